@@ -1,0 +1,383 @@
+/**
+ * The one interface that both device protocols implement, in the middle's vocabulary.
+ *
+ * A message is one turn: `open` decodes it, `receive` says what it means (effects), the middle applies the
+ * effects and loads the work that the session can take now, `respond` makes the reply. `receive` and `respond`
+ * are pure: clocks, randomness, secrets and knowledge of the device are handed in by {@link Context}.
+ */
+
+export type Bytes = Uint8Array;
+/** Any value that JSON can hold. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** An unguessable part of an address that the gateway handed out (22 characters of base64url). */
+export type Token = string;
+
+export type DmProtocol = 'DM_1_1_2' | 'DM_1_2' | 'DM_1_3' | 'DM_2_0';
+export type CredentialType = 'NONE' | 'BASIC' | 'DIGEST_MD5' | 'HMAC' | 'HTTP_DIGEST' | 'X509' | 'PSK';
+/** Formats of a node (OMA-TS-DM_TND, "Format"). `node` is an interior node. */
+export type DmFormat =
+  | 'b64' | 'bin' | 'bool' | 'chr' | 'int' | 'node' | 'null' | 'xml' | 'date' | 'time' | 'float';
+
+/** Octets that stand in the store and are loaded only when needed. */
+export interface BlobRef {
+  readonly blob: string;
+  readonly length: number;
+  readonly sha256?: string;
+}
+
+/** An HTTP answer, stored whole so that a repeated message gets the same octets. Header names are lower case. */
+export interface Wire {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Bytes;
+}
+
+/**
+ * A leaf's value. `data` by format: chr xml date time b64 → string (b64: the base64 text), int → number, or
+ * bigint beyond 2^53−1, float → number, bool → boolean, null → null, bin → octets.
+ */
+export interface Value {
+  readonly format: DmFormat;
+  readonly mime?: string;
+  readonly data: string | number | bigint | boolean | null | Bytes | BlobRef;
+}
+
+/** A node with what is known of it. Interior nodes have `children`, leaves `value`; neither: it exists, no more is known. */
+export interface Tree {
+  readonly name: string;
+  /** Type property of an interior node, when the device told it. */
+  readonly moid?: string;
+  readonly props?: Readonly<Record<string, string>>;
+  readonly value?: Value;
+  /** All children when `childrenComplete`; otherwise those that were seen. */
+  readonly children?: readonly Tree[];
+  readonly childrenComplete?: boolean;
+}
+
+/**
+ * Where a node is. `path` is raw node names joined by `/` ('/' and '%' in a name percent-encoded), '' = the MO's root.
+ * `place` is the LocURI of the MO's root on a DM 1.x device (the middle fills it in); a `uri` is a whole LocURI.
+ */
+export type Address =
+  | { readonly moid: string; readonly miid?: string; readonly path: string; readonly place?: string }
+  | { readonly uri: string };
+
+/** What came in over HTTP: raw octets (HMAC and replay need them) and what TLS proved. Header names are lower case. */
+export interface Inbound {
+  readonly method: string;
+  /** Path and query below the public address, such as `/dm/1/TOKEN`. */
+  readonly path: string;
+  /** The token in the path, if there is one. */
+  readonly token?: Token;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Bytes;
+  readonly peer: { readonly secure: boolean; readonly loopback: boolean; readonly certSha256?: string; readonly certUris?: readonly string[]; readonly pskIdentity?: string };
+}
+
+/** Decoded and keyed; nothing of it is believed yet. */
+export interface Envelope {
+  /** DevId that the message claims. */
+  readonly device: string;
+  /** User name of its credential, by which a shared account is found for a device that is not registered. */
+  readonly user?: string;
+  /** Token of the address it was posted to. */
+  readonly token?: Token;
+  /** DM 1.x: SessionID, the key of a session where no token came. */
+  readonly key?: string;
+  /** DM 1.x: MsgID. */
+  readonly messageNo?: number;
+  /** Whether the message itself says that it opens a session. */
+  readonly opens: boolean;
+  /** Whether it completes the client's package. */
+  readonly final: boolean;
+  /** SHA-256 of the body, hex. */
+  readonly sha256: string;
+  readonly protocol: DmProtocol;
+  /** The decoded message; only the adapter that made it looks inside. */
+  readonly message: unknown;
+  readonly inbound: Inbound;
+}
+
+export type Command = {
+  /** Text, unique in the gateway. */
+  readonly id: string;
+  /** May be sent again although its first outcome is unknown. */
+  readonly repeatable: boolean;
+  /** For a repository item, a report address or a page that this command may need. */
+  readonly token: Token;
+  /** Commands of one atomic operation share it and come together. */
+  readonly atomic?: string;
+} & CommandBody;
+
+export type CommandBody =
+  | { readonly kind: 'get'; readonly at: Address; /** Levels below the node; absent: all; 0: names of the children. */ readonly depth?: number; readonly prop?: string; readonly validator?: string }
+  | { readonly kind: 'add' | 'replace'; readonly at: Address; /** Absent: an interior node. */ readonly value?: Value; readonly tree?: Tree; readonly prop?: string }
+  | { readonly kind: 'delete'; readonly at: Address }
+  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
+  | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }
+  | { readonly kind: 'show'; readonly prompt: Json }
+  | { readonly kind: 'subscribe' | 'unsubscribe'; readonly at: Address }
+  | { readonly kind: 'default'; readonly moid: string }
+  /** Find the device's MOs: made by the middle when a device needs it, of no operation. */
+  | { readonly kind: 'discover'; readonly budget: { readonly messages: number; readonly nodes: number } };
+
+export type CommandKind = CommandBody['kind'];
+
+/** What the session can take now. `commands: 0` when it can take nothing (refused, package unfinished, walking). */
+export interface Wants {
+  readonly commands: number;
+  /** Octets left in the reply, a hint for how many commands to load. */
+  readonly octets: number;
+  /** Whether the device may be asked to tell its MOs in this turn. */
+  readonly discovery: boolean;
+  readonly slices: readonly { readonly of: BlobRef; readonly offset: number; readonly length: number }[];
+}
+
+export interface Work {
+  readonly commands: readonly Command[];
+  /** More is queued than was loaded. */
+  readonly more: boolean;
+  readonly slices: readonly Bytes[];
+}
+
+/** One command on its way: `ref` is the adapter's own name for it, such as "CmdID 4 of MsgID 2". */
+export interface Sent {
+  readonly ref: string;
+  readonly command?: string;
+  readonly purpose: 'command' | 'discovery' | 'cont';
+  /** Protocol command that carries it: Get, Replace, HGET … */
+  readonly carrier: string;
+}
+
+export type SessionPhase = 'refused' | 'idle' | 'awaiting' | 'sending' | 'receiving' | 'ended';
+
+/** A session between two messages; all of it is stored. */
+export interface SessionState {
+  readonly protocol: DmProtocol;
+  /** DM 1.x: SessionID. */
+  readonly key: string;
+  /** Address at which the next message is expected. */
+  readonly token: Token;
+  readonly phase: SessionPhase;
+  /** Client's MsgID (DM 1.x) or number of packages received (DM 2.0). */
+  readonly messageNo: number;
+  readonly sent: readonly Sent[];
+  /** Milliseconds since 1970: when a silent session is given up. */
+  readonly expiresAt: number;
+  /** The adapter's own part. */
+  readonly machine: Json;
+}
+
+/** A session as it was loaded. */
+export interface StoredSession {
+  readonly state: SessionState;
+  readonly lastSha256: string;
+  readonly lastReply: Wire;
+  /** When the last message was processed, milliseconds since 1970. */
+  readonly lastAt: number;
+}
+
+export interface CredentialKnowledge {
+  readonly type: CredentialType;
+  readonly username: string;
+  /** Clear text; never logged, never stored by an adapter. */
+  readonly secret: string;
+  /** Octets that the next credential is computed over; empty when none was ever given. */
+  readonly nonce: Bytes;
+  /** The one before, still accepted until the new one was used. */
+  readonly previousNonce?: Bytes;
+  readonly failures: number;
+  /** Milliseconds since 1970; refused without look at the credential before that. */
+  readonly lockedUntil?: number;
+}
+
+export interface AccountKnowledge {
+  readonly serverId: string;
+  readonly autoRegister: boolean;
+  /** What the device presents to us. */
+  readonly clientAuth: CredentialKnowledge;
+  /** What we present to the device. Type NONE: nothing. */
+  readonly serverAuth: CredentialKnowledge;
+}
+
+export interface KnownMo {
+  readonly moid: string;
+  readonly miid: string;
+  /** LocURI of its root on a DM 1.x device. */
+  readonly place?: string;
+  readonly validator?: string;
+}
+
+export interface DeviceKnowledge {
+  readonly deviceId: string;
+  readonly protocol?: DmProtocol;
+  /** Features learned in earlier sessions: name → value. */
+  readonly features: Readonly<Record<string, Json>>;
+  readonly mos: readonly KnownMo[];
+  /** SHA-256 of the client certificate that is bound to the device, hex. */
+  readonly certSha256?: string;
+}
+
+/** A node as the DDFs describe it. */
+export interface NodeKnowledge {
+  readonly format?: DmFormat;
+  readonly access: readonly ('Add' | 'Copy' | 'Delete' | 'Exec' | 'Get' | 'Replace')[];
+  readonly mime?: string;
+  readonly permanent: boolean;
+}
+
+/** What is known of MO types; pure look-ups. */
+export interface DdfKnowledge {
+  /** Whether a text is the MOID (of any version) of a known MO type. */
+  isKnown(moid: string): boolean;
+  /** The node at a path below the MO's root; unnamed nodes match any name. */
+  node(moid: string, path: string): NodeKnowledge | undefined;
+  /** Fixed places of MO roots on DM 1.x devices, such as `./DevDetail`. */
+  places(): readonly { readonly place: string; readonly moid: string }[];
+}
+
+export interface Limits {
+  /** MaxMsgSize and MaxObjSize that we announce, octets. */
+  readonly maxMsgSize: number;
+  readonly maxObjSize: number;
+  /** Failures in a row before a credential is locked. */
+  readonly maxFailures: number;
+  readonly sessionExpiryMs: number;
+  readonly transferExpiryMs: number;
+}
+
+export interface Context {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** 64 fresh random octets, for nonces. */
+  readonly random: Bytes;
+  /** A fresh unguessable token for an address that this turn hands out. */
+  readonly freshToken: Token;
+  /** Nonce for a device that nobody knows: HMAC(server key, device, hour), 16 octets. Nothing is stored for it. */
+  readonly strangerNonce: Bytes;
+  /** Token for a device that nobody knows, derived likewise. */
+  readonly strangerToken: Token;
+  /** Secret from which a stateless HTTP Digest nonce is made. */
+  readonly digestKey: Bytes;
+  /** Public address of the gateway without trailing slash, such as `https://dm.example`. */
+  readonly baseUrl: string;
+  /** Whether Basic credentials without TLS are taken from elsewhere than loopback. */
+  readonly allowInsecureBasic: boolean;
+  readonly limits: Limits;
+  readonly ddf: DdfKnowledge;
+  /** The device's latest session, also an ended one; absent when it never had one. */
+  readonly session?: StoredSession;
+  /** Absent: nobody knows this device, or it comes with the credentials of an account that registers on first contact. */
+  readonly device?: DeviceKnowledge;
+  /** Absent for a stranger. Present without `device`: an account with `autoRegister` that has the user's name. */
+  readonly account?: AccountKnowledge;
+  /** Identifier to show to strangers (HTTP realm, LocName). */
+  readonly defaultServerId: string;
+  /** Repository items of commands that this session sent: whether they were fetched, or what was uploaded. DM 2.0 only. */
+  readonly items: Readonly<Record<Token, { readonly fetched: boolean; readonly uploaded?: { readonly mime: string; readonly body: Bytes } }>>;
+}
+
+/** What a command came to, in the words that callers see. */
+export type Outcome =
+  | 'OK' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'NOT_ALLOWED' | 'PERMISSION_DENIED' | 'UNSUPPORTED' | 'BAD_VALUE' | 'TOO_LARGE'
+  | 'DEVICE_FULL' | 'ROLLED_BACK' | 'USER_REFUSED' | 'TIMED_OUT' | 'DEVICE_ERROR';
+
+export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE';
+
+/** What a message meant, in the same words for both protocols. The middle applies them in order. */
+export type Effect =
+  /** The message proved who sends it. Everything that follows may be believed. */
+  | { readonly kind: 'authenticated'; readonly by: CredentialType }
+  /** `counted`: towards lock-out. The turn changes nothing else but nonces and the security log. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean }
+  /** CLIENT: the nonce for the device's next credential; SERVER: for ours. */
+  | { readonly kind: 'nonceChanged'; readonly direction: 'CLIENT' | 'SERVER'; readonly nonce: Bytes }
+  /** An authenticated device told its protocol version; registers it where the account does so on first contact. */
+  | { readonly kind: 'deviceBound'; readonly deviceId: string; readonly protocol: DmProtocol }
+  | { readonly kind: 'featureLearned'; readonly feature: string; readonly value: Json; readonly evidence: string }
+  /** An MO type without instance has no `miid` and no `place`. DM 1.x tells `place` and no `miid`: the middle gives it one. */
+  | { readonly kind: 'moAnnounced'; readonly moid: string; readonly miid?: string; readonly place?: string; readonly ddf?: string; readonly recognisedBy: RecognisedBy }
+  | { readonly kind: 'moGone'; readonly moid: string; readonly miid: string }
+  /** `complete`: every instance the device has was announced since the session began; others are gone. */
+  | { readonly kind: 'discoveryComplete'; readonly complete: boolean }
+  /** Nodes seen at an address. `complete`: what is not in `tree` below the address does not exist. */
+  | { readonly kind: 'valuesObserved'; readonly at: Address; readonly tree: Tree; readonly complete: boolean; readonly validator?: string }
+  | { readonly kind: 'valuesUnchanged'; readonly at: Address }
+  | { readonly kind: 'valuesGone'; readonly at: Address }
+  | { readonly kind: 'chunkReceived'; readonly ref: string; readonly octets: Bytes; readonly last: boolean }
+  /** In the reply that is being made. */
+  | { readonly kind: 'commandSent'; readonly command: string; readonly carrier: string }
+  /** 202: the end comes by alert, page, fetch or upload. */
+  | { readonly kind: 'commandAccepted'; readonly command: string; readonly code: number }
+  | {
+      readonly kind: 'commandAnswered'; readonly command: string; readonly outcome: Outcome; readonly code?: number; readonly message?: string;
+      /** get: the tree at the address (leaf or interior). exec: its data. */
+      readonly tree?: Tree; readonly data?: Json;
+      /** get with a validator that is still current. */
+      readonly unchanged?: boolean;
+      /** Instances or nodes that an add made, as the device named them. */
+      readonly created?: readonly Address[];
+    }
+  /** It may or may not have been executed. */
+  | { readonly kind: 'commandUnanswered'; readonly command: string; readonly message?: string }
+  /** It was surely not executed (refused credentials, dropped by the client) and goes back into the queue. */
+  | { readonly kind: 'commandNotExecuted'; readonly command: string }
+  /** `respond` only: a document for the device stands at /repository/TOKEN, or (upload) one may be put there. */
+  | { readonly kind: 'itemOffered'; readonly token: Token; readonly command: string; readonly direction: 'DOWNLOAD' | 'UPLOAD'; readonly mime: string; readonly body: Bytes; readonly alternatives?: readonly { readonly mime: string; readonly body: Bytes }[] }
+  | {
+      readonly kind: 'alertRaised'; readonly type: string; readonly mark: string; readonly source?: Address; readonly target?: Address;
+      readonly correlator?: string; readonly format?: string; readonly mime?: string; readonly data: Json;
+      /** Result code of an asynchronous exec, where the alert's MO defines one. */
+      readonly resultCode?: number;
+    }
+  | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
+  /** Something worth a line in the log that changes nothing. */
+  | { readonly kind: 'noted'; readonly what: string }
+  | { readonly kind: 'sessionEnded'; readonly reason: 'DONE' | 'ABORTED' | 'REFUSED' | 'SUPERSEDED' | 'EXPIRED' | 'SERVER_REFUSED' };
+
+export interface Received {
+  readonly state: SessionState;
+  readonly effects: readonly Effect[];
+  readonly wants: Wants;
+  /** Set when nothing of this turn is to be stored, the session included: strangers. */
+  readonly stateless?: boolean;
+}
+
+export interface Responded {
+  readonly state: SessionState;
+  readonly reply: Wire;
+  readonly effects: readonly Effect[];
+}
+
+export interface WakeUpRequest {
+  readonly sessionNo: number;
+  readonly initiatedBy: 'USER' | 'SERVER';
+  readonly uiMode: 'UNSPECIFIED' | 'BACKGROUND' | 'INFORMATIVE' | 'INTERACTIVE';
+}
+export interface BootstrapRequest {
+  readonly profile: 'CP' | 'DM' | 'MO';
+  readonly url: string;
+  readonly security?: { readonly method: string; readonly secret: Bytes };
+}
+
+/** A device protocol. */
+export interface Adapter {
+  /** Decodes a message; a Wire is an immediate refusal on the HTTP level. Never throws. */
+  open(inbound: Inbound): { readonly envelope: Envelope } | { readonly refusal: Wire; readonly reason: string };
+  /** Whether a message repeats the last one processed, so that the stored reply is due (rules of the protocol's digest). */
+  isRepeat(envelope: Envelope, session: StoredSession, now: number, workWaiting: boolean): boolean;
+  /** What the message means. Reads no clock, calls nothing. */
+  receive(envelope: Envelope, context: Context): Received;
+  /** The reply, with as much of the work as it can carry. Commands of `work` that are not in `commandSent` stay queued. */
+  respond(envelope: Envelope, state: SessionState, work: Work, context: Context): Responded;
+  /** What is left of a session whose device went silent. */
+  expire(state: SessionState): readonly Effect[];
+  /** A reply for a moment of overload or failure that does not make the client give up. */
+  busy(inbound: Inbound): Wire;
+}
+
+/** Later packages of work: notification and bootstrap documents as octets for a bearer. */
+export interface DocumentMaker {
+  wake(context: Context, request: WakeUpRequest): { readonly octets: Bytes; readonly mediaType: string; readonly match: string };
+  bootstrap(context: Context, request: BootstrapRequest): { readonly octets: Bytes; readonly mediaType: string };
+}
