@@ -1,0 +1,318 @@
+/**
+ * What the middle offers to its callers (GraphQL, pages, CLI): plain values and the services over them.
+ * Ids are decimal text: `device` keys are the database's, `deviceId` is the DevId that the world knows.
+ */
+import type { CredentialType, DmProtocol, Json, Outcome, RecognisedBy, Value, Tree, DmFormat } from '../../adapters/adapter';
+import type { DdfLibrary } from '../../schema/ddf/library';
+
+/** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
+export type ErrorCode =
+  | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'BAD_USER_INPUT' | 'NO_SUCH_MO' | 'MO_AMBIGUOUS' | 'NO_PLACE' | 'NOT_IN_DDF'
+  | 'ACCESS_TYPE' | 'BAD_FORMAT' | 'OUT_OF_RANGE' | 'NOT_SUPPORTED_BY_DEVICE' | 'ATOMIC_TOO_LARGE' | 'DEVICE_UNREACHABLE'
+  | 'IDEMPOTENCY_CONFLICT' | 'LIMIT_COMMANDS' | 'LIMIT_VALUE_SIZE' | 'LIMIT_PAGE_SIZE' | 'SCHEMA_CHANGED' | 'BREAKING_CHANGE'
+  | 'DDF_REFUSED' | 'ALREADY_EXISTS' | 'IN_USE' | 'INTERNAL';
+
+/** An error that is told to the caller: what is wrong, where, what to do. `details` goes to `extensions`. */
+export class ManagementError extends Error {
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: Readonly<Record<string, Json>> = {},
+  ) {
+    super(message);
+    this.name = 'ManagementError';
+  }
+}
+
+/** Who calls. `principal` is `key:ID` (or `user:…` later); `admin` has every right. */
+export interface Caller {
+  readonly principal: string;
+  readonly name: string;
+  readonly admin: boolean;
+}
+
+// Accounts and devices ---------------------------------------------------------------------------------------------
+
+export interface CredentialInput {
+  readonly type: CredentialType;
+  readonly username?: string | null;
+  /** Clear text; X509: the certificate's SHA-256, hex. */
+  readonly secret?: string | null;
+}
+export interface AccountView {
+  readonly id: string;
+  readonly serverId: string;
+  readonly name: string | null;
+  readonly autoRegister: boolean;
+  readonly clientAuthType: CredentialType;
+  readonly clientUsername: string | null;
+  readonly serverAuthType: CredentialType;
+  readonly serverUsername: string | null;
+  readonly createdAt: Date;
+}
+export interface AccountChanges {
+  readonly serverId?: string;
+  readonly name?: string | null;
+  readonly autoRegister?: boolean;
+  readonly clientAuth?: CredentialInput;
+  readonly serverAuth?: CredentialInput;
+}
+export interface DeviceView {
+  /** Database key. */
+  readonly key: string;
+  readonly deviceId: string;
+  readonly accountId: string;
+  readonly protocol: DmProtocol | null;
+  readonly tags: readonly string[];
+  readonly features: Readonly<Record<string, { readonly value: Json; readonly evidence: string; readonly at: string }>>;
+  readonly supportedMos: Readonly<Record<string, { readonly ddf?: string }>>;
+  readonly lastContactAt: Date | null;
+  readonly discoveredAt: Date | null;
+  readonly createdAt: Date;
+}
+export interface RegisterDevice {
+  readonly deviceId: string;
+  readonly accountId: string;
+  readonly protocol?: DmProtocol | null;
+  readonly tags?: readonly string[];
+  readonly clientAuth?: CredentialInput | null;
+  readonly serverAuth?: CredentialInput | null;
+}
+export interface DeviceChanges {
+  readonly accountId?: string;
+  readonly tags?: readonly string[];
+  readonly clientAuth?: CredentialInput;
+  readonly serverAuth?: CredentialInput;
+  /** Look for its management objects again at the next contact. */
+  readonly rediscover?: boolean;
+}
+/** A page by key: `after` is the id of the last item seen. `items` holds one more than asked where there are more. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly hasNext: boolean;
+}
+
+// Management objects -----------------------------------------------------------------------------------------------
+
+export interface MoView {
+  readonly device: string;
+  readonly family: string;
+  readonly moid: string;
+  readonly miid: string;
+  readonly version: string;
+  readonly place: string | null;
+  readonly recognisedBy: RecognisedBy;
+  /** Keyed by raw node names; leaves are scalars (bin and b64 as Base64 text, integers beyond 2^53−1 as decimal text). */
+  readonly values: Json;
+  readonly observedAt: Date | null;
+  readonly completeAt: Date | null;
+}
+
+// Operations -------------------------------------------------------------------------------------------------------
+
+export type OperationState = 'QUEUED' | 'NOTIFIED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
+export type CommandState = 'QUEUED' | 'SENT' | 'ACCEPTED' | 'ANSWERED' | 'SKIPPED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
+export type NorthboundKind = 'get' | 'add' | 'replace' | 'delete' | 'exec' | 'copy' | 'show' | 'getAcl' | 'setAcl';
+
+export interface AddressInput {
+  readonly moid?: string | null;
+  readonly miid?: string | null;
+  readonly path?: string | null;
+  readonly uri?: string | null;
+}
+/** As GraphQL's ValueInput: exactly one of the value members, or none for null. */
+export interface ValueInput {
+  readonly text?: string | null;
+  readonly int?: bigint | number | string | null;
+  readonly float?: number | null;
+  readonly bool?: boolean | null;
+  /** Base64 text. */
+  readonly base64?: string | null;
+  readonly json?: Json;
+  readonly repositoryItem?: string | null;
+  readonly format?: DmFormat | null;
+  readonly type?: string | null;
+}
+export type CommandInput =
+  | { readonly kind: 'get'; readonly address: AddressInput; readonly depth?: number | null }
+  | { readonly kind: 'add' | 'replace'; readonly address: AddressInput; readonly value?: ValueInput | null; readonly repeatable?: boolean }
+  | { readonly kind: 'delete'; readonly address: AddressInput }
+  | { readonly kind: 'exec'; readonly address: AddressInput; readonly value?: ValueInput | null; readonly repeatable?: boolean }
+  | { readonly kind: 'copy'; readonly from: AddressInput; readonly to: AddressInput }
+  | { readonly kind: 'show'; readonly prompt: Json }
+  | { readonly kind: 'getAcl'; readonly address: AddressInput }
+  | { readonly kind: 'setAcl'; readonly address: AddressInput; readonly acl: string };
+
+export interface SubmitOperation {
+  readonly deviceId: string;
+  readonly commands: readonly CommandInput[];
+  readonly atomic?: boolean;
+  readonly onFailure?: 'STOP' | 'CONTINUE';
+  readonly expiresInMs?: number;
+  readonly waitMs?: number;
+  readonly dryRun?: boolean;
+  readonly idempotencyKey?: string;
+}
+export interface CommandView {
+  readonly position: number;
+  readonly kind: NorthboundKind;
+  readonly moid: string | null;
+  readonly miid: string | null;
+  readonly path: string;
+  readonly uri: string | null;
+  readonly state: CommandState;
+  readonly outcome: Outcome | null;
+  readonly statusCode: number | null;
+  readonly error: string | null;
+  readonly result: Json;
+  readonly resultMeta: Json;
+  readonly emulated: boolean;
+  readonly carrier: string | null;
+}
+export interface OperationView {
+  /** Decimal id within its device; '' for a dry run. */
+  readonly id: string;
+  readonly device: string;
+  readonly state: OperationState;
+  readonly commands: readonly CommandView[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly cancelRequestedAt: Date | null;
+}
+
+export interface AlertView {
+  readonly id: string;
+  readonly device: string;
+  readonly at: Date;
+  readonly type: string;
+  readonly mark: string;
+  readonly source: Json;
+  readonly target: Json;
+  readonly correlator: string | null;
+  readonly format: string | null;
+  readonly data: Json;
+  readonly resultCode: number | null;
+}
+export interface EventView {
+  readonly id: string;
+  readonly device: string;
+  readonly at: Date;
+  readonly type: string;
+  readonly data: Json;
+}
+export interface DdfView {
+  readonly id: string;
+  readonly sha256: string;
+  readonly name: string | null;
+  readonly origin: 'CATALOGUE' | 'DIRECTORY' | 'API';
+  readonly moids: readonly string[];
+  readonly source: string;
+  readonly addedAt: Date;
+  readonly warnings: readonly { readonly code: string; readonly message: string; readonly line: number; readonly column: number }[];
+}
+export interface ApiKeyView {
+  readonly id: string;
+  readonly name: string;
+  readonly admin: boolean;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
+}
+export interface GrantView {
+  readonly id: string;
+  readonly principal: string;
+  readonly right: string;
+  readonly deviceKey: string | null;
+  readonly accountId: string | null;
+  readonly tag: string | null;
+  readonly moid: string | null;
+  readonly path: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+}
+
+// Services: every method throws ManagementError for what the caller did wrong ---------------------------------------
+
+/** src/management/accounts.ts */
+export interface Accounts {
+  create(input: AccountChanges & { readonly serverId: string }): Promise<AccountView>;
+  update(id: string, changes: AccountChanges): Promise<AccountView>;
+  /** IN_USE while devices refer to it. */
+  delete(id: string): Promise<AccountView>;
+  /** New secret for one direction; made at random where none is given. The answer shows it once. */
+  rotateCredential(id: string, direction: 'CLIENT' | 'SERVER', secret?: string): Promise<{ account: AccountView; secret: string }>;
+  get(id: string): Promise<AccountView | null>;
+  getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
+  list(first: number, after?: string): Promise<Page<AccountView>>;
+}
+/** src/management/devices.ts */
+export interface Devices {
+  register(input: RegisterDevice): Promise<DeviceView>;
+  update(deviceId: string, changes: DeviceChanges): Promise<DeviceView>;
+  delete(deviceId: string): Promise<DeviceView>;
+  rotateCredential(deviceId: string, direction: 'CLIENT' | 'SERVER', secret?: string): Promise<{ device: DeviceView; secret: string }>;
+  find(deviceId: string): Promise<DeviceView | null>;
+  getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
+  findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
+  list(filter: { readonly accountId?: string; readonly tag?: string; readonly deviceIds?: readonly string[]; readonly protocol?: DmProtocol }, first: number, after?: string): Promise<Page<DeviceView>>;
+}
+/** src/management/objects.ts: documents of many devices by one statement. */
+export interface Objects {
+  load(devices: readonly string[], families?: readonly string[]): Promise<readonly MoView[]>;
+}
+/** src/management/operations.ts */
+export interface Operations {
+  submit(input: SubmitOperation, caller: Caller): Promise<OperationView>;
+  cancel(device: string, id: string, caller: Caller): Promise<OperationView>;
+  get(device: string, id: string): Promise<OperationView | null>;
+  /** Resolves when the operation ended, or after `ms`, with what it is then. */
+  wait(device: string, id: string, ms: number): Promise<OperationView>;
+}
+/** src/management/ddfs.ts: the store's DDFs and the library made of them. */
+export interface Ddfs {
+  /** Of this moment; replaced as a whole when DDFs change. */
+  library(): DdfLibrary;
+  /** Names asked for by family. */
+  names(): Readonly<Record<string, string>>;
+  add(input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean }, caller: Caller): Promise<DdfView>;
+  replace(id: string, input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean }, caller: Caller): Promise<DdfView>;
+  remove(id: string, caller: Caller): Promise<DdfView>;
+  get(id: string): Promise<DdfView | null>;
+  list(first: number, after?: string): Promise<Page<DdfView>>;
+  /** Called after the library changed, here or by another process. */
+  onChange(listener: () => void): () => void;
+  /** A hook that refuses a library before it is stored: throws ManagementError (two families that meet, say). */
+  setGuard(guard: (library: DdfLibrary, names: Readonly<Record<string, string>>) => void): void;
+}
+/** src/management/reports.ts: alerts and events. */
+export interface Reports {
+  alerts(filter: { readonly device?: string; readonly type?: string }, first: number, after?: string): Promise<Page<AlertView>>;
+  events(filter: { readonly device?: string; readonly type?: string }, first: number, after?: string): Promise<Page<EventView>>;
+}
+/** src/access/keys.ts, src/access/grants.ts */
+export interface Keys {
+  /** The caller of a bearer token, or null. */
+  authenticate(bearer: string): Promise<Caller | null>;
+  create(input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string }): Promise<{ view: ApiKeyView; key: string }>;
+  revoke(id: string): Promise<ApiKeyView>;
+  rotate(id: string): Promise<{ view: ApiKeyView; key: string }>;
+  list(first: number, after?: string): Promise<Page<ApiKeyView>>;
+}
+export interface Grants {
+  create(input: { readonly principal: string; readonly right: string; readonly deviceId?: string | null; readonly accountId?: string | null; readonly tag?: string | null; readonly moid?: string | null; readonly path?: string | null; readonly expiresAt?: Date | null }, caller: Caller): Promise<GrantView>;
+  delete(id: string): Promise<GrantView>;
+  list(first: number, after?: string): Promise<Page<GrantView>>;
+}
+export interface Services {
+  readonly accounts: Accounts;
+  readonly devices: Devices;
+  readonly objects: Objects;
+  readonly operations: Operations;
+  readonly ddfs: Ddfs;
+  readonly reports: Reports;
+  readonly keys: Keys;
+  readonly grants: Grants;
+}
+export type { Tree, Value };
