@@ -1,0 +1,191 @@
+/** The shapes that the compiler of DDFs shares with those who resolve its types. */
+import type {
+  GraphQLDirective, GraphQLEnumType, GraphQLFieldConfigMap, GraphQLNamedType, GraphQLObjectType, GraphQLScalarType,
+} from 'graphql';
+
+import type { AccessVerb, AllowedValues, DdfFormat } from '../ddf/model';
+
+/** A type, or a function that gives it once all types exist. */
+export type Late<T> = T | (() => T);
+
+/** Types that are made elsewhere and that generated types point to. */
+export interface OutsideTypes {
+  readonly scalars: {
+    readonly BigInt: GraphQLScalarType;
+    readonly Base64: GraphQLScalarType;
+    readonly Date: GraphQLScalarType;
+    readonly Time: GraphQLScalarType;
+    readonly Duration: GraphQLScalarType;
+  };
+  readonly MoInfo: Late<GraphQLObjectType>;
+  readonly Operation: Late<GraphQLObjectType>;
+  /** Has the value STOP. */
+  readonly OnFailure: GraphQLEnumType;
+}
+
+/** Name of the scalar that a leaf has in GraphQL; `Presence` is a Boolean that tells whether the leaf exists. */
+export type LeafScalar = 'String' | 'Int' | 'BigInt' | 'Boolean' | 'Float' | 'Base64' | 'Date' | 'Time' | 'Presence';
+
+/** A node as one or several versions of the MO describe it. Versions are sorted; versions '' (none told) are left out. */
+export interface NodeVariant {
+  /** Raw name, '' for an unnamed node. */
+  readonly name: string;
+  /** Raw names joined by `/`, `*` for an unnamed node, '/' and '%' in names percent-encoded; '' is the MO's root. */
+  readonly path: string;
+  readonly format: DdfFormat;
+  readonly access: readonly AccessVerb[];
+  readonly versions: readonly string[];
+  /** Whether a DDF that tells no version describes it; then it counts for every version. */
+  readonly unversioned: boolean;
+}
+
+/** A node of a family: what its versions say of it, under one GraphQL name. */
+export interface MoNode {
+  /** Field name in object types and inputs; for the root the family's name in camelCase. */
+  readonly fieldName: string;
+  /** Field name among the root fields of inputs, where words such as `wait` are taken. Elsewhere the same as `fieldName`. */
+  readonly inputName: string;
+  /** Name of the object type (interior and unnamed nodes). */
+  readonly typeName: string;
+  readonly kind: 'interior' | 'leaf';
+  /** An unnamed node: a list of entries with `nodeName`. Never set on the root. */
+  readonly isList: boolean;
+  /** Leaves only. */
+  readonly scalar?: LeafScalar;
+  /** At least one; the newest version first. */
+  readonly variants: readonly NodeVariant[];
+  /** Union over the variants, alphabetical. */
+  readonly access: readonly AccessVerb[];
+  readonly title?: string;
+  readonly description?: string;
+  readonly defaultValue?: string;
+  readonly mimeTypes: readonly string[];
+  readonly allowed?: AllowedValues;
+  readonly deprecated?: { readonly since?: string };
+  /** Some DDF describes this interior node without children (an extension point), so others may turn up. */
+  readonly isOpen: boolean;
+  readonly children: readonly MoNode[];
+}
+
+/** All versions of one MO, merged and named. */
+export interface MoFamily {
+  /** MOID without version, or the canonical place. */
+  readonly family: string;
+  /** PascalCase; the name of the root's object type. */
+  readonly name: string;
+  /** MOIDs of the definitions, sorted. */
+  readonly moids: readonly string[];
+  /** Sorted from old to new, '' left out. */
+  readonly versions: readonly string[];
+  readonly root: MoNode;
+}
+
+export type MutationKind = 'replace' | 'add' | 'delete' | 'exec';
+
+/**
+ * What `extensions.moql` holds.
+ * - object type of a root: `mo`; of another interior node or of a list's element: `node`
+ * - fields of object types: `mo` (MoInfo), `nodeName`, `nodeNames` (names of all children), `value` (an element that is
+ *   a leaf, or a root that is a leaf), `leaf`, `interior`, `list`
+ * - fields of Device: `instance` and `instances`; fields of Mutation: `mutation`
+ * - input object types: `input`; their fields that stand for nodes: `inputNode`
+ */
+export type MoqlExtension =
+  | ({ readonly kind: 'mo' | 'node' | 'nodeName' | 'nodeNames' | 'value' | 'leaf' | 'interior' | 'list' } & Described)
+  | ({ readonly kind: 'instance' | 'instances' } & Described)
+  | ({ readonly kind: 'mutation' | 'input' | 'inputNode'; readonly mutation: MutationKind } & Described);
+
+interface Described {
+  readonly family: MoFamily;
+  readonly node: MoNode;
+  /** Of the newest variant. */
+  readonly path: string;
+  readonly format: DdfFormat;
+  readonly access: readonly AccessVerb[];
+  readonly versions: readonly string[];
+}
+
+export interface CompileRefusal {
+  readonly code: 'NAME_CLASH' | 'BAD_NAME';
+  readonly message: string;
+  /** Families that cannot stand together; the first keeps its name, the others were left out. */
+  readonly families: readonly string[];
+}
+
+export interface CompileOptions {
+  /** Names asked for when a DDF was added: family → PascalCase name. */
+  readonly names?: ReadonlyMap<string, string>;
+  /** Names of types, and of fields of Device and Mutation, that generated ones must not take. */
+  readonly taken?: { readonly types?: readonly string[]; readonly deviceFields?: readonly string[]; readonly mutationFields?: readonly string[] };
+}
+
+/** What the DDFs add to the schema. No field has a resolver; `extensions.moql` tells what it stands for. */
+export interface CompiledSchemaPart {
+  /** Sorted by name. */
+  readonly families: readonly MoFamily[];
+  /** `fumo(miid, maxAge, wait)` and `fumoInstances(maxAge, wait)` of each family. */
+  readonly deviceFields: GraphQLFieldConfigMap<unknown, unknown>;
+  /** `replaceFumo(input)` … */
+  readonly mutationFields: GraphQLFieldConfigMap<unknown, unknown>;
+  /** Object types of the roots (all others are reached from them and from the fields). */
+  readonly types: readonly GraphQLNamedType[];
+  /** `@mo` and `@node`. */
+  readonly directives: readonly GraphQLDirective[];
+  readonly refusals: readonly CompileRefusal[];
+}
+
+/** Everything of JSON; MO values are documents keyed by raw node names. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Source of a generated object type while a query runs: a part of an MO's values document. */
+export interface MoSource<C = unknown> {
+  /** Interior: an object keyed by raw names; an element that is a leaf: its scalar. */
+  readonly values: Json;
+  /** Raw names joined by '/', below the MO's root: of this very node. */
+  readonly path: string;
+  /** Of a list's element. */
+  readonly nodeName?: string;
+  /** What the resolver of the root put in; handed down unchanged. */
+  readonly context: C;
+}
+
+/** `misfit`: the device has a value that its type cannot show; `path` names it. */
+export type ReadResult =
+  | { readonly misfit?: false; readonly value: unknown }
+  | { readonly misfit: true; readonly value: null; readonly path: string };
+
+/** A value on its way to a device, in the adapters' words: bin → octets, b64 → base64 text, int → number, or bigint beyond 2^53−1. */
+export interface InputValue {
+  readonly format: DdfFormat;
+  readonly mime?: string;
+  readonly data: string | number | bigint | boolean | null | Uint8Array;
+}
+
+/** One command of a generated mutation; `value` absent: an interior node (add, replace) or no argument (exec). */
+export interface GeneratedCommand {
+  readonly kind: MutationKind;
+  /** Raw names joined by '/'; '' is the MO's root. */
+  readonly path: string;
+  readonly value?: InputValue;
+}
+
+export type CommandsResult =
+  | { readonly ok: true; readonly commands: readonly GeneratedCommand[] }
+  | {
+      readonly ok: false;
+      readonly code: 'BAD_USER_INPUT' | 'NOT_IN_DDF' | 'ACCESS_TYPE' | 'BAD_FORMAT' | 'OUT_OF_RANGE' | 'LIMIT_COMMANDS';
+      readonly message: string;
+      readonly path: string;
+    };
+
+/** What every generated mutation's input has beside the tree. */
+export interface MutationControls {
+  readonly deviceId: string;
+  readonly miid?: string | null;
+  readonly atomic?: boolean | null;
+  readonly onFailure?: unknown;
+  readonly expiresIn?: unknown;
+  readonly wait?: unknown;
+  readonly dryRun?: boolean | null;
+  readonly idempotencyKey?: string | null;
+}
