@@ -36,9 +36,7 @@ function generate() {
 
 const wanted = fingerprint();
 const isCurrent =
-  existsSync(join(OUTPUT, 'client.ts')) &&
-  existsSync(STAMP) &&
-  readFileSync(STAMP, 'utf8').trim() === wanted;
+  existsSync(join(OUTPUT, 'client.ts')) && existsSync(STAMP) && readFileSync(STAMP, 'utf8').trim() === wanted;
 
 if (!isCurrent) {
   const done = generate();

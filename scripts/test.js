@@ -19,7 +19,11 @@ const NODE_OPTIONS = ['--experimental-vm-modules', '--disable-warning=Experiment
 
 function jest(args, env) {
   const bin = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  const done = spawnSync(process.execPath, [...NODE_OPTIONS, bin, ...args], { cwd: ROOT, env, stdio: 'inherit' });
+  const done = spawnSync(process.execPath, [...NODE_OPTIONS, bin, ...args], {
+    cwd: ROOT,
+    env,
+    stdio: 'inherit',
+  });
   return done.status ?? 1;
 }
 
