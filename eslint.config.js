@@ -1,9 +1,13 @@
 'use strict';
 
+const eslint = require('@eslint/js');
 const { createNodeResolver, importX } = require('eslint-plugin-import-x');
 const tseslint = require('typescript-eslint');
 
 const moql = require('./scripts/lint/rooms');
+
+/** What CommonJS files of Node.js find without importing it. */
+const NODE_GLOBALS = { __dirname: 'readonly', module: 'writable', process: 'readonly', require: 'readonly' };
 
 /** Rules that need no types, for TypeScript and for the few scripts alike. */
 const EVERYWHERE = {
@@ -44,7 +48,7 @@ module.exports = tseslint.config(
   },
   {
     files: ['**/*.ts'],
-    extends: [tseslint.configs.recommended],
+    extends: [eslint.configs.recommended, tseslint.configs.recommended],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: __dirname } },
     rules: {
       ...EVERYWHERE,
@@ -79,8 +83,8 @@ module.exports = tseslint.config(
   },
   {
     files: ['**/*.js'],
-    extends: [tseslint.configs.recommended],
-    languageOptions: { sourceType: 'commonjs' },
+    extends: [eslint.configs.recommended, tseslint.configs.recommended],
+    languageOptions: { sourceType: 'commonjs', globals: NODE_GLOBALS },
     rules: {
       ...EVERYWHERE,
       '@typescript-eslint/no-require-imports': 'off',
