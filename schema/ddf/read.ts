@@ -1,0 +1,138 @@
+/**
+ * Reads a DDF file into the plain model. Tolerant where real files are odd (each oddity gives a warning), strict about
+ * what is no description at all.
+ */
+import { assemble, type RawNode, type RawRoot } from './assemble';
+import { decodeXml } from './encoding';
+import { familyOf, versionOf } from './identity';
+import type { DdfDocument, DdfNode, DdfRefusal, MoDefinition, Place } from './model';
+import { isClassic, readProperties } from './properties';
+import { WarningLog } from './warnings';
+import { parseXml, type XmlElement } from './xml';
+
+export interface ReadOptions {
+  /** Octets (of bytes) or characters (of text). */
+  readonly maxSize?: number;
+  /** Nesting of elements; a Node takes one level. */
+  readonly maxDepth?: number;
+  readonly maxNodes?: number;
+}
+
+export type ReadResult = { readonly ok: true; readonly document: DdfDocument } | { readonly ok: false; readonly refusal: DdfRefusal };
+
+const DEFAULTS = { maxSize: 32 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
+/** Generous: a Node of the richest dialect has about 60 elements. */
+const ELEMENTS_PER_NODE = 64;
+const VERSIONS: ReadonlySet<string> = new Set(['1.1.2', '1.2', '1.3']);
+/** What a Node may hold by the DTD, beside itself. */
+const NODE_PARTS: ReadonlySet<string> = new Set(['NodeName', 'Path', 'RTProperties', 'DFProperties', 'Node', 'Value']);
+
+/**
+ * Never throws; time and memory are linear in the size of the source.
+ *
+ * Errors: TOO_LARGE, TOO_DEEP, TOO_MANY_ELEMENTS, TOO_MANY_NODES, NOT_XML, ENTITY_DECLARATION, NOT_A_DDF (another root, or no
+ * Node), INSTANCE_DUMP (TNDS), BAD_NAME, BAD_PATH, PATH_DISAGREES, NO_IDENTITY (a root without MOID, name and place).
+ */
+export function readDdf(source: Uint8Array | string, options: ReadOptions = {}): ReadResult {
+  const limits = { ...DEFAULTS, ...options };
+  const start: Place = { line: 1, column: 1 };
+  if (source.length > limits.maxSize) return refusal('TOO_LARGE', `${source.length} octets, more than ${limits.maxSize}`, start);
+
+  const warnings = new WarningLog();
+  const decoded = typeof source === 'string' ? { text: source } : decodeXml(source);
+  if ('badOctetAt' in decoded && decoded.badOctetAt !== undefined) warnings.add('ENCODING', start, `the first at offset ${decoded.badOctetAt}`);
+
+  const text = decoded.text.charCodeAt(0) === 0xfeff ? decoded.text.slice(1) : decoded.text;
+  const parsed = parseXml(text, { maxDepth: limits.maxDepth, maxElements: limits.maxNodes * ELEMENTS_PER_NODE });
+  if (!parsed.ok) return parsed;
+  const tree = parsed.root;
+  if (tree.name !== 'MgmtTree') return refusal('NOT_A_DDF', `the root element is ${tree.name.slice(0, 100)}, not MgmtTree`, tree);
+
+  const nodes = tree.children.filter((child) => child.name === 'Node' && isClassic(child));
+  const first = nodes[0];
+  if (!first) return refusal('NOT_A_DDF', 'MgmtTree has no Node', tree);
+  const census = count(nodes, limits.maxNodes);
+  if (census.total > limits.maxNodes) return refusal('TOO_MANY_NODES', `more than ${limits.maxNodes} nodes`, first);
+  if (census.dumped > census.described) {
+    return refusal('INSTANCE_DUMP', 'the nodes have values and no DFProperties: this is a dump of an instance (TNDS), not a description', first);
+  }
+
+  const verDtd = childText(tree, 'VerDTD');
+  if (verDtd !== undefined && !VERSIONS.has(verDtd)) warnings.add('VERSION', tree, verDtd);
+  const assembled = assemble(nodes, warnings);
+  if (!assembled.ok) return assembled;
+  const mos: MoDefinition[] = [];
+  for (const root of assembled.roots) {
+    const mo = readMo(root, warnings);
+    if ('code' in mo) return { ok: false, refusal: mo };
+    mos.push(mo);
+  }
+  return {
+    ok: true,
+    document: { verDtd, manufacturer: childText(tree, 'Man'), model: childText(tree, 'Mod'), mos, warnings: warnings.list() },
+  };
+}
+
+function refusal(code: string, message: string, { line, column }: Place): ReadResult {
+  return { ok: false, refusal: { code, message, line, column } };
+}
+
+function childText(element: XmlElement, name: string): string | undefined {
+  return element.children.find((child) => child.name === name && isClassic(child))?.text.trim() || undefined;
+}
+
+function count(roots: readonly XmlElement[], limit: number): { readonly total: number; readonly described: number; readonly dumped: number } {
+  let [total, described, dumped] = [0, 0, 0];
+  const pending = [...roots];
+  for (let node = pending.pop(); node && total <= limit; node = pending.pop()) {
+    total++;
+    let [isDescribed, hasValues] = [false, false];
+    for (const child of node.children) {
+      if (child.name === 'Node') pending.push(child);
+      else if (child.name === 'DFProperties') isDescribed = true;
+      else if (child.name === 'RTProperties' || child.name === 'Value') hasValues = true;
+    }
+    if (isDescribed) described++;
+    else if (hasValues) dumped++;
+  }
+  return { total, described, dumped };
+}
+
+function readMo({ node, place }: RawRoot, warnings: WarningLog): MoDefinition | DdfRefusal {
+  const root = readNode(node, warnings);
+  const moid = root.ddfName ?? identityOf(root, place);
+  if (moid === undefined) {
+    const { line, column } = node.at;
+    return { code: 'NO_IDENTITY', message: 'the root has neither a MOID (DFType/DDFName) nor a name or Path', line, column };
+  }
+  const where = place ?? (root.ddfName === undefined && root.name !== '' ? `./${root.name}` : undefined);
+  return { moid, family: familyOf(moid, where), version: versionOf(moid), ...(where === undefined ? {} : { place: where }), root };
+}
+
+function identityOf(root: DdfNode, place: string | undefined): string | undefined {
+  if (root.name !== '') return place ?? `./${root.name}`;
+  if (place !== undefined && place !== '.') return `${place}/*`;
+  // OMA's own file of the DM account object names neither.
+  const names = new Set(root.children.map((child) => child.name));
+  if (['AppID', 'ServerID', 'AppAddr', 'AppAuth'].every((name) => names.has(name))) return 'urn:oma:mo:oma-dm-dmacc:1.0';
+  return undefined;
+}
+
+function readNode(raw: RawNode, warnings: WarningLog): DdfNode {
+  const { element, at } = raw;
+  let properties: XmlElement | undefined;
+  const extras: XmlElement[] = [];
+  for (const child of element?.children ?? []) {
+    if (child.name === 'DFProperties') properties ??= child;
+    else if (!NODE_PARTS.has(child.name) || !isClassic(child)) extras.push(child);
+  }
+  for (const extra of extras) if (isClassic(extra)) warnings.add('ELEMENT_UNKNOWN', extra, extra.name);
+  if (element && !properties) warnings.add('PROPERTIES_MISSING', at, raw.name);
+  const children = raw.children.map((child) => readNode(child, warnings));
+  return {
+    name: raw.name,
+    ...readProperties(properties, extras, children.length > 0, raw.name !== '', at, warnings),
+    children,
+    at: { line: at.line, column: at.column },
+  };
+}

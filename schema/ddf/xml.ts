@@ -1,0 +1,109 @@
+/** XML text as a light tree of elements, with places and within limits. Knows nothing of DDF. */
+import { SaxesParser } from 'saxes';
+
+import type { DdfRefusal, Place } from './model';
+
+export interface XmlElement extends Place {
+  /** Without prefix. */
+  readonly name: string;
+  readonly prefix: string;
+  namespace: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Own text, CDATA included, of all pieces between children. */
+  text: string;
+  readonly children: XmlElement[];
+}
+
+export interface XmlLimits {
+  readonly maxDepth: number;
+  readonly maxElements: number;
+}
+
+export type XmlResult = { readonly ok: true; readonly root: XmlElement } | { readonly ok: false; readonly refusal: DdfRefusal };
+
+/** Thrown in a handler to stop the parser; never leaves this file. */
+class Stop extends Error {
+  constructor(readonly refusal: DdfRefusal) {
+    super(refusal.message);
+  }
+}
+
+/**
+ * Errors: NOT_XML, ENTITY_DECLARATION (in a DOCTYPE; the DOCTYPE itself is skipped, nothing is fetched), TOO_DEEP,
+ * TOO_MANY_ELEMENTS. Never throws.
+ */
+export function parseXml(text: string, limits: XmlLimits): XmlResult {
+  const parser = new SaxesParser({ xmlns: false, position: true });
+  const stop = (code: string, message: string, place: Place = here()): never => {
+    throw new Stop({ code, message, ...place });
+  };
+  const here = (): Place => ({ line: parser.line, column: Math.max(1, parser.columnIndex) });
+
+  const open: XmlElement[] = [];
+  const namespaces: Map<string, string>[] = [new Map()];
+  let root: XmlElement | undefined;
+  let elements = 0;
+  let start: Place = { line: 1, column: 1 };
+
+  parser.on('error', (error) => stop('NOT_XML', error.message.replace(/^(?:[^:\s]+:)?\d+:\d+: /, '')));
+  parser.on('doctype', (doctype) => {
+    if (/<!ENTITY/i.test(doctype)) stop('ENTITY_DECLARATION', 'the DOCTYPE declares an entity; a DDF needs none');
+  });
+  parser.on('opentagstart', (tag) => {
+    // The parser stands behind the name and the character after it.
+    start = { line: parser.line, column: Math.max(1, parser.columnIndex - tag.name.length - 1) };
+  });
+  parser.on('opentag', (tag) => {
+    elements++;
+    if (elements > limits.maxElements) stop('TOO_MANY_ELEMENTS', `more than ${limits.maxElements} elements`, start);
+    if (open.length >= limits.maxDepth) stop('TOO_DEEP', `elements nest deeper than ${limits.maxDepth}`, start);
+    const known = namespaces[namespaces.length - 1] as Map<string, string>;
+    const scope = declared(tag.attributes, known);
+    namespaces.push(scope);
+    const colon = tag.name.indexOf(':');
+    const prefix = colon > 0 ? tag.name.slice(0, colon) : '';
+    const element: XmlElement = {
+      name: colon > 0 ? tag.name.slice(colon + 1) : tag.name,
+      prefix,
+      namespace: scope.get(prefix) ?? '',
+      attributes: tag.attributes,
+      text: '',
+      children: [],
+      ...start,
+    };
+    const parent = open[open.length - 1];
+    if (parent) parent.children.push(element);
+    else root = element;
+    open.push(element);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+    namespaces.pop();
+  });
+  const addText = (piece: string): void => {
+    const element = open[open.length - 1];
+    if (element) element.text += piece;
+  };
+  parser.on('text', addText);
+  parser.on('cdata', addText);
+
+  try {
+    parser.write(text).close();
+  } catch (error) {
+    if (error instanceof Stop) return { ok: false, refusal: error.refusal };
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, refusal: { code: 'NOT_XML', message, ...here() } };
+  }
+  if (!root) return { ok: false, refusal: { code: 'NOT_XML', message: 'there is no element', line: 1, column: 1 } };
+  return { ok: true, root };
+}
+
+function declared(attributes: Readonly<Record<string, string>>, known: Map<string, string>): Map<string, string> {
+  let scope = known;
+  for (const name in attributes) {
+    if (name !== 'xmlns' && !name.startsWith('xmlns:')) continue;
+    if (scope === known) scope = new Map(known);
+    scope.set(name === 'xmlns' ? '' : name.slice(6), attributes[name] ?? '');
+  }
+  return scope;
+}
