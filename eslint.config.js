@@ -12,17 +12,13 @@ const NODE_GLOBALS = { __dirname: 'readonly', module: 'writable', process: 'read
 /** Rules that need no types, for TypeScript and for the few scripts alike. */
 const EVERYWHERE = {
   eqeqeq: 'error',
-  curly: ['error', 'multi-line'],
-  complexity: ['error', { max: 20, variant: 'modified' }],
+  complexity: ['error', { max: 25, variant: 'modified' }],
   'max-depth': ['error', 4],
   'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
   'no-console': 'error',
   'no-var': 'error',
   'prefer-const': 'error',
-  'no-warning-comments': [
-    'error',
-    { terms: ['todo', 'fixme', 'xxx', 'not implemented'], location: 'anywhere' },
-  ],
+  'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'not implemented'], location: 'anywhere' }],
   'import-x/no-duplicates': 'error',
   'import-x/order': [
     'error',
@@ -71,10 +67,7 @@ module.exports = tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       // A `switch` over a tagged union shows the place that forgot a new kind; one with a `default` says it needs not.
-      '@typescript-eslint/switch-exhaustiveness-check': [
-        'error',
-        { considerDefaultExhaustiveForUnions: true },
-      ],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     },
   },
   {

@@ -16,15 +16,7 @@ const ADAPTER = 'adapters/adapter';
 
 /** Packages by what they are for. A trailing slash means every package of that scope or every path below. */
 const PACKAGES = {
-  graphql: [
-    'graphql',
-    'graphql/',
-    'type-graphql',
-    '@apollo/',
-    '@as-integrations/',
-    'dataloader',
-    '@graphql-yoga/',
-  ],
+  graphql: ['graphql', 'graphql/', 'type-graphql', '@apollo/', '@as-integrations/', 'dataloader', '@graphql-yoga/'],
   graphqlServer: ['type-graphql', '@apollo/', '@as-integrations/', 'dataloader', '@graphql-yoga/'],
   http: ['fastify', '@fastify/', 'node:http', 'node:https', 'node:http2', 'node:net'],
   httpServer: ['fastify', '@fastify/'],
@@ -165,8 +157,7 @@ const rooms = {
       ExportAllDeclaration: (node) => check(node, node.source, isTypeOnlyImport(node)),
       ImportExpression: (node) => check(node, node.source, false),
       TSImportType: (node) => check(node, node.source ?? node.argument?.literal, true),
-      TSImportEqualsDeclaration: (node) =>
-        check(node, node.moduleReference.expression, node.importKind === 'type'),
+      TSImportEqualsDeclaration: (node) => check(node, node.moduleReference.expression, node.importKind === 'type'),
       'CallExpression[callee.name="require"]': (node) => check(node, node.arguments[0], false),
     };
   },

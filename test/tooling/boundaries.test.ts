@@ -53,21 +53,12 @@ const FORBIDDEN: readonly Case[] = [
 ];
 
 const ALLOWED: readonly Case[] = [
-  [
-    'adapters/dm1/session/step.ts',
-    "import type { x } from '../message'; import type { y } from '../../adapter';",
-  ],
+  ['adapters/dm1/session/step.ts', "import type { x } from '../message'; import type { y } from '../../adapter';"],
   ['adapters/dm1/codec/xml.ts', "import { SaxesParser } from 'saxes';"],
   ['adapters/dm1/credential.ts', "import { createHash } from 'node:crypto';"],
-  [
-    'schema/graphql/types.ts',
-    "import { GraphQLObjectType } from 'graphql'; import type { x } from '../ddf/model';",
-  ],
+  ['schema/graphql/types.ts', "import { GraphQLObjectType } from 'graphql'; import type { x } from '../ddf/model';"],
   ['src/store/sql.ts', "import { Pool } from 'pg'; import type { x } from '../../adapters/adapter';"],
-  [
-    'src/management/queue.ts',
-    "import { x } from '../store/sql'; import { y } from '../../adapters/adapter';",
-  ],
+  ['src/management/queue.ts', "import { x } from '../store/sql'; import { y } from '../../adapters/adapter';"],
   [
     'src/graphql/device.ts',
     "import { type x } from '../../adapters/adapter'; import { y } from '../management/services';",
@@ -76,10 +67,7 @@ const ALLOWED: readonly Case[] = [
     'src/simulator/dm1.ts',
     "import { x } from '../../adapters/dm1/codec/wbxml'; import { y } from '../../adapters/dm2/package';",
   ],
-  [
-    'src/http/app.ts',
-    "import { x } from '../../adapters/dm1/session/step'; import { y } from '../graphql/server';",
-  ],
+  ['src/http/app.ts', "import { x } from '../../adapters/dm1/session/step'; import { y } from '../graphql/server';"],
   ['src/cli/main.ts', "import { x } from '../simulator/dm1'; import { y } from '../http/app';"],
   ['test/tooling/any.test.ts', "import { x } from '../../src/cli/main';"],
 ];
@@ -107,12 +95,9 @@ describe('Import boundaries between the rooms', () => {
     answers = objections([...FORBIDDEN, ...ALLOWED].map(toSample));
   });
 
-  test.each(FORBIDDEN.map(([path, text], index) => ({ path, text, index })))(
-    '$path is refused $text',
-    ({ index }) => {
-      expect(answers[index]).toEqual([expect.stringContaining('ARCHITECTURE.md')]);
-    },
-  );
+  test.each(FORBIDDEN.map(([path, text], index) => ({ path, text, index })))('$path is refused $text', ({ index }) => {
+    expect(answers[index]).toEqual([expect.stringContaining('ARCHITECTURE.md')]);
+  });
 
   test.each(ALLOWED.map(([path, text], index) => ({ path, text, index: FORBIDDEN.length + index })))(
     '$path may say $text',
