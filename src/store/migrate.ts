@@ -74,7 +74,10 @@ interface Row {
  *
  * Throws MigrationError; what was applied before the failing one stays.
  */
-export async function migrate(sql: Sql, directory: string = migrationsDirectory()): Promise<readonly string[]> {
+export async function migrate(
+  sql: Sql,
+  directory: string = migrationsDirectory(),
+): Promise<readonly string[]> {
   const migrations = readMigrations(directory);
   const applied: string[] = [];
   for (;;) {
@@ -94,7 +97,9 @@ export async function migrationState(
   sql: Sql,
   migrations: readonly Migration[] = readMigrations(migrationsDirectory()),
 ): Promise<MigrationState> {
-  const [table] = await sql.query<{ exists: boolean }>(`SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS exists`);
+  const [table] = await sql.query<{ exists: boolean }>(
+    `SELECT to_regclass('"_prisma_migrations"') IS NOT NULL AS exists`,
+  );
   return compare(migrations, table?.exists === true ? await readRows(sql) : []);
 }
 
@@ -115,7 +120,9 @@ async function applyNext(tx: Sql, migrations: readonly Migration[]): Promise<str
     await tx.exec(next.text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new MigrationError('MIGRATION_FAILED', `migration ${next.name} failed: ${reason}`, { cause: error });
+    throw new MigrationError('MIGRATION_FAILED', `migration ${next.name} failed: ${reason}`, {
+      cause: error,
+    });
   }
   await tx.query(
     `INSERT INTO "_prisma_migrations" ("id", "checksum", "migration_name", "started_at", "finished_at", "applied_steps_count")
@@ -136,7 +143,10 @@ function compare(migrations: readonly Migration[], rows: readonly Row[]): Migrat
       );
     }
     if (!row.finished) {
-      throw new MigrationError('MIGRATION_UNFINISHED', `migration ${row.migration_name} began and did not finish`);
+      throw new MigrationError(
+        'MIGRATION_UNFINISHED',
+        `migration ${row.migration_name} began and did not finish`,
+      );
     }
     if (file.checksum !== row.checksum) {
       throw new MigrationError(
@@ -151,7 +161,10 @@ function compare(migrations: readonly Migration[], rows: readonly Row[]): Migrat
   const last = [...applied].sort().at(-1);
   const [first] = pending;
   if (first !== undefined && last !== undefined && first.name < last) {
-    throw new MigrationError('MIGRATION_OUT_OF_ORDER', `migration ${first.name} is not applied, but ${last} after it is`);
+    throw new MigrationError(
+      'MIGRATION_OUT_OF_ORDER',
+      `migration ${first.name} is not applied, but ${last} after it is`,
+    );
   }
   return { applied: [...applied], pending };
 }
@@ -173,6 +186,7 @@ export function migrationsDirectory(): string {
   for (let at = __dirname; ; at = dirname(at)) {
     const candidate = join(at, 'prisma', 'migrations');
     if (existsSync(join(at, 'package.json')) && existsSync(candidate)) return candidate;
-    if (dirname(at) === at) throw new MigrationError('MIGRATIONS_MISSING', `no prisma/migrations above ${__dirname}`);
+    if (dirname(at) === at)
+      throw new MigrationError('MIGRATIONS_MISSING', `no prisma/migrations above ${__dirname}`);
   }
 }

@@ -66,10 +66,10 @@ export class NotificationSender {
 
   private async sendBatch(batch: readonly (readonly [string, string])[]): Promise<void> {
     try {
-      await this.sql.query('SELECT pg_notify(n.channel, n.payload) FROM unnest($1::text[], $2::text[]) AS n (channel, payload)', [
-        batch.map(([channel]) => channel),
-        batch.map(([, payload]) => payload),
-      ]);
+      await this.sql.query(
+        'SELECT pg_notify(n.channel, n.payload) FROM unnest($1::text[], $2::text[]) AS n (channel, payload)',
+        [batch.map(([channel]) => channel), batch.map(([, payload]) => payload)],
+      );
     } catch (error) {
       this.onError(error);
     }

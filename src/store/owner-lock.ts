@@ -61,12 +61,18 @@ export async function acquireOwnership(dataDir: string): Promise<Ownership> {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     claim = await Claim.show(directory, name);
   } catch (error) {
-    throw new OwnerLockError('DATA_DIR_UNUSABLE', `${dataDir} cannot be used: ${String(error)}`, undefined, { cause: error });
+    throw new OwnerLockError('DATA_DIR_UNUSABLE', `${dataDir} cannot be used: ${String(error)}`, undefined, {
+      cause: error,
+    });
   }
   const rival = await findRival(directory, name, ticket);
   if (rival !== undefined) {
     await claim.withdraw();
-    throw new OwnerLockError('DATA_DIR_IN_USE', `${dataDir} is in use by process ${rival}; only one may use it at a time`, rival);
+    throw new OwnerLockError(
+      'DATA_DIR_IN_USE',
+      `${dataDir} is in use by process ${rival}; only one may use it at a time`,
+      rival,
+    );
   }
   claim.win();
   return { dataDir, release: () => claim.withdraw() };
@@ -110,7 +116,8 @@ async function ask(directory: string, name: string, waits: boolean): Promise<Ans
       socket.on('close', () => settle('gone'));
       socket.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNREFUSED') settle('dead');
-        else if (error.code === 'ENOENT' || error.code === 'ECONNRESET' || error.code === 'EPIPE') settle('gone');
+        else if (error.code === 'ENOENT' || error.code === 'ECONNRESET' || error.code === 'EPIPE')
+          settle('gone');
         else settle('owner'); // no right to connect, or a full queue: somebody is there
       });
     });

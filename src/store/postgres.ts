@@ -52,7 +52,12 @@ export function statementName(text: string): string | undefined {
 
 type Queryable = Pick<PoolClient, 'query'>;
 
-async function run<R>(on: Queryable, tap: StatementTap, text: string, values: readonly unknown[]): Promise<R[]> {
+async function run<R>(
+  on: Queryable,
+  tap: StatementTap,
+  text: string,
+  values: readonly unknown[],
+): Promise<R[]> {
   if (tap.isWatched) tap.tell(text);
   try {
     const result = await on.query({ name: statementName(text), text, values: toParameters(values) });

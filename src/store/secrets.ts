@@ -1,5 +1,15 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -50,7 +60,8 @@ const DEVICE_KEY_MAX = 2n ** 63n - 1n;
 
 /** @param secretKey any text; its entropy is the strength of everything made here */
 export function createSecrets(secretKey: string): Secrets {
-  const derive = (purpose: KeyPurpose): Buffer => Buffer.from(hkdfSync('sha256', secretKey, 'moql', `moql/${VERSION}/${purpose}`, 32));
+  const derive = (purpose: KeyPurpose): Buffer =>
+    Buffer.from(hkdfSync('sha256', secretKey, 'moql', `moql/${VERSION}/${purpose}`, 32));
   const keys: Readonly<Record<KeyPurpose, Buffer>> = {
     secrets: derive('secrets'),
     tokens: derive('tokens'),
@@ -79,11 +90,15 @@ function decrypt(key: Buffer, text: string, context: string): string | undefined
   const octets = Buffer.from(text.slice(VERSION.length + 1), 'base64url');
   if (octets.length < NONCE_OCTETS + TAG_OCTETS) return undefined;
   const tagAt = octets.length - TAG_OCTETS;
-  const decipher = createDecipheriv('aes-256-gcm', key, octets.subarray(0, NONCE_OCTETS), { authTagLength: TAG_OCTETS })
+  const decipher = createDecipheriv('aes-256-gcm', key, octets.subarray(0, NONCE_OCTETS), {
+    authTagLength: TAG_OCTETS,
+  })
     .setAAD(Buffer.from(context))
     .setAuthTag(octets.subarray(tagAt));
   try {
-    return Buffer.concat([decipher.update(octets.subarray(NONCE_OCTETS, tagAt)), decipher.final()]).toString('utf8');
+    return Buffer.concat([decipher.update(octets.subarray(NONCE_OCTETS, tagAt)), decipher.final()]).toString(
+      'utf8',
+    );
   } catch {
     return undefined;
   }

@@ -86,7 +86,9 @@ export function toSqlError(thrown: unknown): unknown {
   const { code, constraint } = thrown as { code?: unknown; constraint?: unknown };
   if (typeof code !== 'string') {
     // pg reports a connection that ended, and a pool without room, as errors without a code.
-    return /connection|timeout exceeded/i.test(thrown.message) ? new SqlError('CONNECTION_LOST', thrown.message) : thrown;
+    return /connection|timeout exceeded/i.test(thrown.message)
+      ? new SqlError('CONNECTION_LOST', thrown.message)
+      : thrown;
   }
   if (/^[0-9A-Z]{5}$/.test(code) && code !== 'EPIPE') {
     const known = CODE_BY_SQLSTATE[code] ?? CODE_BY_CLASS[code.slice(0, 2)] ?? 'DATABASE_ERROR';

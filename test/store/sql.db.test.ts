@@ -14,7 +14,9 @@ afterAll(() => database.close());
 beforeEach(() => database.sql.exec('TRUNCATE note'));
 
 async function notes(): Promise<string[]> {
-  return (await database.sql.query<{ text: string }>('SELECT text FROM note ORDER BY id')).map(({ text }) => text);
+  return (await database.sql.query<{ text: string }>('SELECT text FROM note ORDER BY id')).map(
+    ({ text }) => text,
+  );
 }
 
 function code(work: Promise<unknown>): Promise<unknown> {
@@ -35,9 +37,18 @@ describe('values come back in the same types from both databases', () => {
         '{"a":[1,"x",null]}'::jsonb AS doc, '\\x00ff'::bytea AS octets, '2026-11-23T10:00:00.123+01'::timestamptz AS at,
         ARRAY[1,2]::bigint[] AS bigs, ARRAY['a',NULL,'"']::text[] AS texts, NULL::text AS nothing, count(*) AS n`);
     expect(row).toEqual({
-      big: '9223372036854775807', exact: '1.50', int: 7, float: 0.5, yes: true,
-      doc: { a: [1, 'x', null] }, octets: Buffer.from([0, 255]), at: new Date('2026-11-23T09:00:00.123Z'),
-      bigs: ['1', '2'], texts: ['a', null, '"'], nothing: null, n: '1',
+      big: '9223372036854775807',
+      exact: '1.50',
+      int: 7,
+      float: 0.5,
+      yes: true,
+      doc: { a: [1, 'x', null] },
+      octets: Buffer.from([0, 255]),
+      at: new Date('2026-11-23T09:00:00.123Z'),
+      bigs: ['1', '2'],
+      texts: ['a', null, '"'],
+      nothing: null,
+      n: '1',
     });
     expect(Buffer.isBuffer(row?.['octets'])).toBe(true);
     expect(row?.['at']).toBeInstanceOf(Date);
@@ -50,14 +61,37 @@ describe('values come back in the same types from both databases', () => {
         $6::text[] AS texts, $7::bytea[] AS chunks, $8::text AS nothing, $9::jsonb AS list, $10::bool AS yes, $11::jsonb[] AS docs,
         $12::int AS int, $13::timestamptz[] AS instants, $14::text AS hard`,
       [
-        2n ** 62n, { a: '\u2028"\\' }, Uint8Array.of(1, 2), at, [1n, 2n], ['x', null, '{"\\,'], [Buffer.from('ab')], undefined,
-        JSON.stringify([1]), false, [{ b: '"' }], 5, [at], "'; --\n",
+        2n ** 62n,
+        { a: '\u2028"\\' },
+        Uint8Array.of(1, 2),
+        at,
+        [1n, 2n],
+        ['x', null, '{"\\,'],
+        [Buffer.from('ab')],
+        undefined,
+        JSON.stringify([1]),
+        false,
+        [{ b: '"' }],
+        5,
+        [at],
+        "'; --\n",
       ],
     );
     expect(row).toEqual({
-      big: String(2n ** 62n), doc: { a: '\u2028"\\' }, octets: Buffer.from([1, 2]), at, bigs: ['1', '2'],
-      texts: ['x', null, '{"\\,'], chunks: [Buffer.from('ab')], nothing: null, list: [1], yes: false, docs: [{ b: '"' }],
-      int: 5, instants: [at], hard: "'; --\n",
+      big: String(2n ** 62n),
+      doc: { a: '\u2028"\\' },
+      octets: Buffer.from([1, 2]),
+      at,
+      bigs: ['1', '2'],
+      texts: ['x', null, '{"\\,'],
+      chunks: [Buffer.from('ab')],
+      nothing: null,
+      list: [1],
+      yes: false,
+      docs: [{ b: '"' }],
+      int: 5,
+      instants: [at],
+      hard: "'; --\n",
     });
   });
 });
@@ -134,7 +168,9 @@ describe('transactions', () => {
       if (attempts <= fails) throw new SqlError('SERIALIZATION_FAILURE', 'x');
       return 'done';
     };
-    expect(await database.sql.transaction(failing(2), { retries: 2, isolation: 'SERIALIZABLE' })).toBe('done');
+    expect(await database.sql.transaction(failing(2), { retries: 2, isolation: 'SERIALIZABLE' })).toBe(
+      'done',
+    );
     attempts = 0;
     expect(await code(database.sql.transaction(failing(2), { retries: 1 }))).toBe('SERIALIZATION_FAILURE');
     expect(attempts).toBe(2);
@@ -182,7 +218,13 @@ describe('Prisma works over the same connections', () => {
     expect(typeof account.id).toBe('bigint');
     const lastContactAt = new Date('2026-05-06T07:08:09.123Z');
     const device = await prisma.device.create({
-      data: { deviceId: 'IMEI:004401013234569', accountId: account.id, tags: ['a', 'b'], features: { x: [1] }, lastContactAt },
+      data: {
+        deviceId: 'IMEI:004401013234569',
+        accountId: account.id,
+        tags: ['a', 'b'],
+        features: { x: [1] },
+        lastContactAt,
+      },
     });
     await prisma.deviceCredential.create({
       data: { deviceId: device.id, direction: 'CLIENT', nonce: Buffer.from([0, 255]) },
@@ -191,7 +233,12 @@ describe('Prisma works over the same connections', () => {
       where: { deviceId: 'IMEI:004401013234569' },
       include: { account: true, credentials: true },
     });
-    expect(found).toMatchObject({ tags: ['a', 'b'], features: { x: [1] }, lastContactAt, account: { serverId: 'dm.example' } });
+    expect(found).toMatchObject({
+      tags: ['a', 'b'],
+      features: { x: [1] },
+      lastContactAt,
+      account: { serverId: 'dm.example' },
+    });
     expect(Buffer.from(found.credentials[0]?.nonce ?? [])).toEqual(Buffer.from([0, 255]));
     const [row] = await database.sql.query<{ last_contact_at: Date }>('SELECT last_contact_at FROM device');
     expect(row?.last_contact_at).toEqual(lastContactAt);
@@ -213,6 +260,8 @@ describe('Prisma works over the same connections', () => {
   test('a duplicate is told by Prisma’s code P2002', async () => {
     const { prisma } = database;
     await prisma.apiKey.create({ data: { sha256: 'x', name: 'a' } });
-    await expect(prisma.apiKey.create({ data: { sha256: 'x', name: 'b' } })).rejects.toMatchObject({ code: 'P2002' });
+    await expect(prisma.apiKey.create({ data: { sha256: 'x', name: 'b' } })).rejects.toMatchObject({
+      code: 'P2002',
+    });
   });
 });

@@ -38,7 +38,11 @@ export async function scratchPostgres(databaseUrl: string, template = 'template0
   });
   return {
     url: withDatabase(databaseUrl, name),
-    drop: () => administer(databaseUrl, async (client) => void (await client.query(`DROP DATABASE ${name} WITH (FORCE)`))),
+    drop: () =>
+      administer(
+        databaseUrl,
+        async (client) => void (await client.query(`DROP DATABASE ${name} WITH (FORCE)`)),
+      ),
   };
 }
 
@@ -121,7 +125,8 @@ async function makeDump(): Promise<Buffer> {
 function migrationsKey(): string {
   const hash = createHash('sha256');
   hash.update(readFileSync(require.resolve('@electric-sql/pglite')).length.toString());
-  for (const { name, checksum } of readMigrations(migrationsDirectory())) hash.update(`${name} ${checksum}\n`);
+  for (const { name, checksum } of readMigrations(migrationsDirectory()))
+    hash.update(`${name} ${checksum}\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
