@@ -1,0 +1,54 @@
+/**
+ * Text that a JSON document in the database can hold: no U+0000 and no lone surrogate. JSON can write both
+ * (`\u0000`, `\ud800`), so what a device sends has to be looked at before it is passed on.
+ */
+import type { Json } from '../adapter';
+
+const LONE_SURROGATE = /\p{Cs}/u;
+const LONE_SURROGATES = /\p{Cs}/gu;
+
+/** Nesting beyond this is no data of a device: it only costs stack. */
+const MAX_DEPTH = 64;
+
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && !LONE_SURROGATE.test(text);
+}
+
+/** The text with U+FFFD in place of what cannot be stored. */
+export function storable(text: string): string {
+  return isStorable(text) ? text : text.replaceAll('\0', '\ufffd').replace(LONE_SURROGATES, '\ufffd');
+}
+
+/** Any JSON value made storable; `undefined` when it is nested more than 64 levels deep. */
+export function storableJson(value: unknown, depth = 0): Json | undefined {
+  if (typeof value === 'string') return storable(value);
+  if (value === null || typeof value === 'boolean' || typeof value === 'number') return value;
+  if (typeof value !== 'object' || depth >= MAX_DEPTH) return undefined;
+
+  if (Array.isArray(value)) {
+    const items: Json[] = [];
+    for (const item of value) {
+      const kept = storableJson(item, depth + 1);
+      if (kept === undefined) return undefined;
+      items.push(kept);
+    }
+    return items;
+  }
+
+  const members: [string, Json][] = [];
+  for (const [name, member] of Object.entries(value)) {
+    const kept = storableJson(member, depth + 1);
+    if (kept === undefined) return undefined;
+    members.push([storable(name), kept]);
+  }
+  return Object.fromEntries(members);
+}
+
+/** UTF-8 octets as text; `undefined` when they are not UTF-8. A byte order mark is dropped. */
+export function textOf(octets: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+  } catch {
+    return undefined;
+  }
+}
