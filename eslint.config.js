@@ -11,7 +11,7 @@ const NODE_GLOBALS = { __dirname: 'readonly', module: 'writable', process: 'read
 
 /** Rules that need no types, for TypeScript and for the few scripts alike. */
 const EVERYWHERE = {
-  eqeqeq: 'error',
+  eqeqeq: ['error', 'always', { null: 'ignore' }],
   complexity: ['error', { max: 25, variant: 'modified' }],
   'max-depth': ['error', 4],
   'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
