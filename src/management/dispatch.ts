@@ -1,0 +1,105 @@
+/** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
+import type { Address, Command, CommandBody, Json } from '../../adapters/adapter';
+import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
+import { commandId, type LiveCommand, type LiveOperation } from './command-state';
+import type { LiveMo } from './ledger';
+import { normaliseUri, parentPlace } from './places';
+import type { Resolution } from './queue';
+import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
+
+export interface Terrain {
+  readonly mos: readonly LiveMo[];
+  readonly library: DdfLibrary;
+  /** Whether the device's MOs have places (DM 1.x) or are known by MIID alone (DM 2.0). */
+  readonly hasPlaces: boolean;
+  /** The device's MOs are still being looked for: what is not known may yet be found. */
+  readonly isSearching: boolean;
+  /** Makes a token for what a command may need. */
+  readonly token: () => string;
+}
+
+/** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
+export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
+  const body = bodyOf(command, operation, terrain);
+  if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
+  const base = { id: commandId(operation.id, command.position), repeatable: command.repeatable, token: terrain.token() };
+  const isGroup = operation.atomic && operation.commands.length > 1;
+  return { kind: 'ready', command: isGroup ? { ...base, atomic: operation.id, ...(body as CommandBody) } : { ...base, ...(body as CommandBody) } };
+}
+
+type Failure = Exclude<Resolution<never>, { kind: 'ready' }>;
+
+function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): CommandBody | Failure {
+  const { request } = command;
+  if (command.kind === 'show') return { kind: 'show', prompt: (request['prompt'] ?? null) as Json };
+  const at = command.kind === 'add' && command.path === '' && command.uri === null ? newInstance(command, operation, terrain) : addressOf(command, terrain);
+  if ('kind' in at) return at;
+  const value = request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue);
+  switch (command.kind) {
+    case 'get':
+      return { kind: 'get', at, depth: typeof request['depth'] === 'number' ? request['depth'] : undefined };
+    case 'getAcl':
+      return { kind: 'get', at, prop: 'ACL' };
+    case 'setAcl':
+      return { kind: 'replace', at, prop: 'ACL', value };
+    case 'add':
+    case 'replace':
+      return { kind: command.kind, at, value, tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree) };
+    case 'delete':
+      return { kind: 'delete', at };
+    case 'exec':
+      return { kind: 'exec', at, argument: value, correlator: commandId(operation.id, command.position) };
+    case 'copy': {
+      const to = request['to'] as { moid: string; miid: string | null; path: string } | undefined;
+      if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
+      const target = addressOf({ ...command, moid: to.moid, family: familyOf(to.moid), miid: to.miid, path: to.path, uri: null }, terrain);
+      return 'kind' in target ? target : { kind: 'copy', from: at, to: target };
+    }
+    default:
+      return { kind: 'never', reason: `there is no command "${command.kind}"` };
+  }
+}
+
+function addressOf(command: LiveCommand, terrain: Terrain): Address | Failure {
+  if (command.uri !== null) return { uri: command.uri };
+  const moid = command.moid ?? '';
+  const ofFamily = terrain.mos.filter((mo) => mo.family === command.family);
+  const candidates = command.miid === null ? ofFamily : ofFamily.filter((mo) => mo.miid === command.miid);
+  const [mo] = candidates;
+  if (mo === undefined) {
+    if (terrain.isSearching) return { kind: 'wait' };
+    return { kind: 'never', reason: command.miid === null ? `the device has no ${moid}` : `the device has no instance ${command.miid} of ${moid}` };
+  }
+  if (candidates.length > 1) {
+    return { kind: 'never', reason: `the device has ${candidates.length} instances of ${moid}: name one by miid (${candidates.map((c) => c.miid).join(', ')})` };
+  }
+  return { moid: mo.moid, miid: mo.miid, path: command.path, place: mo.place ?? undefined };
+}
+
+/** Where a new instance goes: DM 2.0 devices name and place it themselves; on DM 1.x beside its like, else where its DDF says. */
+function newInstance(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Address | Failure {
+  const moid = command.moid ?? '';
+  const ofFamily = terrain.mos.filter((mo) => mo.family === command.family);
+  const known = ofFamily.find((mo) => mo.miid === command.miid);
+  if (known !== undefined) return { moid: known.moid, miid: known.miid, path: '', place: known.place ?? undefined };
+  if (terrain.isSearching) return { kind: 'wait' };
+  const version = ofFamily[0]?.moid ?? terrain.library.definition(moid)?.moid ?? moid;
+  if (!terrain.hasPlaces) return { moid: version, miid: command.miid ?? undefined, path: '' };
+  const parent = parentFor(moid, ofFamily, terrain.library);
+  if (parent === undefined) return { kind: 'never', reason: `NO_PLACE: nothing tells where an instance of ${moid} goes on this device` };
+  const place = parent.whole ?? `${parent.place}/${encodeURIComponent(command.miid ?? `n${operation.id}`)}`;
+  command.request = { ...command.request, place };
+  return { moid: version, miid: command.miid ?? undefined, path: '', place };
+}
+
+/** The interior node that takes a new instance, or the whole place where the MO's root has a fixed name. */
+export function parentFor(moid: string, ofFamily: readonly { readonly place: string | null }[], library: DdfLibrary): { place: string; whole?: string } | undefined {
+  const sibling = ofFamily.find((mo) => mo.place !== null);
+  if (sibling?.place != null) return { place: parentPlace(sibling.place) };
+  for (const definition of library.definitions(moid)) {
+    if (definition.place === undefined) continue;
+    const place = normaliseUri(definition.place.replace(/\/\*$/, ''));
+    return definition.root.name === '' ? { place } : { place: parentPlace(place), whole: place };
+  }
+  return undefined;
+}

@@ -1,0 +1,99 @@
+/** Changes to a device's MO documents during a turn: one row an instance, patches in order. */
+import type { RecognisedBy, Tree, Value } from '../../adapters/adapter';
+import { namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
+import type { DocumentChange } from '../store/turn-apply';
+import { eachLeaf, jsonOf } from './tree';
+
+interface Mo {
+  readonly family: string;
+  readonly moid: string;
+  readonly miid: string;
+  readonly place: string | null;
+  readonly validator: string | null;
+}
+type Patch = DocumentChange['patches'][number];
+interface Pending {
+  readonly mo: Mo;
+  recognisedBy: RecognisedBy | undefined;
+  readonly patches: Patch[];
+  readonly meta: Record<string, unknown>;
+  observed: boolean;
+  complete: boolean;
+}
+
+export class DocumentChanges {
+  readonly #pending = new Map<string, Pending>();
+
+  constructor(private readonly library: DdfLibrary) {}
+
+  /** The instance exists. */
+  touch(mo: Mo, recognisedBy: RecognisedBy): void {
+    this.#of(mo).recognisedBy = recognisedBy;
+  }
+
+  /** Nodes were seen: `complete` when nothing else is below the path. */
+  observe(mo: Mo, path: string, tree: Tree, complete: boolean): void {
+    const pending = this.#patch(mo, path, tree, complete ? 'set' : 'merge');
+    if (pending === undefined) return;
+    pending.observed = true;
+    if (path === '' && complete) pending.complete = true;
+  }
+
+  /** Nodes were written, and the device said that it took them. */
+  write(mo: Mo, path: string, tree: Tree): void {
+    this.#patch(mo, path, tree, tree.value === undefined ? 'merge' : 'set');
+  }
+
+  /** What is stored is what the device has. */
+  confirm(mo: Mo, complete: boolean): void {
+    const pending = this.#of(mo);
+    pending.observed = true;
+    pending.complete ||= complete;
+  }
+
+  remove(mo: Mo, path: string): void {
+    const names = namesOf(path);
+    if (names !== undefined && names.length > 0) this.#of(mo).patches.push({ p: names, o: 'del' });
+  }
+
+  /** The instance is gone, and with it what was to be written. */
+  drop(family: string, miid: string): void {
+    this.#pending.delete(`${family}\n${miid}`);
+  }
+
+  take(): DocumentChange[] {
+    const changes = [...this.#pending.values()].map((pending): DocumentChange => ({
+      family: pending.mo.family, miid: pending.mo.miid, moid: pending.mo.moid, version: versionOf(pending.mo.moid), place: pending.mo.place,
+      recognisedBy: pending.recognisedBy ?? null, patches: pending.patches, meta: pending.meta, observed: pending.observed,
+      complete: pending.complete, validator: pending.mo.validator,
+    }));
+    this.#pending.clear();
+    return changes;
+  }
+
+  #of(mo: Mo): Pending {
+    const key = `${mo.family}\n${mo.miid}`;
+    const known = this.#pending.get(key);
+    if (known !== undefined) return known;
+    const pending: Pending = { mo, recognisedBy: undefined, patches: [], meta: {}, observed: false, complete: false };
+    this.#pending.set(key, pending);
+    return pending;
+  }
+
+  #patch(mo: Mo, path: string, tree: Tree, how: 'set' | 'merge'): Pending | undefined {
+    const names = namesOf(path);
+    const json = jsonOf(tree);
+    if (names === undefined || json === undefined) return undefined;
+    const pending = this.#of(mo);
+    pending.patches.push({ p: names, o: how, v: json });
+    eachLeaf(tree, path, (leaf, value) => {
+      if (!this.#isAsDescribed(mo.moid, leaf, value)) pending.meta[leaf] = [value.format, value.mime ?? null];
+    });
+    return pending;
+  }
+
+  #isAsDescribed(moid: string, path: string, value: Value): boolean {
+    const node = this.library.node(moid, path);
+    return node !== undefined && node.format === value.format && (value.mime === undefined || node.mime === undefined || node.mime === value.mime);
+  }
+}

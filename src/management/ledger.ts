@@ -1,0 +1,350 @@
+/**
+ * What a turn brings about: effects of both protocols, in order, become rows to change. Pure but for its own memory, which
+ * holds the device's MOs and running operations as they are after each effect.
+ */
+import type { Address, Effect, Json, Outcome, RecognisedBy, Tree } from '../../adapters/adapter';
+import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
+import type { AlertRow, TurnChanges } from '../store/turn-apply';
+import type { CredentialWrite, ItemWrite } from '../store/turn-write';
+import { findWaitingExec, outcomeOfResult } from './async-exec';
+import { LiveOperation, type LiveCommand } from './command-state';
+import { DocumentChanges } from './documents';
+import { findPlace, nameInstance, normaliseUri } from './places';
+import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
+import { metaOf, resultOf, storable } from './tree';
+
+export interface LiveMo {
+  readonly family: string;
+  moid: string;
+  readonly miid: string;
+  place: string | null;
+  validator: string | null;
+}
+
+export interface LedgerLimits {
+  readonly lockAfter: number;
+  readonly itemLifeMs: number;
+}
+
+export class Ledger {
+  readonly mos: LiveMo[];
+  readonly operations = new Map<string, LiveOperation>();
+  /** (family, miid) announced since the session began. */
+  readonly announced: Set<string>;
+  isAuthenticated = false;
+  refusal: { readonly reason: string; readonly counted: boolean } | undefined;
+  boundAs: { readonly deviceId: string; readonly protocol: string } | undefined;
+  endReason: string | null = null;
+  isDiscovered = false;
+  readonly features: Record<string, { value: Json; evidence: string; at: string }> = {};
+  readonly supportedMos: Record<string, { ddf?: string }> = {};
+  readonly nonces: { direction: 'CLIENT' | 'SERVER'; nonce: string }[] = [];
+  readonly events: { type: string; data: unknown }[] = [];
+  readonly notes: string[] = [];
+  readonly endedOperations: string[] = [];
+  #documents: DocumentChanges;
+  #gone: { family: string; miid: string }[] = [];
+  #alerts: AlertRow[] = [];
+  #items: ItemWrite[] = [];
+
+  constructor(
+    private readonly library: DdfLibrary,
+    private readonly now: number,
+    private readonly limits: LedgerLimits,
+    mos: readonly LiveMo[],
+    operations: readonly LiveOperation[],
+    announced: readonly string[],
+  ) {
+    this.mos = mos.map((mo) => ({ ...mo }));
+    this.announced = new Set(announced);
+    this.#documents = new DocumentChanges(library);
+    this.addOperations(operations);
+  }
+
+  addOperations(operations: readonly LiveOperation[]): void {
+    for (const operation of operations) if (!this.operations.has(operation.id)) this.operations.set(operation.id, operation);
+  }
+
+  apply(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#applyOne(effect);
+  }
+
+  /** Changes of commands, documents and alerts since it was last asked. */
+  takeChanges(): TurnChanges {
+    const commands = [];
+    const operations = [];
+    for (const operation of this.operations.values()) {
+      const taken = operation.take();
+      commands.push(...taken.commands);
+      if (taken.operation === undefined) continue;
+      operations.push(taken.operation);
+      if (!taken.operation.ended) continue;
+      this.endedOperations.push(operation.id);
+      this.events.push({ type: 'operationEnded', data: { operation: operation.id, state: taken.operation.state } });
+    }
+    const changes = { commands, operations, documents: this.#documents.take(), gone: this.#gone, alerts: this.#alerts };
+    this.#gone = [];
+    this.#alerts = [];
+    return changes;
+  }
+
+  takeItems(): readonly ItemWrite[] {
+    return this.#items.splice(0);
+  }
+
+  /** Failures are counted towards a lock; a success forgets them. */
+  credentialWrites(failures: number): CredentialWrite[] {
+    const writes = new Map<'CLIENT' | 'SERVER', CredentialWrite>();
+    for (const { direction, nonce } of this.nonces) writes.set(direction, { ...writes.get(direction), direction, nonce });
+    if (this.refusal?.counted === true) {
+      const count = failures + 1;
+      const over = count - this.limits.lockAfter;
+      const lockMs = over < 0 ? 0 : Math.min(2 ** over * 30_000, 3_600_000);
+      const lockedUntil = lockMs === 0 ? null : new Date(this.now + lockMs).toISOString();
+      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: count, lockedUntil });
+    } else if (this.isAuthenticated && failures > 0) {
+      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: 0, lockedUntil: null });
+    }
+    return [...writes.values()];
+  }
+
+  #applyOne(effect: Effect): void {
+    switch (effect.kind) {
+      case 'authenticated':
+        this.isAuthenticated = true;
+        return;
+      case 'refused':
+        this.refusal = effect;
+        return;
+      case 'nonceChanged':
+        this.nonces.push({ direction: effect.direction, nonce: Buffer.from(effect.nonce).toString('base64') });
+        return;
+      case 'deviceBound':
+        this.boundAs = effect;
+        return;
+      case 'featureLearned':
+        this.features[effect.feature] = { value: storable(effect.value), evidence: effect.evidence, at: new Date(this.now).toISOString() };
+        return;
+      case 'moAnnounced':
+        this.#announce(effect.moid, effect.miid, effect.place, effect.ddf, effect.recognisedBy);
+        return;
+      case 'moGone':
+        this.#remove(familyOf(effect.moid), effect.miid);
+        return;
+      case 'discoveryComplete':
+        this.#discovered(effect.complete);
+        return;
+      case 'valuesObserved':
+        this.#observe(effect.at, effect.tree, effect.complete, effect.validator);
+        return;
+      case 'valuesUnchanged':
+        this.#touch(effect.at);
+        return;
+      case 'valuesGone':
+        this.#forget(effect.at);
+        return;
+      case 'commandSent':
+      case 'commandAccepted':
+      case 'commandAnswered':
+      case 'commandUnanswered':
+      case 'commandNotExecuted':
+        this.#settle(effect);
+        return;
+      case 'itemOffered':
+        this.#offer(effect);
+        return;
+      case 'alertRaised':
+        this.#raise(effect);
+        return;
+      case 'sessionEnded':
+        this.endReason = effect.reason;
+        return;
+      case 'noted':
+        this.notes.push(effect.what);
+        return;
+      case 'chunkReceived':
+      case 'wakeUpAnswered':
+        return;
+    }
+  }
+
+  // Management objects ---------------------------------------------------------------------------------------------
+
+  #announce(moid: string, miid: string | undefined, place: string | undefined, ddf: string | undefined, recognisedBy: RecognisedBy): void {
+    this.supportedMos[moid] = ddf === undefined ? {} : { ddf };
+    if (miid === undefined && place === undefined) return;
+    const family = familyOf(moid);
+    const at = place === undefined ? null : normaliseUri(place);
+    const known = this.mos.find((mo) => mo.family === family && (miid === undefined ? mo.place === at : mo.miid === miid));
+    const name = known?.miid ?? miid ?? nameInstance(at ?? '.', new Set(this.mos.filter((mo) => mo.family === family).map((mo) => mo.miid)));
+    const mo = known ?? { family, moid, miid: name, place: at, validator: null };
+    if (known === undefined) this.mos.push(mo);
+    mo.moid = moid;
+    mo.place = at ?? mo.place;
+    this.announced.add(keyOf(mo));
+    this.#documents.touch(mo, recognisedBy);
+    if (known === undefined) this.events.push({ type: 'managementObjectFound', data: { moid, miid: name, place: at } });
+  }
+
+  #remove(family: string, miid: string): void {
+    const index = this.mos.findIndex((mo) => mo.family === family && mo.miid === miid);
+    if (index < 0) return;
+    const [mo] = this.mos.splice(index, 1);
+    this.#documents.drop(family, miid);
+    this.#gone.push({ family, miid });
+    this.events.push({ type: 'managementObjectGone', data: { moid: mo?.moid ?? family, miid } });
+  }
+
+  #discovered(complete: boolean): void {
+    this.isDiscovered = true;
+    if (!complete) return;
+    for (const mo of [...this.mos]) if (!this.announced.has(keyOf(mo))) this.#remove(mo.family, mo.miid);
+  }
+
+  /** The MO of an address, and the path below its root. */
+  #locate(at: Address): { mo: LiveMo; path: string } | undefined {
+    if ('uri' in at) return findPlace(this.mos, at.uri);
+    const family = familyOf(at.moid);
+    const candidates = this.mos.filter((mo) => mo.family === family && (at.miid === undefined || mo.miid === at.miid));
+    const mo = candidates.length === 1 ? candidates[0] : candidates.find((c) => at.place !== undefined && c.place === normaliseUri(at.place));
+    return mo === undefined ? undefined : { mo, path: at.path };
+  }
+
+  #observe(at: Address, tree: Tree, complete: boolean, validator?: string): void {
+    const found = this.#locate(at);
+    if (found === undefined) return;
+    if (validator !== undefined && found.path === '') found.mo.validator = validator;
+    this.#documents.observe(found.mo, found.path, tree, complete);
+  }
+
+  #touch(at: Address): void {
+    const found = this.#locate(at);
+    if (found !== undefined) this.#documents.confirm(found.mo, found.path === '');
+  }
+
+  #forget(at: Address): void {
+    const found = this.#locate(at);
+    if (found === undefined) return;
+    if (found.path === '') this.#remove(found.mo.family, found.mo.miid);
+    else this.#documents.remove(found.mo, found.path);
+  }
+
+  // Commands -------------------------------------------------------------------------------------------------------
+
+  find(id: string): { operation: LiveOperation; command: LiveCommand } | undefined {
+    const dot = id.lastIndexOf('.');
+    const operation = this.operations.get(id.slice(0, dot));
+    const command = operation?.command(Number(id.slice(dot + 1)));
+    return operation === undefined || command === undefined ? undefined : { operation, command };
+  }
+
+  #settle(effect: Extract<Effect, { kind: 'commandSent' | 'commandAccepted' | 'commandAnswered' | 'commandUnanswered' | 'commandNotExecuted' }>): void {
+    const found = this.find(effect.command);
+    if (found === undefined) return;
+    const { operation, command } = found;
+    switch (effect.kind) {
+      case 'commandSent':
+        operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
+        return;
+      case 'commandAccepted':
+        operation.accepted(command, effect.code);
+        return;
+      case 'commandUnanswered':
+        operation.unanswered(command, effect.message ?? 'the device did not answer');
+        return;
+      case 'commandNotExecuted':
+        operation.requeue(command);
+        return;
+      case 'commandAnswered':
+        this.#answer(operation, command, effect);
+    }
+  }
+
+  #answer(operation: LiveOperation, command: LiveCommand, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
+    const isRead = command.kind === 'get' || command.kind === 'getAcl';
+    const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
+    const isOk = effect.outcome === 'OK';
+    const result = isOk && isRead && effect.tree !== undefined ? resultOf(effect.tree, depth) : isOk ? storable(effect.data ?? null) : undefined;
+    operation.answered(command, {
+      outcome: effect.outcome, code: effect.code, error: effect.message, result: result ?? undefined,
+      meta: isRead && effect.tree !== undefined && command.kind === 'get' ? metaOf(effect.tree) : undefined,
+    });
+    this.#remember(command, effect.outcome, effect);
+  }
+
+  /** What an answer tells of the device's values: read, written, deleted or not there. */
+  #remember(command: LiveCommand, outcome: Outcome, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
+    const at = this.#addressOf(command);
+    if (at === undefined) return;
+    if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
+    else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
+      this.#observe(at, effect.tree, command.request['depth'] === undefined || command.request['depth'] === null);
+    } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
+    else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
+    else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace')) this.#written(command, at, effect.created ?? []);
+  }
+
+  #written(command: LiveCommand, at: Extract<Address, { moid: string }>, created: readonly Address[]): void {
+    const made = created.find((c): c is Extract<Address, { moid: string }> => 'moid' in c && c.path === '' && c.miid !== undefined);
+    if (command.kind === 'add' && at.path === '') {
+      this.#announce(at.moid, made?.miid ?? at.miid, at.place, undefined, 'MOID');
+      if (made?.miid !== undefined) command.miid ??= made.miid;
+    }
+    const found = this.#locate(made ?? at);
+    if (found === undefined) return;
+    const name = at.path.split('/').at(-1) ?? '';
+    const value = command.request['value'] as StoredValue | undefined;
+    const tree = command.request['tree'] as StoredTree | undefined;
+    if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
+    else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
+    else this.#documents.write(found.mo, found.path, { name, children: [] });
+  }
+
+  #addressOf(command: LiveCommand): { moid: string; miid?: string; path: string; place?: string } | undefined {
+    if (command.family === null || command.moid === null) return undefined;
+    const place = typeof command.request['place'] === 'string' ? command.request['place'] : undefined;
+    const family = command.family;
+    const candidates = this.mos.filter((mo) => mo.family === family);
+    const miid = command.miid ?? (candidates.length === 1 ? candidates[0]?.miid : undefined);
+    return { moid: command.moid, miid, path: command.path, place };
+  }
+
+  // Reports --------------------------------------------------------------------------------------------------------
+
+  #raise(effect: Extract<Effect, { kind: 'alertRaised' }>): void {
+    const address = (at: Address | undefined): Json => {
+      if (at === undefined) return null;
+      const found = this.#locate(at);
+      if (found !== undefined) return { moid: found.mo.moid, miid: found.mo.miid, path: found.path };
+      return 'uri' in at ? { uri: at.uri } : { moid: at.moid, miid: at.miid ?? null, path: at.path };
+    };
+    const source = address(effect.source);
+    this.#alerts.push({
+      type: effect.type, mark: effect.mark, source: storable(source), target: storable(address(effect.target)), correlator: effect.correlator ?? null,
+      format: effect.format ?? null, mime: effect.mime ?? null, data: storable(effect.data), resultCode: effect.resultCode ?? null,
+    });
+    this.events.push({ type: 'alertRaised', data: { alertType: effect.type, mark: effect.mark } });
+    const located = effect.source === undefined ? undefined : this.#locate(effect.source);
+    const waiting = findWaitingExec(this.operations.values(), effect.type, effect.correlator, located && { family: located.mo.family, miid: located.mo.miid, path: located.path });
+    if (waiting === undefined) return;
+    const outcome = effect.resultCode === undefined ? 'OK' : outcomeOfResult(effect.resultCode);
+    waiting.operation.answered(waiting.command, {
+      outcome, code: effect.resultCode, result: storable(effect.data),
+      error: outcome === 'OK' ? undefined : `the device reported result ${effect.resultCode ?? ''} by ${effect.type}`,
+    });
+  }
+
+  #offer(effect: Extract<Effect, { kind: 'itemOffered' }>): void {
+    const found = this.find(effect.command);
+    const contents = [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
+    this.#items.push({
+      token: effect.token, operation: found?.operation.id ?? null, position: found?.command.position ?? null, direction: effect.direction,
+      contents: contents.map((c) => ({ mime: c.mime, base64: Buffer.from(c.body).toString('base64') })),
+      expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
+    });
+  }
+}
+
+function keyOf(mo: { readonly family: string; readonly miid: string }): string {
+  return `${mo.family}\n${mo.miid}`;
+}

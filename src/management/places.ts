@@ -1,0 +1,55 @@
+/** Where management objects sit on a DM 1.x device: LocURI ⇄ (MO, path). Source: OMA-TS-DM_TND, "URIs". */
+import { encodeName } from '../../schema/ddf/library';
+
+export interface PlacedMo {
+  readonly family: string;
+  readonly moid: string;
+  readonly miid: string;
+  readonly place: string | null;
+}
+
+/** `A/B` and `./A/B` are one node; no slash at the end; properties and queries are cut off. */
+export function normaliseUri(uri: string): string {
+  const bare = uri.replace(/\?.*$/s, '').replace(/\/+$/, '');
+  if (bare === '' || bare === '.') return '.';
+  return bare.startsWith('./') ? bare : `./${bare.replace(/^\/+/, '')}`;
+}
+
+/** The MO that a LocURI lies in, the innermost where they nest, with the path below its root. */
+export function findPlace<T extends PlacedMo>(mos: readonly T[], uri: string): { readonly mo: T; readonly path: string } | undefined {
+  const at = normaliseUri(uri);
+  let best: { mo: T; place: string } | undefined;
+  for (const mo of mos) {
+    if (mo.place === null) continue;
+    const place = normaliseUri(mo.place);
+    if (at !== place && !at.startsWith(`${place}/`)) continue;
+    if (best === undefined || place.length > best.place.length) best = { mo, place };
+  }
+  if (best === undefined) return undefined;
+  const below = at.slice(best.place.length + 1);
+  return { mo: best.mo, path: below === '' ? '' : below.split('/').map((segment) => encodeName(rawName(segment))).join('/') };
+}
+
+/** A LocURI's segment without percent-encoding; left as it is where that is broken. */
+export function rawName(segment: string): string {
+  if (!segment.includes('%')) return segment;
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
+/** Instance identifier of a newly found MO: last segment of its place, `~2`, `~3` … where that is taken in its family. */
+export function nameInstance(place: string, taken: ReadonlySet<string>): string {
+  const name = rawName(normaliseUri(place).split('/').at(-1) ?? '.');
+  if (!taken.has(name)) return name;
+  for (let n = 2; ; n++) if (!taken.has(`${name}~${n}`)) return `${name}~${n}`;
+}
+
+/** LocURI of the interior node that holds a place. */
+export function parentPlace(place: string): string {
+  const normal = normaliseUri(place);
+  const slash = normal.lastIndexOf('/');
+  return slash <= 0 ? '.' : normal.slice(0, slash);
+}

@@ -1,0 +1,98 @@
+/**
+ * Which queued commands a session takes in one package: pure.
+ *
+ * Replaces and gets in a row travel together. An add, delete, copy, exec or show waits until all before it were answered and
+ * travels alone, as does an atomic group; so does a command whose address overlaps a write before it, because a DM 1.x client
+ * may execute the commands of one message in any order.
+ */
+import type { LiveCommand, LiveOperation } from './command-state';
+
+export type Resolution<T> = { readonly kind: 'ready'; readonly command: T } | { readonly kind: 'wait' } | { readonly kind: 'never'; readonly reason: string };
+
+export interface Picked<T> {
+  readonly operation: LiveOperation;
+  readonly command: LiveCommand;
+  readonly ready: T;
+  readonly atomic: boolean;
+}
+
+/**
+ * @param resolve finds the command's address on the device: ready, not yet (its MOs are still being looked for), or never
+ * @param fail    is told of commands that can never be sent; it may end others of the operation
+ */
+export function pickWork<T>(
+  operations: readonly LiveOperation[],
+  limit: number,
+  now: number,
+  resolve: (command: LiveCommand, operation: LiveOperation) => Resolution<T>,
+  fail: (operation: LiveOperation, command: LiveCommand, reason: string) => void,
+): { readonly picked: readonly Picked<T>[]; readonly more: boolean } {
+  const picked: Picked<T>[] = [];
+  for (const operation of operations) {
+    if (operation.expiresAt <= now || operation.cancelRequested) continue;
+    if (operation.atomic && operation.commands.length > 1) {
+      if (picked.length > 0) return { picked, more: true };
+      const group = takeGroup(operation, resolve, fail);
+      if (group === 'wait') return { picked, more: true };
+      if (group.length > 0) return { picked: group, more: true };
+      continue;
+    }
+    for (const command of operation.commands) {
+      if (command.state === 'ACCEPTED' && operation.onFailure === 'STOP') break;
+      if (command.state === 'SENT') return { picked, more: true };
+      if (command.state !== 'QUEUED') continue;
+      if (picked.length >= limit) return { picked, more: true };
+      if (picked.length > 0 && (isBarrier(command) || overlapsWrite(command, picked))) return { picked, more: true };
+      const resolution = resolve(command, operation);
+      if (resolution.kind === 'wait') return { picked, more: true };
+      if (resolution.kind === 'never') {
+        fail(operation, command, resolution.reason);
+        continue;
+      }
+      picked.push({ operation, command, ready: resolution.command, atomic: false });
+      if (isBarrier(command)) return { picked, more: true };
+    }
+  }
+  return { picked, more: false };
+}
+
+function takeGroup<T>(
+  operation: LiveOperation,
+  resolve: (command: LiveCommand, operation: LiveOperation) => Resolution<T>,
+  fail: (operation: LiveOperation, command: LiveCommand, reason: string) => void,
+): Picked<T>[] | 'wait' {
+  const group: Picked<T>[] = [];
+  for (const command of operation.commands) {
+    if (command.state !== 'QUEUED') continue;
+    const resolution = resolve(command, operation);
+    if (resolution.kind === 'wait') return 'wait';
+    if (resolution.kind === 'never') {
+      // All or nothing: the others end unsent.
+      fail(operation, command, resolution.reason);
+      operation.end('SKIPPED');
+      return [];
+    }
+    group.push({ operation, command, ready: resolution.command, atomic: true });
+  }
+  return group;
+}
+
+function isBarrier(command: LiveCommand): boolean {
+  return ['add', 'delete', 'copy', 'exec', 'show', 'setAcl'].includes(command.kind);
+}
+
+function isWrite(command: LiveCommand): boolean {
+  return command.kind !== 'get' && command.kind !== 'getAcl';
+}
+
+function overlapsWrite<T>(command: LiveCommand, picked: readonly Picked<T>[]): boolean {
+  return picked.some((p) => (isWrite(p.command) || isWrite(command)) && overlap(p.command, command));
+}
+
+/** Whether one address is the other's or lies above it; addresses that cannot be compared count as overlapping. */
+function overlap(a: LiveCommand, b: LiveCommand): boolean {
+  if (a.family === null || b.family === null) return true;
+  if (a.family !== b.family) return false;
+  if (a.miid !== null && b.miid !== null && a.miid !== b.miid) return false;
+  return a.path === b.path || a.path === '' || b.path === '' || a.path.startsWith(`${b.path}/`) || b.path.startsWith(`${a.path}/`);
+}

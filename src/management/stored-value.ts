@@ -1,0 +1,55 @@
+/** Values on their way to a device, as they stand in a command's stored request. */
+import type { DmFormat, Tree, Value } from '../../adapters/adapter';
+
+/** `d` by `k`: s text, n number, i decimal text of an integer, b boolean, x Base64 of octets, z null. */
+export interface StoredValue {
+  readonly f: DmFormat;
+  readonly m?: string;
+  readonly k: 's' | 'n' | 'i' | 'b' | 'x' | 'z';
+  readonly d: string | number | boolean | null;
+}
+export interface StoredTree {
+  readonly n: string;
+  readonly v?: StoredValue;
+  readonly c?: readonly StoredTree[];
+}
+
+/** A value as JSON. */
+export function storeValue(value: Value): StoredValue {
+  const base = value.mime === undefined ? { f: value.format } : { f: value.format, m: value.mime };
+  const { data } = value;
+  if (typeof data === 'string') return { ...base, k: 's', d: data };
+  if (typeof data === 'number') return { ...base, k: 'n', d: data };
+  if (typeof data === 'boolean') return { ...base, k: 'b', d: data };
+  if (typeof data === 'bigint') return { ...base, k: 'i', d: data.toString() };
+  if (data instanceof Uint8Array) return { ...base, k: 'x', d: Buffer.from(data).toString('base64') };
+  return { ...base, k: 'z', d: null };
+}
+
+/** The value again. */
+export function restoreValue(stored: StoredValue): Value {
+  const base = stored.m === undefined ? { format: stored.f } : { format: stored.f, mime: stored.m };
+  switch (stored.k) {
+    case 'i':
+      return { ...base, data: BigInt(String(stored.d)) };
+    case 'x':
+      return { ...base, data: Buffer.from(String(stored.d), 'base64') };
+    case 's':
+    case 'n':
+    case 'b':
+    case 'z':
+      return { ...base, data: stored.d };
+  }
+}
+
+/** A tree as JSON. */
+export function storeTree(tree: Tree): StoredTree {
+  if (tree.value !== undefined) return { n: tree.name, v: storeValue(tree.value) };
+  return { n: tree.name, c: (tree.children ?? []).map(storeTree) };
+}
+
+/** The tree again; all of its children are known. */
+export function restoreTree(stored: StoredTree): Tree {
+  if (stored.v !== undefined) return { name: stored.n, value: restoreValue(stored.v) };
+  return { name: stored.n, children: (stored.c ?? []).map(restoreTree), childrenComplete: true };
+}

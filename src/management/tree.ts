@@ -1,0 +1,83 @@
+/** Trees of nodes as the JSON that callers see and the store keeps. */
+import type { Json, Tree, Value } from '../../adapters/adapter';
+import { encodeName } from '../../schema/ddf/library';
+
+/** Text that PostgreSQL's JSON cannot hold: U+0000 and lone surrogates. */
+const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+/** Whether text can stand in a document. */
+export function isStorable(text: string): boolean {
+  return !UNSTORABLE.test(text);
+}
+
+/** JSON without the members that cannot be stored: their names or text hold U+0000 or lone surrogates. */
+export function storable(json: Json): Json {
+  if (typeof json === 'string') return isStorable(json) ? json : null;
+  if (json === null || typeof json !== 'object') return json;
+  if (Array.isArray(json)) return (json as readonly Json[]).map(storable);
+  return Object.fromEntries(
+    Object.entries(json as { readonly [key: string]: Json })
+      .filter(([name]) => isStorable(name))
+      .map(([name, value]) => [name, storable(value)]),
+  );
+}
+
+/**
+ * A leaf's value as a scalar: octets as Base64 text, integers beyond 2^53−1 as decimal text, a null-format leaf null.
+ * Undefined when it cannot be stored.
+ */
+export function scalarOf(value: Value): Json | undefined {
+  const { data } = value;
+  if (data === null || typeof data === 'boolean') return data;
+  if (typeof data === 'string') return isStorable(data) ? data : undefined;
+  if (typeof data === 'bigint') return data >= -9007199254740991n && data <= 9007199254740991n ? Number(data) : data.toString();
+  if (typeof data === 'number') return Number.isFinite(data) ? data : String(data);
+  if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
+  return undefined;
+}
+
+/**
+ * A tree as JSON keyed by raw node names: a leaf its scalar, an interior node an object. Nodes whose name or value cannot
+ * be stored are left out.
+ *
+ * @param depth levels below the node to give; absent: all. Interior nodes that are cut off are `{}`.
+ */
+export function jsonOf(tree: Tree, depth = Number.POSITIVE_INFINITY): Json | undefined {
+  if (tree.value !== undefined) return scalarOf(tree.value);
+  const object: Record<string, Json> = {};
+  if (depth <= 0) return object;
+  for (const child of tree.children ?? []) {
+    if (!isStorable(child.name)) continue;
+    const json = jsonOf(child, depth - 1);
+    if (json !== undefined) setOwn(object, child.name, json);
+  }
+  return object;
+}
+
+/** What a get gives: the tree as JSON; with depth 0 the names of an interior node's children. */
+export function resultOf(tree: Tree, depth?: number): Json {
+  if (depth === 0 && tree.value === undefined) return (tree.children ?? []).map((c) => c.name).filter(isStorable).sort();
+  return jsonOf(tree, depth) ?? null;
+}
+
+/** Format and MIME type of each leaf by path below the tree's root ('' = the root). */
+export function metaOf(tree: Tree): Record<string, { format: string; type?: string }> {
+  const meta: Record<string, { format: string; type?: string }> = {};
+  eachLeaf(tree, '', (path, value) => {
+    setOwn(meta, path, value.mime === undefined ? { format: value.format } : { format: value.format, type: value.mime });
+  });
+  return meta;
+}
+
+/** Visits each leaf that has a value, with its path below the root. */
+export function eachLeaf(tree: Tree, path: string, visit: (path: string, value: Value) => void): void {
+  if (tree.value !== undefined) visit(path, tree.value);
+  for (const child of tree.children ?? []) {
+    if (isStorable(child.name)) eachLeaf(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit);
+  }
+}
+
+/** Sets a member even where its name is `__proto__`. */
+function setOwn<T>(object: Record<string, T>, name: string, value: T): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}

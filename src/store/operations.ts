@@ -1,0 +1,96 @@
+/** Operations in the store: one statement to accept one, one to show one. */
+import type { ActiveCommandRow } from './turn-load';
+import type { Sql } from './sql';
+
+export interface TargetRow {
+  readonly key: string;
+  readonly deviceId: string;
+  readonly protocol: string | null;
+  readonly isDiscovered: boolean;
+  readonly mos: readonly { readonly family: string; readonly moid: string; readonly miid: string; readonly place: string | null }[];
+}
+
+/** A device with its MOs, as far as judging commands needs it. */
+export async function loadTarget(sql: Sql, deviceId: string): Promise<TargetRow | null> {
+  const [row] = await sql.query<TargetRow>(
+    `SELECT d.id AS key, d.device_id AS "deviceId", d.protocol, d.discovered_at IS NOT NULL AS "isDiscovered",
+       COALESCE((SELECT jsonb_agg(jsonb_build_object('family', m.family, 'moid', m.moid, 'miid', m.miid, 'place', m.place))
+         FROM management_object m WHERE m.device_id = d.id), '[]') AS mos
+     FROM device d WHERE d.device_id = $1`,
+    [deviceId],
+  );
+  return row ?? null;
+}
+
+export interface NewOperation {
+  readonly atomic: boolean;
+  readonly onFailure: 'STOP' | 'CONTINUE';
+  readonly caller: string;
+  readonly idempotencyKey: string | null;
+  readonly requestSha256: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly commands: readonly unknown[];
+}
+
+/** Stores an operation with its commands, or finds the one that the same caller stored under the same key. */
+export async function insertOperation(sql: Sql, deviceKey: string, operation: NewOperation): Promise<{ id: string; isNew: boolean; requestSha256: string | null }> {
+  const values = [
+    deviceKey, operation.atomic, operation.onFailure, operation.caller, operation.idempotencyKey, operation.requestSha256, operation.createdAt,
+    operation.expiresAt, JSON.stringify(operation.commands),
+  ];
+  const [row] = await sql.query<{ id: string }>(
+    `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+       ON CONFLICT (device_id, caller, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id),
+     c AS (INSERT INTO command (device_id, operation_id, position, kind, moid, family, miid, path, uri, request, repeatable, emulated)
+       SELECT $1, o.id, x.position, x.kind, x.moid, x.family, x.miid, x.path, x.uri, x.request, x.repeatable, x.emulated
+       FROM o, jsonb_to_recordset($9::jsonb) AS x(position int, kind text, moid text, family text, miid text, path text, uri text, request jsonb,
+         repeatable boolean, emulated boolean)),
+     e AS (INSERT INTO event (device_id, type, data) SELECT $1, 'operationAccepted', jsonb_build_object('operation', o.id::text) FROM o)
+     SELECT id FROM o`,
+    values,
+  );
+  if (row !== undefined) return { id: row.id, isNew: true, requestSha256: operation.requestSha256 };
+  const [known] = await sql.query<{ id: string; request_sha256: string | null }>(
+    'SELECT id, request_sha256 FROM operation WHERE device_id = $1 AND caller = $2 AND idempotency_key = $3',
+    [deviceKey, operation.caller, operation.idempotencyKey],
+  );
+  if (known === undefined) throw new Error('an operation was neither stored nor found');
+  return { id: known.id, isNew: false, requestSha256: known.request_sha256 };
+}
+
+export interface OperationRow {
+  readonly id: string;
+  readonly device: string;
+  readonly state: string;
+  readonly atomic: boolean;
+  readonly onFailure: 'STOP' | 'CONTINUE';
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly cancelRequestedAt: Date | null;
+  readonly commands: readonly (ActiveCommandRow & {
+    readonly statusCode: number | null;
+    readonly error: string | null;
+    readonly result: unknown;
+    readonly resultMeta: unknown;
+    readonly emulated: boolean;
+    readonly carrier: string | null;
+  })[];
+}
+
+export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
+  const [row] = await sql.query<OperationRow>(
+    `SELECT o.id, o.device_id AS device, o.state, o.atomic, o.on_failure AS "onFailure", o.created_at AS "createdAt", o.expires_at AS "expiresAt",
+       o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
+       (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
+           'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,
+           'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,
+           'repeatable', c.repeatable) ORDER BY c.position)
+         FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id) AS commands
+     FROM operation o WHERE o.device_id = $1 AND o.id = $2`,
+    [deviceKey, id],
+  );
+  return row ?? null;
+}

@@ -1,0 +1,108 @@
+/** Second statement of a turn: what the message meant for commands, management objects and alerts. */
+import type { Sql } from './sql';
+
+export interface CommandChange {
+  readonly operation: string;
+  readonly position: number;
+  readonly state: string;
+  readonly outcome?: string | null;
+  readonly code?: number | null;
+  readonly error?: string | null;
+  readonly result?: unknown;
+  readonly meta?: unknown;
+  readonly carrier?: string | null;
+  /** A request that changed on the way, such as a copy's second step. */
+  readonly request?: unknown;
+  readonly miid?: string | null;
+  readonly sent?: boolean;
+  readonly answered?: boolean;
+}
+export interface OperationChange {
+  readonly id: string;
+  readonly state: string;
+  readonly ended: boolean;
+}
+export interface DocumentChange {
+  readonly family: string;
+  readonly miid: string;
+  readonly moid: string;
+  readonly version: string;
+  readonly place: string | null;
+  /** Null: as it was. */
+  readonly recognisedBy: string | null;
+  /** In order: { p: path, o: set | merge | del, v: value }. */
+  readonly patches: readonly { readonly p: readonly string[]; readonly o: 'set' | 'merge' | 'del'; readonly v?: unknown }[];
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly observed: boolean;
+  readonly complete: boolean;
+  readonly validator: string | null;
+}
+export interface AlertRow {
+  readonly type: string;
+  readonly mark: string;
+  readonly source: unknown;
+  readonly target: unknown;
+  readonly correlator: string | null;
+  readonly format: string | null;
+  readonly mime: string | null;
+  readonly data: unknown;
+  readonly resultCode: number | null;
+}
+export interface TurnChanges {
+  readonly commands: readonly CommandChange[];
+  readonly operations: readonly OperationChange[];
+  readonly documents: readonly DocumentChange[];
+  readonly gone: readonly { readonly family: string; readonly miid: string }[];
+  readonly alerts: readonly AlertRow[];
+}
+
+const COMMANDS = `UPDATE command c SET state = x.state,
+    outcome = CASE WHEN x.answered THEN x.outcome ELSE c.outcome END,
+    status_code = CASE WHEN x.answered THEN x.code ELSE COALESCE(x.code, c.status_code) END,
+    error = COALESCE(x.error, c.error), result = COALESCE(x.result, c.result), result_meta = COALESCE(x.meta, c.result_meta),
+    carrier = COALESCE(x.carrier, c.carrier), request = COALESCE(x.request, c.request), miid = COALESCE(x.miid, c.miid),
+    sent_at = CASE WHEN x.sent THEN $2::timestamptz ELSE c.sent_at END,
+    answered_at = CASE WHEN x.answered THEN $2::timestamptz ELSE c.answered_at END
+  FROM jsonb_to_recordset($3::jsonb) AS x(operation bigint, position int, state text, outcome text, code int, error text,
+    result jsonb, meta jsonb, carrier text, request jsonb, miid text, sent boolean, answered boolean)
+  WHERE c.device_id = $1 AND c.operation_id = x.operation AND c.position = x.position`;
+
+const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN x.ended THEN $2::timestamptz ELSE o.ended_at END
+  FROM jsonb_to_recordset($4::jsonb) AS x(id bigint, state text, ended boolean) WHERE o.device_id = $1 AND o.id = x.id`;
+
+/** Shared with the turn's last statement, which settles what its reply brought about. */
+export const SETTLE = { commands: COMMANDS, operations: OPERATIONS } as const;
+
+const APPLY = `WITH commands AS (${COMMANDS}), operations AS (${OPERATIONS}),
+gone AS (DELETE FROM management_object m USING jsonb_to_recordset($6::jsonb) AS x(family text, miid text)
+  WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
+alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correlator, format, mime, data, result_code)
+  SELECT $1, $2::timestamptz, x.type, x.mark, x.source, x.target, x.correlator, x.format, x.mime, x.data, x."resultCode"
+  FROM jsonb_to_recordset($7::jsonb) AS x(type text, mark text, source jsonb, target jsonb, correlator text, format text, mime text,
+    data jsonb, "resultCode" int))
+INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, observed_at, complete_at, validator)
+SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedBy", old.recognised_by, 'MOID'),
+  moql_patch(COALESCE(old."values", '{}'), x.patches), COALESCE(old.meta, '{}') || x.meta,
+  CASE WHEN x.observed THEN $2::timestamptz ELSE old.observed_at END,
+  CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, COALESCE(x.validator, old.validator)
+FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, version text, place text, "recognisedBy" text,
+  patches jsonb, meta jsonb, observed boolean, complete boolean, validator text)
+LEFT JOIN management_object old ON old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
+ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, version = excluded.version,
+  place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
+  meta = excluded.meta, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
+
+/** Applies changes to one device in one statement. `now` is the turn's time. */
+export async function applyTurn(tx: Sql, deviceKey: string, now: Date, changes: TurnChanges): Promise<void> {
+  await tx.query(APPLY, [
+    deviceKey, now, JSON.stringify(changes.commands), JSON.stringify(changes.operations), JSON.stringify(changes.documents),
+    JSON.stringify(changes.gone), JSON.stringify(changes.alerts),
+  ]);
+}
+
+/** Whether there is anything to apply: a turn without changes spares the statement. */
+export function hasChanges(changes: TurnChanges): boolean {
+  return (
+    changes.commands.length + changes.operations.length + changes.documents.length + changes.gone.length + changes.alerts.length > 0
+  );
+}

@@ -1,0 +1,127 @@
+/** First statement of a turn: all that is known of a device, under a lock that makes its turns follow one another. */
+import type { Sql } from './sql';
+
+export interface CredentialRow {
+  readonly type: string | null;
+  readonly username: string | null;
+  /** Encrypted. */
+  readonly secret: string | null;
+  readonly fingerprint: string | null;
+  /** Base64. */
+  readonly nonce: string | null;
+  readonly previousNonce: string | null;
+  readonly failures: number;
+  readonly lockedUntil: string | null;
+}
+
+export interface ActiveCommandRow {
+  readonly position: number;
+  readonly kind: string;
+  readonly state: string;
+  readonly moid: string | null;
+  readonly family: string | null;
+  readonly miid: string | null;
+  readonly path: string;
+  readonly uri: string | null;
+  readonly request: Record<string, unknown>;
+  readonly repeatable: boolean;
+  readonly outcome: string | null;
+}
+
+export interface ActiveOperationRow {
+  readonly id: string;
+  readonly state: string;
+  readonly atomic: boolean;
+  readonly onFailure: 'STOP' | 'CONTINUE';
+  readonly expiresAt: string;
+  readonly cancelRequested: boolean;
+  readonly commands: readonly ActiveCommandRow[];
+}
+
+export interface LoadedTurn {
+  readonly device_key: string | null;
+  readonly device_id: string | null;
+  readonly protocol: string | null;
+  readonly features: Record<string, { value: unknown }> | null;
+  readonly discover: boolean | null;
+  readonly last_contact_at: Date | null;
+  readonly account_key: string | null;
+  readonly server_id: string | null;
+  readonly auto_register: boolean | null;
+  readonly client_auth_type: string | null;
+  readonly client_username: string | null;
+  readonly client_secret: string | null;
+  readonly server_auth_type: string | null;
+  readonly server_username: string | null;
+  readonly server_secret: string | null;
+  readonly client: CredentialRow | null;
+  readonly server: CredentialRow | null;
+  readonly mos: readonly { f: string; m: string; i: string; p: string | null; v: string | null }[] | null;
+  readonly active: readonly ActiveOperationRow[] | null;
+  readonly items: Record<string, { fetched: boolean; contents: readonly { mime: string; base64: string }[] | null }> | null;
+  readonly work_waiting: boolean;
+  readonly session_id: string | null;
+  readonly session_version: number | null;
+  readonly session_state: unknown;
+  readonly last_sha256: string | null;
+  readonly last_status: number | null;
+  readonly last_headers: Record<string, string> | null;
+  readonly last_body: Uint8Array | null;
+  readonly last_at: Date | null;
+  readonly session_ended: boolean | null;
+}
+
+const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
+  'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
+  'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
+  'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until) END`;
+
+// A device that is not registered may belong to an account that registers on first contact: found by its user name.
+const LOAD = `WITH d AS (SELECT * FROM device WHERE device_id = $1 FOR NO KEY UPDATE)
+SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_requested AS discover, d.last_contact_at,
+  a.id AS account_key, a.server_id, a.auto_register, a.client_auth_type, a.client_username, a.client_secret,
+  a.server_auth_type, a.server_username, a.server_secret,
+  ${CREDENTIAL('cc')} AS client, ${CREDENTIAL('sc')} AS server,
+  (SELECT jsonb_agg(jsonb_build_object('f', m.family, 'm', m.moid, 'i', m.miid, 'p', m.place, 'v', m.validator))
+     FROM management_object m WHERE m.device_id = d.id) AS mos,
+  (SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'state', o.state, 'atomic', o.atomic, 'onFailure', o.on_failure,
+       'expiresAt', o.expires_at, 'cancelRequested', o.cancel_requested_at IS NOT NULL,
+       'commands', (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'state', c.state,
+           'moid', c.moid, 'family', c.family, 'miid', c.miid, 'path', c.path, 'uri', c.uri, 'request', c.request,
+           'repeatable', c.repeatable, 'outcome', c.outcome) ORDER BY c.position)
+         FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id)) ORDER BY o.id)
+     FROM operation o WHERE o.device_id = d.id AND o.state = 'RUNNING') AS active,
+  CASE WHEN $3 THEN (SELECT jsonb_object_agg(r.token, jsonb_build_object('fetched', r.used_at IS NOT NULL,
+       'contents', CASE WHEN r.direction = 'UPLOAD' THEN r.contents END))
+     FROM repository_item r WHERE r.device_id = d.id) END AS items,
+  EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
+  s.id AS session_id, s.version AS session_version, s.state AS session_state, s.last_sha256, s.last_status, s.last_headers,
+  s.last_body, s.last_at, s.ended_at IS NOT NULL AS session_ended
+FROM (SELECT 1) AS one
+LEFT JOIN d ON true
+LEFT JOIN account a ON a.id = COALESCE(d.account_id,
+  (SELECT x.id FROM account x WHERE x.auto_register AND x.client_username = $2 ORDER BY x.id LIMIT 1))
+LEFT JOIN device_credential cc ON cc.device_id = d.id AND cc.direction = 'CLIENT'
+LEFT JOIN device_credential sc ON sc.device_id = d.id AND sc.direction = 'SERVER'
+LEFT JOIN LATERAL (SELECT * FROM session WHERE session.device_id = d.id ORDER BY session.id DESC LIMIT 1) s ON true`;
+
+/**
+ * Loads and locks a device. The lock may be waited for while another process ends its turn; what stands beside the
+ * device's own row is then older than that row. Every turn writes one time into both the device and its session, so a
+ * difference shows it, and a second look (the lock is ours by then) sees all.
+ *
+ * @param user   user name of the message's credential, for accounts that register on first contact
+ * @param items  whether the session's repository items are wanted (DM 2.0)
+ */
+export async function loadTurn(tx: Sql, deviceId: string, user: string | undefined, items: boolean): Promise<LoadedTurn> {
+  const values = [deviceId, user ?? null, items];
+  const first = await one(tx, values);
+  const isTorn = first.session_id !== null && first.last_contact_at?.getTime() !== first.last_at?.getTime();
+  return isTorn || (first.session_id === null && first.last_contact_at !== null) ? one(tx, values) : first;
+}
+
+async function one(tx: Sql, values: readonly unknown[]): Promise<LoadedTurn> {
+  const [row] = await tx.query<LoadedTurn>(LOAD, values);
+  if (row === undefined) throw new Error('the statement that loads a turn gave no row');
+  return row;
+}

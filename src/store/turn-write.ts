@@ -1,0 +1,114 @@
+/** Last statement of a turn: the session with its reply, what was sent, and what was learned of the device. */
+import type { CommandChange, OperationChange } from './turn-apply';
+import { SETTLE } from './turn-apply';
+import type { Sql } from './sql';
+
+export interface SessionWrite {
+  /** Id and version as loaded; absent: a new session begins. */
+  readonly was?: { readonly id: string; readonly version: number };
+  /** A session that this one supersedes. */
+  readonly supersedes?: string;
+  readonly protocol: string;
+  readonly key: string;
+  readonly token: string;
+  readonly phase: string;
+  readonly messageNo: number;
+  readonly state: unknown;
+  readonly sha256: string;
+  readonly reply: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array };
+  readonly expiresAt: Date;
+  readonly endReason: string | null;
+}
+export interface CredentialWrite {
+  readonly direction: 'CLIENT' | 'SERVER';
+  /** Base64; the present one becomes the previous one. */
+  readonly nonce?: string;
+  /** Absent: unchanged. */
+  readonly failures?: number;
+  readonly lockedUntil?: string | null;
+}
+export interface ItemWrite {
+  readonly token: string;
+  readonly operation: string | null;
+  readonly position: number | null;
+  readonly direction: 'DOWNLOAD' | 'UPLOAD';
+  readonly contents: readonly { readonly mime: string; readonly base64: string }[];
+  readonly expiresAt: string;
+}
+export interface TurnWrite {
+  readonly session?: SessionWrite;
+  readonly device: {
+    readonly protocol: string | null;
+    /** feature → { value, evidence, at } */
+    readonly features: Readonly<Record<string, unknown>>;
+    /** MOID → { ddf } */
+    readonly supportedMos: Readonly<Record<string, unknown>>;
+    readonly discovered: boolean;
+    /** A refused message is no contact. */
+    readonly contact: boolean;
+  };
+  readonly credentials: readonly CredentialWrite[];
+  readonly commands: readonly CommandChange[];
+  readonly operations: readonly OperationChange[];
+  readonly items: readonly ItemWrite[];
+  readonly events: readonly { readonly type: string; readonly data: unknown }[];
+  readonly security: readonly { readonly what: string; readonly detail: unknown }[];
+}
+
+const WRITE = `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
+device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
+    supported_mos = d.supported_mos || $7::jsonb,
+    discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
+    discover_requested = d.discover_requested AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
+  WHERE d.id = $1 AND ($9 OR $8 OR $5::text IS NOT NULL)),
+credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until)
+  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil"
+  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz)
+  ON CONFLICT (device_id, direction) DO UPDATE SET
+    nonce = COALESCE(excluded.nonce, k.nonce),
+    previous_nonce = CASE WHEN excluded.nonce IS NULL THEN k.previous_nonce ELSE k.nonce END,
+    failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
+    locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END),
+items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at)
+  SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt"
+  FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb, "expiresAt" timestamptz)
+  ON CONFLICT (device_id, token) DO UPDATE SET contents = excluded.contents, offered_at = excluded.offered_at,
+    expires_at = excluded.expires_at, used_at = NULL),
+events AS (INSERT INTO event (device_id, at, type, data)
+  SELECT $1, $2::timestamptz, x.type, x.data FROM jsonb_to_recordset($13::jsonb) AS x(type text, data jsonb)),
+security AS (INSERT INTO security_log (device_id, at, what, detail)
+  SELECT $1, $2::timestamptz, x.what, x.detail FROM jsonb_to_recordset($14::jsonb) AS x(what text, detail jsonb)),
+superseded AS (UPDATE session s SET ended_at = $2::timestamptz, end_reason = 'SUPERSEDED'
+  WHERE s.device_id = $1 AND s.id = $15::bigint AND s.ended_at IS NULL),
+begun AS (INSERT INTO session (device_id, protocol, session_key, token, phase, message_no, state, last_sha256, last_status,
+    last_headers, last_body, last_at, opened_at, expires_at, ended_at, end_reason)
+  SELECT $1, $18::text, $19::text, $20::text, $21::text, $22::int, $23::jsonb, $24::text, $25::int, $26::jsonb, $27::bytea, $2::timestamptz, $2::timestamptz, $28::timestamptz,
+    CASE WHEN $29::text IS NOT NULL THEN $2::timestamptz END, $29::text
+  WHERE $16::bigint IS NULL AND $18::text IS NOT NULL RETURNING id),
+continued AS (UPDATE session s SET version = s.version + 1, protocol = $18, session_key = $19, token = $20, phase = $21,
+    message_no = $22, state = $23::jsonb, last_sha256 = $24, last_status = $25, last_headers = $26::jsonb, last_body = $27::bytea,
+    last_at = $2::timestamptz, expires_at = $28::timestamptz,
+    ended_at = CASE WHEN $29::text IS NOT NULL THEN $2::timestamptz END, end_reason = $29
+  WHERE s.device_id = $1 AND s.id = $16::bigint AND s.version = $17 RETURNING id)
+SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
+
+/**
+ * Writes the end of a turn.
+ *
+ * @returns false when the session was changed by another process since it was loaded: roll back and read again
+ */
+export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: TurnWrite): Promise<boolean> {
+  const counted = Object.fromEntries(write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]));
+  const s = write.session;
+  const [row] = await tx.query<{ written: string | number }>(WRITE, [
+    deviceKey, now, JSON.stringify(write.commands), JSON.stringify(write.operations),
+    write.device.protocol, JSON.stringify(write.device.features), JSON.stringify(write.device.supportedMos),
+    write.device.discovered, write.device.contact,
+    JSON.stringify(write.credentials), JSON.stringify(counted), JSON.stringify(write.items), JSON.stringify(write.events),
+    JSON.stringify(write.security), s?.supersedes ?? null, s?.was?.id ?? null, s?.was?.version ?? null,
+    s?.protocol ?? null, s?.key ?? null, s?.token ?? null, s?.phase ?? null, s?.messageNo ?? null,
+    JSON.stringify(s?.state ?? null), s?.sha256 ?? null, s?.reply.status ?? null, JSON.stringify(s?.reply.headers ?? null),
+    s?.reply.body ?? null, s?.expiresAt ?? null, s?.endReason ?? null,
+  ]);
+  return s === undefined || Number(row?.written ?? 0) === 1;
+}
