@@ -1,0 +1,98 @@
+/** What happens because time passes: operations expire, silent sessions end, repository items go. Any process does it, once. */
+import type { Adapter } from '../../adapters/adapter';
+import type { Database } from '../store/database';
+import { loadOperation } from '../store/operations';
+import type { Sql } from '../store/sql';
+import { applyTurn } from '../store/turn-apply';
+import { LiveOperation } from './command-state';
+import { OPERATION_CHANNEL, type TurnLog, type Turns } from './turn';
+
+export interface TimerDeps {
+  readonly db: Database;
+  readonly turns: Turns;
+  /** The adapter of a protocol as the session row names it. */
+  readonly adapterOf: (protocol: string) => Adapter;
+  readonly log: TurnLog;
+  readonly everyMs: number;
+  readonly now?: () => number;
+}
+
+const BATCH = 100;
+
+export interface Timers {
+  /** Does now what is due; tests call it instead of waiting. */
+  runOnce(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function startTimers(deps: TimerDeps): Timers {
+  let running: Promise<void> = Promise.resolve();
+  let isBusy = false;
+  const tick = (): void => {
+    if (isBusy) return;
+    isBusy = true;
+    running = runDue(deps)
+      .catch((error: unknown) => deps.log.error({ err: error }, 'timers failed; they run again at the next tick'))
+      .finally(() => {
+        isBusy = false;
+      });
+  };
+  const interval = setInterval(tick, deps.everyMs);
+  interval.unref();
+  return {
+    runOnce: async (): Promise<void> => {
+      await running;
+      await runDue(deps);
+    },
+    stop: async (): Promise<void> => {
+      clearInterval(interval);
+      await running;
+    },
+  };
+}
+
+async function runDue(deps: TimerDeps): Promise<void> {
+  const now = new Date((deps.now ?? Date.now)());
+  await expireSessions(deps, now);
+  await expireOperations(deps, now);
+  await deps.db.sql.query('DELETE FROM repository_item WHERE expires_at < $1::timestamptz', [now]);
+}
+
+async function expireSessions(deps: TimerDeps, now: Date): Promise<void> {
+  const due = await deps.db.sql.query<{ device_id: string; id: string; protocol: string }>(
+    `SELECT d.device_id, s.id, s.protocol FROM session s JOIN device d ON d.id = s.device_id
+     WHERE s.ended_at IS NULL AND s.expires_at < $1::timestamptz ORDER BY s.expires_at LIMIT ${BATCH}`,
+    [now],
+  );
+  for (const session of due) await deps.turns.expire(deps.adapterOf(session.protocol), session.device_id, session.id);
+}
+
+async function expireOperations(deps: TimerDeps, now: Date): Promise<void> {
+  const due = await deps.db.sql.query<{ device: string; id: string }>(
+    `SELECT device_id AS device, id FROM operation WHERE ended_at IS NULL AND expires_at < $1::timestamptz ORDER BY expires_at LIMIT ${BATCH}`,
+    [now],
+  );
+  for (const { device, id } of due) {
+    const isChanged = await deps.db.sql.transaction((tx) => expireOne(tx, device, id, now));
+    if (isChanged) deps.db.notify(OPERATION_CHANNEL, `${device}.${id}`);
+  }
+}
+
+/** Queued commands expire; an accepted exec of which nothing was heard timed out; what is sent is still waited for. */
+async function expireOne(tx: Sql, device: string, id: string, now: Date): Promise<boolean> {
+  await tx.query('SELECT id FROM device WHERE id = $1 FOR NO KEY UPDATE', [device]);
+  const row = await loadOperation(tx, device, id);
+  if (row === null || row.endedAt !== null || row.expiresAt > now) return false;
+  const live = new LiveOperation({ ...row, cancelRequested: row.cancelRequestedAt !== null, expiresAt: row.expiresAt.toISOString() });
+  for (const command of live.commands) {
+    if (command.state === 'ACCEPTED') live.answered(command, { outcome: 'TIMED_OUT', error: 'the device accepted the command and never told its end' });
+  }
+  live.end('EXPIRED');
+  const { commands, operation } = live.take();
+  if (commands.length === 0 && operation === undefined) return false;
+  await applyTurn(tx, device, now, { commands, operations: operation === undefined ? [] : [operation], documents: [], gone: [], alerts: [] });
+  if (operation?.ended === true) {
+    await tx.query(`INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`, [device, id, operation.state]);
+  }
+  return true;
+}
