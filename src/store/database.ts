@@ -63,9 +63,7 @@ const NOTIFY_GATHER_MS = 3;
  * Throws OwnerLockError when another process owns `dataDir`. PostgreSQL is not spoken to before the first statement.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  return options.databaseUrl === undefined
-    ? openEmbeddedDatabase(options)
-    : openPostgres(options, options.databaseUrl);
+  return options.databaseUrl === undefined ? openEmbeddedDatabase(options) : openPostgres(options, options.databaseUrl);
 }
 
 async function openPostgres(options: DatabaseOptions, databaseUrl: string): Promise<Database> {
@@ -81,9 +79,7 @@ async function openPostgres(options: DatabaseOptions, databaseUrl: string): Prom
   return assemble({
     kind: 'postgresql',
     sql: new PostgresSql(pool, tap, guard),
-    source: new PostgresSource(databaseUrl, (err) =>
-      logger?.warn({ err }, 'the listening database connection broke'),
-    ),
+    source: new PostgresSource(databaseUrl, (err) => logger?.warn({ err }, 'the listening database connection broke')),
     adapter: () => new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql) ?? '' }),
     tap,
     guard,
@@ -117,12 +113,9 @@ async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database>
   }
 }
 
-async function ownDirectory(
-  options: DatabaseOptions,
-): Promise<{ directory?: string; ownership?: Ownership }> {
+async function ownDirectory(options: DatabaseOptions): Promise<{ directory?: string; ownership?: Ownership }> {
   if (options.memory === true) return {};
-  if (options.dataDir === undefined)
-    throw new TypeError('openDatabase needs a databaseUrl, a dataDir or memory');
+  if (options.dataDir === undefined) throw new TypeError('openDatabase needs a databaseUrl, a dataDir or memory');
   const dataDir = resolve(options.dataDir);
   const ownership = await acquireOwnership(dataDir);
   return { directory: resolve(dataDir, 'pglite'), ownership };
@@ -164,7 +157,10 @@ function assemble(parts: Parts): Database {
       return prisma;
     },
     notify: (channel, payload) => sender.send(channel, payload),
-    listen: (channel, fn) => parts.source.listen(channel, fn),
+    listen: async (channel, fn) => {
+      parts.guard.check();
+      return parts.source.listen(channel, fn);
+    },
     onStatement: (watcher) => parts.tap.watch(watcher),
     close: () => (closing ??= close()),
   };

@@ -39,12 +39,7 @@ function octetsToText(value: unknown): string {
 
 type Queryable = Pick<Transaction, 'query' | 'exec'>;
 
-async function run<R>(
-  on: Queryable,
-  tap: StatementTap,
-  text: string,
-  values: readonly unknown[],
-): Promise<R[]> {
+async function run<R>(on: Queryable, tap: StatementTap, text: string, values: readonly unknown[]): Promise<R[]> {
   if (tap.isWatched) tap.tell(text);
   try {
     const result = await on.query<R>(text, toParameters(values));

@@ -74,10 +74,7 @@ interface Row {
  *
  * Throws MigrationError; what was applied before the failing one stays.
  */
-export async function migrate(
-  sql: Sql,
-  directory: string = migrationsDirectory(),
-): Promise<readonly string[]> {
+export async function migrate(sql: Sql, directory: string = migrationsDirectory()): Promise<readonly string[]> {
   const migrations = readMigrations(directory);
   const applied: string[] = [];
   for (;;) {
@@ -143,10 +140,7 @@ function compare(migrations: readonly Migration[], rows: readonly Row[]): Migrat
       );
     }
     if (!row.finished) {
-      throw new MigrationError(
-        'MIGRATION_UNFINISHED',
-        `migration ${row.migration_name} began and did not finish`,
-      );
+      throw new MigrationError('MIGRATION_UNFINISHED', `migration ${row.migration_name} began and did not finish`);
     }
     if (file.checksum !== row.checksum) {
       throw new MigrationError(
@@ -186,7 +180,6 @@ export function migrationsDirectory(): string {
   for (let at = __dirname; ; at = dirname(at)) {
     const candidate = join(at, 'prisma', 'migrations');
     if (existsSync(join(at, 'package.json')) && existsSync(candidate)) return candidate;
-    if (dirname(at) === at)
-      throw new MigrationError('MIGRATIONS_MISSING', `no prisma/migrations above ${__dirname}`);
+    if (dirname(at) === at) throw new MigrationError('MIGRATIONS_MISSING', `no prisma/migrations above ${__dirname}`);
   }
 }

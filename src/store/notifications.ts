@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import type { PGlite } from '@electric-sql/pglite';
 
-import { SqlError } from './sql';
+import { SqlError, toSqlError } from './sql';
 import type { Sql } from './sql';
 
 /**
@@ -109,6 +109,7 @@ export class PostgresSource implements NotificationSource {
   private readonly listeners = new Map<string, Set<OnNotification>>();
   private connecting: Promise<Client> | undefined;
   private isClosed = false;
+  private last: Promise<void> = Promise.resolve();
   private retry: NodeJS.Timeout | undefined;
   private retryMs = RECONNECT_FIRST_MS;
 
@@ -119,13 +120,16 @@ export class PostgresSource implements NotificationSource {
 
   async listen(channel: string, fn: OnNotification): Promise<() => void> {
     checkChannel(channel);
-    if (this.isClosed) throw new SqlError('CLOSED', 'the database is closed');
     const entry: OnNotification = (payload) => fn(payload);
     const entries = this.listeners.get(channel) ?? new Set();
     entries.add(entry);
     this.listeners.set(channel, entries);
-    const client = await this.client();
-    await client.query(`LISTEN ${channel}`);
+    try {
+      await this.run(`LISTEN ${channel}`);
+    } catch (error) {
+      this.unlisten(channel, entry);
+      throw toSqlError(error);
+    }
     return () => void this.unlisten(channel, entry);
   }
 
@@ -141,12 +145,19 @@ export class PostgresSource implements NotificationSource {
     const entries = this.listeners.get(channel);
     if (entries === undefined || !entries.delete(entry) || entries.size > 0) return;
     this.listeners.delete(channel);
-    const forget = async (): Promise<void> => {
-      const client = await this.connecting;
-      // Somebody may have begun to listen again meanwhile.
-      if (client !== undefined && !this.listeners.has(channel)) await client.query(`UNLISTEN ${channel}`);
-    };
-    forget().catch(() => undefined);
+    // Asked for while others may begin to listen again: their LISTEN comes after it.
+    if (this.connecting !== undefined) this.run(`UNLISTEN ${channel}`).catch(() => undefined);
+  }
+
+  /** One statement at a time, in the order asked for. */
+  private run(text: string): Promise<void> {
+    const done = this.last.then(async () => {
+      if (this.isClosed) throw new SqlError('CLOSED', 'the database is closed');
+      const client = await this.client();
+      await client.query(text);
+    });
+    this.last = done.catch(() => undefined);
+    return done;
   }
 
   private client(): Promise<Client> {
@@ -194,8 +205,7 @@ export class PostgresSource implements NotificationSource {
 
   private async reconnect(): Promise<void> {
     try {
-      const client = await this.client();
-      for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
+      for (const channel of this.listeners.keys()) await this.run(`LISTEN ${channel}`);
       this.retryMs = RECONNECT_FIRST_MS;
     } catch {
       return; // `lost` was told why and has planned the next attempt.

@@ -116,8 +116,7 @@ async function ask(directory: string, name: string, waits: boolean): Promise<Ans
       socket.on('close', () => settle('gone'));
       socket.on('error', (error: NodeJS.ErrnoException) => {
         if (error.code === 'ECONNREFUSED') settle('dead');
-        else if (error.code === 'ENOENT' || error.code === 'ECONNRESET' || error.code === 'EPIPE')
-          settle('gone');
+        else if (error.code === 'ENOENT' || error.code === 'ECONNRESET' || error.code === 'EPIPE') settle('gone');
         else settle('owner'); // no right to connect, or a full queue: somebody is there
       });
     });

@@ -24,6 +24,8 @@ export function createPool(options: PostgresOptions): Pool {
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
     application_name: 'moql',
+    // pg waits for it, though its types say void.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
     onConnect: async (client) => {
       await client.query("SET TIME ZONE 'UTC'");
     },
@@ -52,12 +54,7 @@ export function statementName(text: string): string | undefined {
 
 type Queryable = Pick<PoolClient, 'query'>;
 
-async function run<R>(
-  on: Queryable,
-  tap: StatementTap,
-  text: string,
-  values: readonly unknown[],
-): Promise<R[]> {
+async function run<R>(on: Queryable, tap: StatementTap, text: string, values: readonly unknown[]): Promise<R[]> {
   if (tap.isWatched) tap.tell(text);
   try {
     const result = await on.query({ name: statementName(text), text, values: toParameters(values) });

@@ -96,9 +96,7 @@ function decrypt(key: Buffer, text: string, context: string): string | undefined
     .setAAD(Buffer.from(context))
     .setAuthTag(octets.subarray(tagAt));
   try {
-    return Buffer.concat([decipher.update(octets.subarray(NONCE_OCTETS, tagAt)), decipher.final()]).toString(
-      'utf8',
-    );
+    return Buffer.concat([decipher.update(octets.subarray(NONCE_OCTETS, tagAt)), decipher.final()]).toString('utf8');
   } catch {
     return undefined;
   }

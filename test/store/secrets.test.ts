@@ -35,11 +35,14 @@ describe('encryption at rest', () => {
   });
 
   test('any other text is told as such', () => {
-    for (const text of ['', 'v1.', 'v2.AAAA', 'v1.AAAA', 'plain', 'v1.****']) expect(secrets.decrypt(text)).toBeUndefined();
+    for (const text of ['', 'v1.', 'v2.AAAA', 'v1.AAAA', 'plain', 'v1.****'])
+      expect(secrets.decrypt(text)).toBeUndefined();
   });
 
   test('the keys of the purposes differ, and are the same at each start', () => {
-    const keys = (['secrets', 'tokens', 'stranger', 'digest'] as const).map((purpose) => secrets.key(purpose).toString('hex'));
+    const keys = (['secrets', 'tokens', 'stranger', 'digest'] as const).map((purpose) =>
+      secrets.key(purpose).toString('hex'),
+    );
     expect(new Set(keys).size).toBe(4);
     expect(createSecrets('a key for tests').key('digest').toString('hex')).toBe(keys[3]);
   });
@@ -93,7 +96,11 @@ describe('the secret key', () => {
   afterEach(() => rmSync(join(dataDir, '..'), { recursive: true, force: true }));
 
   test('is MOQL_SECRET_KEY when that is set', () => {
-    expect(loadSecretKey({ env: { MOQL_SECRET_KEY: 'k' }, dataDir })).toEqual({ ok: true, secretKey: 'k', isNew: false });
+    expect(loadSecretKey({ env: { MOQL_SECRET_KEY: 'k' }, dataDir })).toEqual({
+      ok: true,
+      secretKey: 'k',
+      isNew: false,
+    });
   });
 
   test('is made in the data directory, for its owner alone, and is the same afterwards', () => {

@@ -14,9 +14,7 @@ afterAll(() => database.close());
 beforeEach(() => database.sql.exec('TRUNCATE note'));
 
 async function notes(): Promise<string[]> {
-  return (await database.sql.query<{ text: string }>('SELECT text FROM note ORDER BY id')).map(
-    ({ text }) => text,
-  );
+  return (await database.sql.query<{ text: string }>('SELECT text FROM note ORDER BY id')).map(({ text }) => text);
 }
 
 function code(work: Promise<unknown>): Promise<unknown> {
@@ -168,9 +166,7 @@ describe('transactions', () => {
       if (attempts <= fails) throw new SqlError('SERIALIZATION_FAILURE', 'x');
       return 'done';
     };
-    expect(await database.sql.transaction(failing(2), { retries: 2, isolation: 'SERIALIZABLE' })).toBe(
-      'done',
-    );
+    expect(await database.sql.transaction(failing(2), { retries: 2, isolation: 'SERIALIZABLE' })).toBe('done');
     attempts = 0;
     expect(await code(database.sql.transaction(failing(2), { retries: 1 }))).toBe('SERIALIZATION_FAILURE');
     expect(attempts).toBe(2);

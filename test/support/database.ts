@@ -39,10 +39,7 @@ export async function scratchPostgres(databaseUrl: string, template = 'template0
   return {
     url: withDatabase(databaseUrl, name),
     drop: () =>
-      administer(
-        databaseUrl,
-        async (client) => void (await client.query(`DROP DATABASE ${name} WITH (FORCE)`)),
-      ),
+      administer(databaseUrl, async (client) => void (await client.query(`DROP DATABASE ${name} WITH (FORCE)`))),
   };
 }
 
@@ -124,9 +121,8 @@ async function makeDump(): Promise<Buffer> {
 /** Changes with the migrations and with PGlite. */
 function migrationsKey(): string {
   const hash = createHash('sha256');
-  hash.update(readFileSync(require.resolve('@electric-sql/pglite')).length.toString());
-  for (const { name, checksum } of readMigrations(migrationsDirectory()))
-    hash.update(`${name} ${checksum}\n`);
+  hash.update(readFileSync(require.resolve('@electric-sql/pglite')));
+  for (const { name, checksum } of readMigrations(migrationsDirectory())) hash.update(`${name} ${checksum}\n`);
   return hash.digest('hex').slice(0, 16);
 }
 
