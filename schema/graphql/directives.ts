@@ -1,4 +1,4 @@
-/** The directives that say what a generated type or field stands for, and the SDL that shows them. */
+/** The directives that say what a generated type or field stands for. */
 import {
   DirectiveLocation, GraphQLDirective, GraphQLList, GraphQLNonNull, GraphQLString,
 } from 'graphql';
@@ -25,3 +25,4 @@ export const nodeDirective = new GraphQLDirective({
     versions: { type: texts },
   },
 });
+export { printAnnotatedSchema } from './print';

@@ -64,6 +64,8 @@ export interface MoNode {
   readonly deprecated?: { readonly since?: string };
   /** Some DDF describes this interior node without children (an extension point), so others may turn up. */
   readonly isOpen: boolean;
+  /** Versions disagree on its shape: another field stands for the same raw name, and a value fits only one of them. */
+  readonly hasTwin: boolean;
   readonly children: readonly MoNode[];
 }
 
