@@ -271,6 +271,8 @@ export interface Context {
   readonly device?: DeviceKnowledge;
   /** Absent for a stranger. Present without `device`: an account with `autoRegister` that has the user's name. */
   readonly account?: AccountKnowledge;
+  /** What `receive` gave as `refusals` for the device's last refused message. */
+  readonly refusals?: Json;
   /** Identifier to show to strangers (HTTP realm, LocName). */
   readonly defaultServerId: string;
   /** Repository items of commands that this session sent: whether they were fetched, or what was uploaded. DM 2.0 only. */
@@ -339,6 +341,11 @@ export interface Received {
   readonly state: SessionState;
   readonly effects: readonly Effect[];
   readonly wants: Wants;
+  /**
+   * A refused message stores no session: what the adapter has to remember of it (how often, under which address) is kept
+   * with the device's credential until a message is authenticated.
+   */
+  readonly refusals?: Json;
   /** Set when nothing of this turn is to be stored, the session included: strangers. */
   readonly stateless?: boolean;
 }

@@ -92,8 +92,14 @@ export class Ledger {
     return this.#items.splice(0);
   }
 
-  /** Failures are counted towards a lock; a success forgets them. */
-  credentialWrites(failures: number): CredentialWrite[] {
+  /**
+   * Failures are counted towards a lock; a success forgets them.
+   *
+   * @param known    failures in a row so far, and whether refusals are remembered
+   * @param refusals what the adapter wants remembered of this refused message
+   */
+  credentialWrites(known: { readonly failures: number; readonly refusals: unknown } | null, refusals?: unknown): CredentialWrite[] {
+    const failures = known?.failures ?? 0;
     const writes = new Map<'CLIENT' | 'SERVER', CredentialWrite>();
     for (const { direction, nonce } of this.nonces) writes.set(direction, { ...writes.get(direction), direction, nonce });
     if (this.refusal?.counted === true) {
@@ -104,6 +110,10 @@ export class Ledger {
       writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: count, lockedUntil });
     } else if (this.isAuthenticated && failures > 0) {
       writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: 0, lockedUntil: null });
+    }
+    const isKept = known?.refusals !== null && known?.refusals !== undefined;
+    if (refusals !== undefined || (this.isAuthenticated && isKept)) {
+      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', refusals: refusals ?? null });
     }
     return [...writes.values()];
   }

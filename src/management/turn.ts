@@ -3,7 +3,7 @@
  * Any process may take any message, for all state is loaded at the beginning and written at the end.
  */
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Adapter, Command, Context, Effect, Envelope, Inbound, Json, Limits, SessionState, StoredSession, Wire, Work } from '../../adapters/adapter';
+import type { Adapter, Command, Context, Effect, Envelope, Inbound, Json, Limits, Received, SessionState, StoredSession, Wire, Work } from '../../adapters/adapter';
 import type { Database } from '../store/database';
 import type { Secrets } from '../store/secrets';
 import type { Sql } from '../store/sql';
@@ -117,7 +117,7 @@ export class Turns {
     if (deviceKey === undefined || received.stateless === true) {
       return { reply: adapter.respond(envelope, received.state, NO_WORK, context).reply, changedOperations: [] };
     }
-    if (!ledger.isAuthenticated) return this.#refuse(tx, adapter, envelope, received.state, context, ledger, deviceKey, row, now);
+    if (!ledger.isAuthenticated) return this.#refuse(tx, adapter, envelope, received, context, ledger, deviceKey, row, now);
 
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
@@ -135,7 +135,7 @@ export class Turns {
     const written = await writeTurn(tx, deviceKey, new Date(now), {
       session: isSession ? sessionWrite(envelope, responded.state, responded.reply, row, ledger) : undefined,
       device: { protocol: ledger.boundAs?.protocol ?? null, features: ledger.features, supportedMos: ledger.supportedMos, discovered: ledger.isDiscovered, contact: isSession },
-      credentials: ledger.credentialWrites(row.client?.failures ?? 0),
+      credentials: ledger.credentialWrites(row.client),
       commands: settled.commands, operations: settled.operations, items: ledger.takeItems(), events: ledger.events, security: [],
     });
     if (!written) throw new LostRace();
@@ -145,12 +145,12 @@ export class Turns {
 
   /** A refused message changes nonces, failure counters and the security log, and nothing else. */
   async #refuse(
-    tx: Sql, adapter: Adapter, envelope: Envelope, state: SessionState, context: Context, ledger: Ledger, deviceKey: string, row: LoadedTurn, now: number,
+    tx: Sql, adapter: Adapter, envelope: Envelope, received: Received, context: Context, ledger: Ledger, deviceKey: string, row: LoadedTurn, now: number,
   ): Promise<TurnEnd> {
-    const reply = adapter.respond(envelope, state, NO_WORK, context).reply;
+    const reply = adapter.respond(envelope, received.state, NO_WORK, context).reply;
     await writeTurn(tx, deviceKey, new Date(now), {
       device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
-      credentials: ledger.credentialWrites(row.client?.failures ?? 0), commands: [], operations: [], items: [], events: [],
+      credentials: ledger.credentialWrites(row.client, received.refusals), commands: [], operations: [], items: [], events: [],
       security: ledger.refusal?.counted === true ? [{ what: 'credentialRefused', detail: { reason: ledger.refusal.reason, protocol: envelope.protocol } }] : [],
     });
     return { reply, changedOperations: [] };
@@ -207,7 +207,7 @@ export class Turns {
         clientAuth: effectiveCredential(secrets, 'CLIENT', { type: row.client_auth_type, username: row.client_username, secret: row.client_secret }, row.client, row.server_id ?? ''),
         serverAuth: effectiveCredential(secrets, 'SERVER', { type: row.server_auth_type, username: row.server_username, secret: row.server_secret }, row.server, row.server_id ?? ''),
       },
-      defaultServerId: settings.defaultServerId,
+      refusals: (row.client?.refusals ?? undefined) as Json | undefined, defaultServerId: settings.defaultServerId,
       items: Object.fromEntries(Object.entries(row.items ?? {}).map(([token, item]) => {
         const put = item.contents?.[0];
         return [token, { fetched: item.fetched, uploaded: put === undefined ? undefined : { mime: put.mime, body: Buffer.from(put.base64, 'base64') } }];

@@ -40,7 +40,9 @@ export class Waiting {
     });
   }
 
+  /** An empty key: notifications may have been lost, so everybody looks again. */
   #wake(key: string): void {
+    if (key === '') for (const each of this.#waiters.keys()) this.#wake(each);
     for (const waiter of [...(this.#waiters.get(key) ?? [])]) waiter();
   }
 }

@@ -12,6 +12,7 @@ export interface CredentialRow {
   readonly previousNonce: string | null;
   readonly failures: number;
   readonly lockedUntil: string | null;
+  readonly refusals: unknown;
 }
 
 export interface ActiveCommandRow {
@@ -74,7 +75,7 @@ export interface LoadedTurn {
 const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
-  'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until) END`;
+  'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals) END`;
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT * FROM device WHERE device_id = $1 FOR NO KEY UPDATE)

@@ -26,6 +26,8 @@ export interface CredentialWrite {
   /** Absent: unchanged. */
   readonly failures?: number;
   readonly lockedUntil?: string | null;
+  /** Absent: unchanged. */
+  readonly refusals?: unknown;
 }
 export interface ItemWrite {
   readonly token: string;
@@ -61,14 +63,15 @@ device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), featur
     discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
     discover_requested = d.discover_requested AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
   WHERE d.id = $1 AND ($9 OR $8 OR $5::text IS NOT NULL)),
-credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until)
-  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil"
-  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz)
+credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals)
+  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null')
+  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb)
   ON CONFLICT (device_id, direction) DO UPDATE SET
     nonce = COALESCE(excluded.nonce, k.nonce),
     previous_nonce = CASE WHEN excluded.nonce IS NULL THEN k.previous_nonce ELSE k.nonce END,
     failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
-    locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END),
+    locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
+    refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),
 items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at)
   SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt"
   FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb, "expiresAt" timestamptz)
@@ -108,7 +111,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     JSON.stringify(write.security), s?.supersedes ?? null, s?.was?.id ?? null, s?.was?.version ?? null,
     s?.protocol ?? null, s?.key ?? null, s?.token ?? null, s?.phase ?? null, s?.messageNo ?? null,
     JSON.stringify(s?.state ?? null), s?.sha256 ?? null, s?.reply.status ?? null, JSON.stringify(s?.reply.headers ?? null),
-    s?.reply.body ?? null, s?.expiresAt ?? null, s?.endReason ?? null,
+    s?.reply.body ?? null, s?.expiresAt ?? null, s?.endReason ?? null, write.credentials.some((c) => c.refusals !== undefined),
   ]);
   return s === undefined || Number(row?.written ?? 0) === 1;
 }

@@ -15,7 +15,7 @@ import { StatementTap, TransactionGuard } from '../../src/store/sql';
  * A migrated, empty database of its own: on PostgreSQL when DATABASE_URL is set (made there, dropped at `close`), otherwise
  * PGlite in memory. Close it in the test that opened it, or in `afterEach` / `afterAll`.
  *
- * The first call on a machine migrates a template (a database, or a dump in the temporary directory), the others copy it.
+ * On PGlite the first call on a machine makes a migrated dump in the temporary directory, which the others load.
  */
 export async function testDatabase(): Promise<Database> {
   const databaseUrl = process.env['DATABASE_URL'];
@@ -25,16 +25,16 @@ export async function testDatabase(): Promise<Database> {
 /** True when the tests run on PostgreSQL. */
 export const onPostgres = Boolean(process.env['DATABASE_URL']);
 
-/** A database of DATABASE_URL's server, from `template`, with its own address; dropped by `drop`. */
+/** A new database of DATABASE_URL's server, with its own address; dropped by `drop`. */
 export interface ScratchDatabase {
   readonly url: string;
   drop(): Promise<void>;
 }
 
-export async function scratchPostgres(databaseUrl: string, template = 'template0'): Promise<ScratchDatabase> {
+export async function scratchPostgres(databaseUrl: string): Promise<ScratchDatabase> {
   const name = `moql_test_${randomBytes(8).toString('hex')}`;
   await administer(databaseUrl, async (client) => {
-    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
+    await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
   });
   return {
     url: withDatabase(databaseUrl, name),
@@ -44,32 +44,10 @@ export async function scratchPostgres(databaseUrl: string, template = 'template0
 }
 
 async function postgresDatabase(databaseUrl: string): Promise<Database> {
-  const scratch = await scratchPostgres(databaseUrl, await postgresTemplate(databaseUrl));
+  const scratch = await scratchPostgres(databaseUrl);
   const database = await openDatabase({ databaseUrl: scratch.url, poolSize: 5 });
+  await migrate(database.sql);
   return closingWith(database, () => scratch.drop());
-}
-
-/** The name of a migrated database, which is made once for each state of the migrations. */
-async function postgresTemplate(databaseUrl: string): Promise<string> {
-  const name = `moql_template_${migrationsKey()}`;
-  await administer(databaseUrl, async (client) => {
-    // Jest's workers come here at once; the lock is the session's and ends with it.
-    await client.query('SELECT pg_advisory_lock(72707370)');
-    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
-    if (found.rowCount !== 0) return;
-    const draft = `${name}_draft`;
-    await client.query(`DROP DATABASE IF EXISTS ${draft} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${draft} TEMPLATE template0`);
-    const database = await openDatabase({ databaseUrl: withDatabase(databaseUrl, draft), poolSize: 1 });
-    try {
-      await migrate(database.sql);
-    } finally {
-      await database.close();
-    }
-    // Only a whole template gets the name.
-    await client.query(`ALTER DATABASE ${draft} RENAME TO ${name}`);
-  });
-  return name;
 }
 
 async function administer(databaseUrl: string, work: (client: Client) => Promise<void>): Promise<void> {

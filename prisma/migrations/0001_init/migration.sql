@@ -53,6 +53,8 @@ CREATE TABLE "device_credential" (
   "previous_nonce" BYTEA,
   "failures" INTEGER NOT NULL DEFAULT 0,
   "locked_until" TIMESTAMPTZ(3),
+  -- the adapter's count of refusals in a session that is not authenticated yet
+  "refusals" JSONB,
   PRIMARY KEY ("device_id", "direction"),
   CONSTRAINT "device_credential_direction" CHECK ("direction" IN ('CLIENT', 'SERVER'))
 );
