@@ -40,11 +40,13 @@ export const TOKENS: Readonly<Record<CodePage, ReadonlyMap<string, number>>> = {
 };
 
 /** Names by page and token (0 to 3F), for decoding. A token that is not assigned has no name. */
-export const TAG_NAMES: readonly (readonly (string | undefined)[])[] = [PAGE_SYNCML, PAGE_METINF, PAGE_DMDDF].map((page) => {
-  const names = new Array<string | undefined>(64).fill(undefined);
-  for (const [name, token] of TOKENS[page as CodePage]) names[token] = name;
-  return names;
-});
+export const TAG_NAMES: readonly (readonly (string | undefined)[])[] = [PAGE_SYNCML, PAGE_METINF, PAGE_DMDDF].map(
+  (page) => {
+    const names = new Array<string | undefined>(64).fill(undefined);
+    for (const [name, token] of TOKENS[page as CodePage]) names[token] = name;
+    return names;
+  },
+);
 
 function tokensOf(page: CodePage): ReadonlyMap<string, number> {
   const tokens = new Map<string, number>();
@@ -70,7 +72,11 @@ export const PUBLIC_ID_SYNCML_1_1 = 0x0fd3;
 export const PUBLIC_ID_SYNCML_1_2 = 0x1201;
 export const PUBLIC_TEXT_DMDDF = '-//OMA//DTD-DM-DDF 1.2//EN';
 
-const syncml = (version: string): PublicId => ({ vocabulary: 'syncml', namespace: `SYNCML:SYNCML${version}`, page: PAGE_SYNCML });
+const syncml = (version: string): PublicId => ({
+  vocabulary: 'syncml',
+  namespace: `SYNCML:SYNCML${version}`,
+  page: PAGE_SYNCML,
+});
 const METINF: PublicId = { vocabulary: 'metinf', namespace: NAMESPACE_METINF, page: PAGE_METINF };
 const DMDDF: PublicId = { vocabulary: 'dmddf', namespace: NAMESPACE_DMDDF, page: PAGE_DMDDF };
 export const UNKNOWN_PUBLIC_ID: PublicId = { vocabulary: 'unknown', page: PAGE_SYNCML };

@@ -24,7 +24,11 @@ const CHARSET = /;\s*charset\s*=\s*"?([A-Za-z0-9._:-]{1,40})/i;
  *
  * Errors: all of {@link DM_CODEC_ERRORS} but those of other documents.
  */
-export function decodeMessage(octets: Bytes, contentType: string, limits: CodecLimits = DEFAULT_CODEC_LIMITS): Result<Decoded> {
+export function decodeMessage(
+  octets: Bytes,
+  contentType: string,
+  limits: CodecLimits = DEFAULT_CODEC_LIMITS,
+): Result<Decoded> {
   if (isWbxml(octets, contentType)) return decodeWbxml(octets, { limits });
   return decodeXml(octets, { charset: CHARSET.exec(contentType)?.[1], limits });
 }

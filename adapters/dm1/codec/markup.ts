@@ -20,7 +20,9 @@ export function octetsOf(element: Markup): Bytes | undefined {
   if (!pieces) return undefined;
   const [first] = pieces;
   if (pieces.length === 1 && first !== undefined && typeof first !== 'string') return first;
-  return new Uint8Array(Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece))));
+  return new Uint8Array(
+    Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, 'utf8') : piece))),
+  );
 }
 
 /** Octets as text, or undefined when they are not UTF-8. */

@@ -6,8 +6,20 @@
  * Source: OMA-TS-DM_RepPro, "Element type descriptions"; tolerances as in the project's protocol digest, section 21.
  */
 import type {
-  AlertCommand, BodyCommand, ContainerCommand, Cred, ExecCommand, ForeignCommand, Item, Location, Message, Meta, Results,
-  SimpleCommand, Status, SyncHdr,
+  AlertCommand,
+  BodyCommand,
+  ContainerCommand,
+  Cred,
+  ExecCommand,
+  ForeignCommand,
+  Item,
+  Location,
+  Message,
+  Meta,
+  Results,
+  SimpleCommand,
+  Status,
+  SyncHdr,
 } from '../message';
 import { readData, readSecret } from './data-read';
 import { Refusal } from './errors';
@@ -46,15 +58,33 @@ function readHeader(element: Markup): SyncHdr {
   const header: Partial<Writable<SyncHdr>> = {};
   for (const child of element.children) {
     switch (child.name) {
-      case 'VerDTD': header.verDtd ??= trimmed(child); break;
-      case 'VerProto': header.verProto ??= trimmed(child); break;
-      case 'SessionID': header.sessionId ??= trimmed(child); break;
-      case 'MsgID': header.msgId ??= trimmed(child); break;
-      case 'Target': header.target ??= readLocation(child); break;
-      case 'Source': header.source ??= readLocation(child); break;
-      case 'RespURI': header.respUri ??= trimmed(child); break;
-      case 'Cred': header.cred ??= readCred(child); break;
-      case 'Meta': header.meta ??= readMeta(child); break;
+      case 'VerDTD':
+        header.verDtd ??= trimmed(child);
+        break;
+      case 'VerProto':
+        header.verProto ??= trimmed(child);
+        break;
+      case 'SessionID':
+        header.sessionId ??= trimmed(child);
+        break;
+      case 'MsgID':
+        header.msgId ??= trimmed(child);
+        break;
+      case 'Target':
+        header.target ??= readLocation(child);
+        break;
+      case 'Source':
+        header.source ??= readLocation(child);
+        break;
+      case 'RespURI':
+        header.respUri ??= trimmed(child);
+        break;
+      case 'Cred':
+        header.cred ??= readCred(child);
+        break;
+      case 'Meta':
+        header.meta ??= readMeta(child);
+        break;
     }
   }
   const none: Location = { locUri: '' };
@@ -89,15 +119,33 @@ function readMeta(element: Markup): Meta {
 function readMetaInto(meta: Writable<Meta>, element: Markup): void {
   for (const child of element.children) {
     switch (child.name) {
-      case 'Format': meta.format ??= trimmed(child); break;
-      case 'Type': meta.type ??= trimmed(child); break;
-      case 'Mark': meta.mark ??= trimmed(child); break;
-      case 'Size': meta.size ??= trimmed(child); break;
-      case 'NextNonce': meta.nextNonce ??= readSecret(child); break;
-      case 'MaxMsgSize': meta.maxMsgSize ??= trimmed(child); break;
-      case 'MaxObjSize': meta.maxObjSize ??= trimmed(child); break;
-      case 'EMI': ((meta.emi ??= []) as string[]).push(trimmed(child)); break;
-      case 'MetInf': readMetaInto(meta, child); break;
+      case 'Format':
+        meta.format ??= trimmed(child);
+        break;
+      case 'Type':
+        meta.type ??= trimmed(child);
+        break;
+      case 'Mark':
+        meta.mark ??= trimmed(child);
+        break;
+      case 'Size':
+        meta.size ??= trimmed(child);
+        break;
+      case 'NextNonce':
+        meta.nextNonce ??= readSecret(child);
+        break;
+      case 'MaxMsgSize':
+        meta.maxMsgSize ??= trimmed(child);
+        break;
+      case 'MaxObjSize':
+        meta.maxObjSize ??= trimmed(child);
+        break;
+      case 'EMI':
+        ((meta.emi ??= []) as string[]).push(trimmed(child));
+        break;
+      case 'MetInf':
+        readMetaInto(meta, child);
+        break;
     }
   }
 }
@@ -113,13 +161,27 @@ function readItem(element: Markup, outer: Meta | undefined, limits: CodecLimits)
   let data: Markup | undefined;
   for (const child of element.children) {
     switch (child.name) {
-      case 'Target': item.target ??= readLocation(child); break;
-      case 'Source': item.source ??= readLocation(child); break;
-      case 'TargetParent': item.targetParent ??= readLocation(child); break;
-      case 'SourceParent': item.sourceParent ??= readLocation(child); break;
-      case 'Meta': item.meta ??= readMeta(child); break;
-      case 'Data': data ??= child; break;
-      case 'MoreData': item.moreData = true; break;
+      case 'Target':
+        item.target ??= readLocation(child);
+        break;
+      case 'Source':
+        item.source ??= readLocation(child);
+        break;
+      case 'TargetParent':
+        item.targetParent ??= readLocation(child);
+        break;
+      case 'SourceParent':
+        item.sourceParent ??= readLocation(child);
+        break;
+      case 'Meta':
+        item.meta ??= readMeta(child);
+        break;
+      case 'Data':
+        data ??= child;
+        break;
+      case 'MoreData':
+        item.moreData = true;
+        break;
     }
   }
   if (!data) return item;
@@ -150,18 +212,42 @@ function readParts(element: Markup, limits: CodecLimits): Parts {
   const items: Markup[] = [];
   for (const child of element.children) {
     switch (child.name) {
-      case 'CmdID': parts.cmdId ??= trimmed(child); break;
-      case 'MsgRef': parts.msgRef ??= trimmed(child); break;
-      case 'CmdRef': parts.cmdRef ??= trimmed(child); break;
-      case 'Cmd': parts.cmd ??= trimmed(child); break;
-      case 'TargetRef': parts.targetRefs.push(trimmed(child)); break;
-      case 'SourceRef': parts.sourceRefs.push(trimmed(child)); break;
-      case 'Meta': parts.meta ??= readMeta(child); break;
-      case 'Cred': parts.cred ??= readCred(child); break;
-      case 'Chal': parts.chal ??= readChal(child); break;
-      case 'Data': parts.data ??= trimmed(child); break;
-      case 'Correlator': parts.correlator ??= trimmed(child); break;
-      case 'Item': items.push(child); break;
+      case 'CmdID':
+        parts.cmdId ??= trimmed(child);
+        break;
+      case 'MsgRef':
+        parts.msgRef ??= trimmed(child);
+        break;
+      case 'CmdRef':
+        parts.cmdRef ??= trimmed(child);
+        break;
+      case 'Cmd':
+        parts.cmd ??= trimmed(child);
+        break;
+      case 'TargetRef':
+        parts.targetRefs.push(trimmed(child));
+        break;
+      case 'SourceRef':
+        parts.sourceRefs.push(trimmed(child));
+        break;
+      case 'Meta':
+        parts.meta ??= readMeta(child);
+        break;
+      case 'Cred':
+        parts.cred ??= readCred(child);
+        break;
+      case 'Chal':
+        parts.chal ??= readChal(child);
+        break;
+      case 'Data':
+        parts.data ??= trimmed(child);
+        break;
+      case 'Correlator':
+        parts.correlator ??= trimmed(child);
+        break;
+      case 'Item':
+        items.push(child);
+        break;
     }
   }
   return { cmdId: '', ...parts, items: items.map((item) => readItem(item, parts.meta, limits)) };

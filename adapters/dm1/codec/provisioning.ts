@@ -15,7 +15,11 @@ export interface ProvisioningElement {
   readonly children: readonly ProvisioningElement[];
 }
 
-const TAGS: Readonly<Record<number, ProvisioningElement['name']>> = { 5: 'wap-provisioningdoc', 6: 'characteristic', 7: 'parm' };
+const TAGS: Readonly<Record<number, ProvisioningElement['name']>> = {
+  5: 'wap-provisioningdoc',
+  6: 'characteristic',
+  7: 'parm',
+};
 
 type Start = readonly [attribute: string, prefix: string];
 
@@ -39,8 +43,21 @@ const STARTS: readonly ReadonlyMap<number, Start>[] = [
   new Map([
     ...COMMON_STARTS,
     ...names(
-      0x2e, 'AACCEPT', 'AAUTHDATA', 'AAUTHLEVEL', 'AAUTHNAME', 'AAUTHSECRET', 'AAUTHTYPE', 'ADDR', 'ADDRTYPE', 'APPID',
-      'APROTOCOL', 'PROVIDER-ID', 'TO-PROXY', 'URI', 'RULE',
+      0x2e,
+      'AACCEPT',
+      'AAUTHDATA',
+      'AAUTHLEVEL',
+      'AAUTHNAME',
+      'AAUTHSECRET',
+      'AAUTHTYPE',
+      'ADDR',
+      'ADDRTYPE',
+      'APPID',
+      'APROTOCOL',
+      'PROVIDER-ID',
+      'TO-PROXY',
+      'URI',
+      'RULE',
     ),
     ...types(0x55, 'APPLICATION', 'APPADDR', 'APPAUTH', 'CLIENTIDENTITY', 'RESOURCE'),
   ]),
@@ -50,7 +67,14 @@ const STARTS: readonly ReadonlyMap<number, Start>[] = [
 const VALUES: readonly Readonly<Record<number, string>>[] = [
   { 0x85: 'IPV4', 0x86: 'IPV6', 0x87: 'E164', 0x88: 'ALPHA', 0x89: 'APN', 0x9c: 'HTTP-BASIC', 0x9d: 'HTTP-DIGEST' },
   {
-    0x86: 'IPV6', 0x87: 'E164', 0x88: 'ALPHA', 0x8d: 'APPSRV', 0x8e: 'OBEX', 0x90: ',', 0x91: 'HTTP-', 0x92: 'BASIC',
+    0x86: 'IPV6',
+    0x87: 'E164',
+    0x88: 'ALPHA',
+    0x8d: 'APPSRV',
+    0x8e: 'OBEX',
+    0x90: ',',
+    0x91: 'HTTP-',
+    0x92: 'BASIC',
     0x93: 'DIGEST',
   },
 ];
@@ -65,7 +89,10 @@ interface AttributePage {
  *
  * Errors: NOT_PROVISIONING, EMPTY, WBXML_…, CHARSET_UNSUPPORTED, LIMIT_….
  */
-export function decodeProvisioning(octets: Bytes, limits: CodecLimits = DEFAULT_CODEC_LIMITS): Result<ProvisioningElement> {
+export function decodeProvisioning(
+  octets: Bytes,
+  limits: CodecLimits = DEFAULT_CODEC_LIMITS,
+): Result<ProvisioningElement> {
   return attempt(() => {
     const cursor = new WbxmlCursor(octets, limits);
     if (cursor.header().publicId.vocabulary !== 'provisioning') throw new Refusal('NOT_PROVISIONING');
@@ -77,7 +104,7 @@ function readElements(cursor: WbxmlCursor, limits: CodecLimits): ProvisioningEle
   type Building = ProvisioningElement & { readonly children: ProvisioningElement[] };
   const stack: Building[] = [];
   const attributePage: AttributePage = { page: 0 };
-  for (let elements = 0; ; ) {
+  for (let elements = 0; ;) {
     const token = cursor.octet();
     if (token === SWITCH_PAGE) {
       cursor.octet();
@@ -91,11 +118,17 @@ function readElements(cursor: WbxmlCursor, limits: CodecLimits): ProvisioningEle
     }
     const name = TAGS[token & 0x3f];
     if (!name) throw new Refusal('NOT_PROVISIONING', `token ${token.toString(16)}`, cursor.at - 1);
-    if (++elements > limits.maxElements) throw new Refusal('LIMIT_ELEMENTS', `${limits.maxElements} allowed`, cursor.at);
-    const element: Building = { name, attributes: token & 0x80 ? readAttributes(cursor, attributePage) : {}, children: [] };
+    if (++elements > limits.maxElements)
+      throw new Refusal('LIMIT_ELEMENTS', `${limits.maxElements} allowed`, cursor.at);
+    const element: Building = {
+      name,
+      attributes: token & 0x80 ? readAttributes(cursor, attributePage) : {},
+      children: [],
+    };
     stack[stack.length - 1]?.children.push(element);
     if (token & 0x40) {
-      if (stack.length >= limits.maxDepth) throw new Refusal('LIMIT_DEPTH', `${limits.maxDepth} levels allowed`, cursor.at);
+      if (stack.length >= limits.maxDepth)
+        throw new Refusal('LIMIT_DEPTH', `${limits.maxDepth} levels allowed`, cursor.at);
       stack.push(element);
     } else if (stack.length === 0) return element;
   }

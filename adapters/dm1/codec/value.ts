@@ -5,7 +5,17 @@ import { bufferOf, isBase64 } from './markup';
 import { elementToXml } from './xml-encode';
 
 const FORMATS: ReadonlySet<string> = new Set<DmFormat>([
-  'b64', 'bin', 'bool', 'chr', 'int', 'node', 'null', 'xml', 'date', 'time', 'float',
+  'b64',
+  'bin',
+  'bool',
+  'chr',
+  'int',
+  'node',
+  'null',
+  'xml',
+  'date',
+  'time',
+  'float',
 ]);
 const INTEGER = /^[+-]?\d{1,40}$/;
 const FLOAT = /^[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,4})?$/;

@@ -45,7 +45,8 @@ export class WbxmlCursor {
     private readonly limits: CodecLimits,
   ) {
     if (octets.length === 0) throw new Refusal('EMPTY');
-    if (octets.length > limits.maxOctets) throw new Refusal('LIMIT_OCTETS', `${octets.length} octets, ${limits.maxOctets} allowed`);
+    if (octets.length > limits.maxOctets)
+      throw new Refusal('LIMIT_OCTETS', `${octets.length} octets, ${limits.maxOctets} allowed`);
     this.buffer = bufferOf(octets);
     this.characters = this.buffer.toString('latin1');
     this.textLeft = limits.maxText;
@@ -132,7 +133,8 @@ export class WbxmlCursor {
   /** The character behind ENTITY. Errors: WBXML_TOKEN when there is no such character. */
   entity(): string {
     const code = this.integer();
-    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) throw new Refusal('WBXML_TOKEN', `entity ${code}`, this.at);
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+      throw new Refusal('WBXML_TOKEN', `entity ${code}`, this.at);
     this.count(2);
     return String.fromCodePoint(code);
   }

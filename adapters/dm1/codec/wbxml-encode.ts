@@ -2,7 +2,15 @@
 import type { Bytes } from '../../adapter';
 import type { BodyCommand, Data, Element, Message } from '../message';
 import {
-  type CodePage, NAMESPACE_METINF, PAGE_DMDDF, PAGE_METINF, PAGE_SYNCML, PUBLIC_TEXT_DMDDF, publicNumberOf, publicTextOf, TOKENS,
+  type CodePage,
+  NAMESPACE_METINF,
+  PAGE_DMDDF,
+  PAGE_METINF,
+  PAGE_SYNCML,
+  PUBLIC_TEXT_DMDDF,
+  publicNumberOf,
+  publicTextOf,
+  TOKENS,
 } from './code-pages';
 import { bufferOf } from './markup';
 import { type MarkupWriter, writeCommand, writeMessage } from './message-write';

@@ -58,7 +58,8 @@ function parseElements(cursor: WbxmlCursor, publicId: PublicId, limits: CodecLim
       readGlobal(token, cursor, top);
       continue;
     }
-    if (++elements > limits.maxElements) throw new Refusal('LIMIT_ELEMENTS', `${limits.maxElements} allowed`, cursor.at);
+    if (++elements > limits.maxElements)
+      throw new Refusal('LIMIT_ELEMENTS', `${limits.maxElements} allowed`, cursor.at);
     const element: Markup = {
       name: low === LITERAL ? localName(cursor.literalName()) : (TAG_NAMES[page]?.[low] ?? `unknown-${page}-${low}`),
       namespace: low === LITERAL ? undefined : namespaces[page],
@@ -69,7 +70,8 @@ function parseElements(cursor: WbxmlCursor, publicId: PublicId, limits: CodecLim
     if (token & HAS_ATTRIBUTES) cursor.skipAttributes();
     if (top) top.children.push(element);
     if (token & HAS_CONTENT) {
-      if (stack.length >= limits.maxDepth) throw new Refusal('LIMIT_DEPTH', `${limits.maxDepth} levels allowed`, cursor.at);
+      if (stack.length >= limits.maxDepth)
+        throw new Refusal('LIMIT_DEPTH', `${limits.maxDepth} levels allowed`, cursor.at);
       stack.push(element);
       top = element;
     } else if (!top) return element;

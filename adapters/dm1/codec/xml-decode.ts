@@ -19,7 +19,10 @@ export interface Decoded {
  *
  * Errors: EMPTY, CHARSET_…, XML_…, NOT_SYNCML, NO_HEADER, LIMIT_….
  */
-export function decodeXml(octets: Bytes, options: { readonly charset?: string; readonly limits?: CodecLimits } = {}): Result<Decoded> {
+export function decodeXml(
+  octets: Bytes,
+  options: { readonly charset?: string; readonly limits?: CodecLimits } = {},
+): Result<Decoded> {
   const limits = options.limits ?? DEFAULT_CODEC_LIMITS;
   return attempt(() => ({
     message: readMessage(parseXml(octets, limits, options.charset), limits),

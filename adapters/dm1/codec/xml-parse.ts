@@ -81,7 +81,8 @@ function elementOf(qualified: string, scope: Scope): Markup {
  */
 export function parseXml(octets: Bytes, limits: CodecLimits, charset?: string): Markup {
   if (octets.length === 0) throw new Refusal('EMPTY');
-  if (octets.length > limits.maxOctets) throw new Refusal('LIMIT_OCTETS', `${octets.length} octets, ${limits.maxOctets} allowed`);
+  if (octets.length > limits.maxOctets)
+    throw new Refusal('LIMIT_OCTETS', `${octets.length} octets, ${limits.maxOctets} allowed`);
   return parseXmlText(textOfDocument(octets, charset), limits);
 }
 
@@ -97,7 +98,8 @@ export function parseXmlText(document: string, limits: CodecLimits): Markup {
 
   const addText = (text: string): void => {
     characters += text.length;
-    if (characters > limits.maxText) throw new Refusal('LIMIT_TEXT', `${limits.maxText} characters allowed`, parser.position);
+    if (characters > limits.maxText)
+      throw new Refusal('LIMIT_TEXT', `${limits.maxText} characters allowed`, parser.position);
     if (top) top.text += text;
   };
   parser.on('error', (error) => {
@@ -108,8 +110,10 @@ export function parseXmlText(document: string, limits: CodecLimits): Markup {
     if (doctype.includes('[')) throw new Refusal('XML_SUBSET', undefined, parser.position);
   });
   parser.on('opentag', (tag) => {
-    if (++elements > limits.maxElements) throw new Refusal('LIMIT_ELEMENTS', `${limits.maxElements} allowed`, parser.position);
-    if (stack.length >= limits.maxDepth) throw new Refusal('LIMIT_DEPTH', `${limits.maxDepth} levels allowed`, parser.position);
+    if (++elements > limits.maxElements)
+      throw new Refusal('LIMIT_ELEMENTS', `${limits.maxElements} allowed`, parser.position);
+    if (stack.length >= limits.maxDepth)
+      throw new Refusal('LIMIT_DEPTH', `${limits.maxDepth} levels allowed`, parser.position);
     scope = scopeWithin(scope, tag.attributes);
     const element = elementOf(tag.name, scope);
     if (top) top.children.push(element);

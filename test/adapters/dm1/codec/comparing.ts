@@ -2,7 +2,6 @@
 import { decodeMessage } from '../../../../adapters/dm1/codec';
 import type { Data, Encoding, Item, Message } from '../../../../adapters/dm1/message';
 
-
 /** The message, or a failed test that says why there is none. */
 export function messageOf(octets: Uint8Array, form: 'xml' | 'wbxml'): Message {
   const decoded = decodeMessage(octets, `application/vnd.syncml.dm+${form}`);
@@ -39,7 +38,14 @@ export function withEmbeddedLabelled(message: Message): Message {
 /** Text of Data without any white space at the ends of it or of the markup in it. */
 export function withTrimmedData(message: Message): Message {
   const change = (object: Record<string, unknown>): unknown =>
-    object['kind'] === 'text' ? { ...object, text: String(object['text']).trim().replace(/\s*(<mid\/>)\s*/, '$1') } : object;
+    object['kind'] === 'text'
+      ? {
+          ...object,
+          text: String(object['text'])
+            .trim()
+            .replace(/\s*(<mid\/>)\s*/, '$1'),
+        }
+      : object;
   return mapObjects(message, change) as Message;
 }
 
@@ -56,4 +62,3 @@ export function comparable(message: Message, encoding: Encoding): Message {
   if (encoding.form === 'xml') return mapObjects(message, base64) as Message;
   return { ...message, namespace: message.namespace ?? 'SYNCML:SYNCML1.2' };
 }
-

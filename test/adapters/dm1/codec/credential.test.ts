@@ -1,8 +1,20 @@
 import { readFileSync } from 'node:fs';
 
 import {
-  basicCredential, credentialText, digestOf, equalsSecretly, hmacOf, md5Credential, nonceOctets, nonceText, readBasic,
-  readHmacHeader, verifyBasic, verifyHmac, verifyMd5, writeHmacHeader,
+  basicCredential,
+  credentialText,
+  digestOf,
+  equalsSecretly,
+  hmacOf,
+  md5Credential,
+  nonceOctets,
+  nonceText,
+  readBasic,
+  readHmacHeader,
+  verifyBasic,
+  verifyHmac,
+  verifyMd5,
+  writeHmacHeader,
 } from '../../../../adapters/dm1/credential';
 import type { Data } from '../../../../adapters/dm1/message';
 import { describeShared, sharedPath } from '../../../support/shared';
@@ -49,12 +61,18 @@ describeShared('Credentials against the reference values', () => {
     const digest = digestOf(String(row['username']), String(row['password']));
     const accepts = (key: string): boolean => verifyMd5(text(String(row[key])), digest, [hex(row['nonce_hex'])]);
     expect(accepts('correct')).toBe(true);
-    expect(['nonce_used_as_its_base64_text', 'nonce_used_as_upper_hex_text', 'nonce_empty'].map(accepts)).toEqual([false, false, false]);
+    expect(['nonce_used_as_its_base64_text', 'nonce_used_as_upper_hex_text', 'nonce_empty'].map(accepts)).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 
   test('HMAC over the exact octets of the body', () => {
     for (const row of vectors.hmac) {
-      const body = row['body_file'] ? readFileSync(sharedPath('vectors', 'dm1', String(row['body_file']))) : hex(row['body_hex']);
+      const body = row['body_file']
+        ? readFileSync(sharedPath('vectors', 'dm1', String(row['body_file'])))
+        : hex(row['body_hex']);
       const digest = digestOf(String(row['username']), String(row['password']));
       const nonce = hex(row['nonce_hex']);
       const mac = hmacOf(digest, nonce, body);
@@ -82,7 +100,13 @@ describe('Credentials', () => {
   });
 
   test('a header that is overlong, repeats a parameter or is no list is refused', () => {
-    for (const header of [`username="${'a'.repeat(5000)}", mac=b`, 'mac=a, mac=b, username="u"', 'username="u" mac=a', 'username="u, mac=a', ',,,']) {
+    for (const header of [
+      `username="${'a'.repeat(5000)}", mac=b`,
+      'mac=a, mac=b, username="u"',
+      'username="u" mac=a',
+      'username="u, mac=a',
+      ',,,',
+    ]) {
       expect(readHmacHeader(header)).toBeUndefined();
     }
   });

@@ -4,11 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import {
-  decodeMessage, decodeProvisioning, encodedSize, encodeMessage, measure, type ProvisioningElement,
+  decodeMessage,
+  decodeProvisioning,
+  encodedSize,
+  encodeMessage,
+  measure,
+  type ProvisioningElement,
 } from '../../../../adapters/dm1/codec';
 import type { Encoding, Message } from '../../../../adapters/dm1/message';
 import { describeShared, describeWith, requireTool, sharedPath } from '../../../support/shared';
-import { comparable, messageOf, withEmbeddedLabelled, withoutNamespaces, withoutTypeEndings, withTrimmedData } from './comparing';
+import {
+  comparable,
+  messageOf,
+  withEmbeddedLabelled,
+  withoutNamespaces,
+  withoutTypeEndings,
+  withTrimmedData,
+} from './comparing';
 
 const folder = sharedPath('vectors', 'dm1');
 const read = (file: string): Uint8Array => readFileSync(join(folder, file));
@@ -39,18 +51,23 @@ describeShared('The reference messages', () => {
     expect(twins.filter((file) => file.split('.').length > 2)).toHaveLength(6);
   });
 
-  test.each(twins.filter((file) => !file.startsWith(PROVISIONING)))('%s decodes to the same message as its XML twin', (file) => {
-    const name = file.replace(/(\.fpi|\.strtbl|\.keepws)?\.wbxml$/, '');
-    let twin = decode(`${name}.xml`);
-    let message = decode(file);
-    if (RELABELLED.includes(name.slice(0, 2))) [twin, message] = [withoutTypeEndings(twin), withoutTypeEndings(message)];
-    if (TRIMMED.includes(name) && !file.includes('.keepws')) [twin, message] = [withTrimmedData(twin), withTrimmedData(message)];
-    if (name === NO_NAMESPACE) {
-      expect(twin.namespace).toBeUndefined();
-      [twin, message] = [withoutNamespaces(twin), withoutNamespaces(message)];
-    }
-    expect(message).toEqual(twin);
-  });
+  test.each(twins.filter((file) => !file.startsWith(PROVISIONING)))(
+    '%s decodes to the same message as its XML twin',
+    (file) => {
+      const name = file.replace(/(\.fpi|\.strtbl|\.keepws)?\.wbxml$/, '');
+      let twin = decode(`${name}.xml`);
+      let message = decode(file);
+      if (RELABELLED.includes(name.slice(0, 2)))
+        [twin, message] = [withoutTypeEndings(twin), withoutTypeEndings(message)];
+      if (TRIMMED.includes(name) && !file.includes('.keepws'))
+        [twin, message] = [withTrimmedData(twin), withTrimmedData(message)];
+      if (name === NO_NAMESPACE) {
+        expect(twin.namespace).toBeUndefined();
+        [twin, message] = [withoutNamespaces(twin), withoutNamespaces(message)];
+      }
+      expect(message).toEqual(twin);
+    },
+  );
 
   test('an XML document and its WBXML twin tell how they travelled', () => {
     const encodingOf = (file: string): unknown => {
@@ -73,7 +90,10 @@ describeShared('The reference messages', () => {
   test.each(messages)('%s has the size that its commands announce', (name) => {
     const message = decode(`${name}.xml`);
     for (const encoding of FORMS) {
-      const sum = message.body.reduce((size, command) => size + encodedSize(command, encoding), measure({ ...message, body: [] }, encoding));
+      const sum = message.body.reduce(
+        (size, command) => size + encodedSize(command, encoding),
+        measure({ ...message, body: [] }, encoding),
+      );
       const whole = measure(message, encoding);
       expect(sum).toBeGreaterThanOrEqual(whole);
       expect(sum).toBeLessThanOrEqual(whole + 64);
@@ -115,8 +135,15 @@ describeShared('The reference messages', () => {
     test.each(messages)('%s, as we write it in XML, becomes the same message in WBXML', (name) => {
       const message = decode(`${name}.xml`);
       const [input, output] = [join(directory, `${name}.in.xml`), join(directory, `${name}.out.wbxml`)];
-      writeFileSync(input, encodeMessage({ ...message, namespace: message.namespace ?? 'SYNCML:SYNCML1.2' }, { form: 'xml' }));
-      execFileSync(requireTool('libwbxml').replace('wbxml2xml', 'xml2wbxml'), ['-k', '-n', '-v', '1.2', '-o', output, input], { stdio: 'pipe' });
+      writeFileSync(
+        input,
+        encodeMessage({ ...message, namespace: message.namespace ?? 'SYNCML:SYNCML1.2' }, { form: 'xml' }),
+      );
+      execFileSync(
+        requireTool('libwbxml').replace('wbxml2xml', 'xml2wbxml'),
+        ['-k', '-n', '-v', '1.2', '-o', output, input],
+        { stdio: 'pipe' },
+      );
       const again = messageOf(readFileSync(output), 'wbxml');
       const steps = (m: Message): Message => withoutNamespaces(withoutTypeEndings(m));
       expect(steps(again)).toEqual(steps(message));

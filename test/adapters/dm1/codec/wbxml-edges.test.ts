@@ -15,20 +15,31 @@ interface EdgeCase {
 const octetsOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replace(/\s+/g, ''), 'hex'));
 
 describeShared('WBXML documents at the edge', () => {
-  const { cases } = JSON.parse(readFileSync(sharedPath('vectors', 'dm1', 'wbxml-edge-cases.json'), 'utf8')) as { cases: readonly EdgeCase[] };
+  const { cases } = JSON.parse(readFileSync(sharedPath('vectors', 'dm1', 'wbxml-edge-cases.json'), 'utf8')) as {
+    cases: readonly EdgeCase[];
+  };
 
   test('are 47', () => expect(cases).toHaveLength(47));
 
-  test.each(cases.filter((edge) => edge.expect === 'accept').map((edge) => [edge.name, edge] as const))('%s is taken', (_, edge) => {
-    const message = messageOf(octetsOf(edge.hex), 'wbxml');
-    expect(message.header).toMatchObject({ verDtd: '1.2', verProto: 'DM/1.2', sessionId: '1', msgId: '1' });
-    expect(message.final).toBe(true);
-    if (edge.tree) expect(found(message, edge.tree)).toEqual(wanted(edge.tree));
-  });
+  test.each(cases.filter((edge) => edge.expect === 'accept').map((edge) => [edge.name, edge] as const))(
+    '%s is taken',
+    (_, edge) => {
+      const message = messageOf(octetsOf(edge.hex), 'wbxml');
+      expect(message.header).toMatchObject({ verDtd: '1.2', verProto: 'DM/1.2', sessionId: '1', msgId: '1' });
+      expect(message.final).toBe(true);
+      if (edge.tree) expect(found(message, edge.tree)).toEqual(wanted(edge.tree));
+    },
+  );
 
-  test.each(cases.filter((edge) => edge.expect === 'reject').map((edge) => [edge.name, edge] as const))('%s is refused with a code', (_, edge) => {
-    expect(decodeMessage(octetsOf(edge.hex), 'application/vnd.syncml.dm+wbxml')).toMatchObject({ ok: false, code: expect.any(String) as string });
-  });
+  test.each(cases.filter((edge) => edge.expect === 'reject').map((edge) => [edge.name, edge] as const))(
+    '%s is refused with a code',
+    (_, edge) => {
+      expect(decodeMessage(octetsOf(edge.hex), 'application/vnd.syncml.dm+wbxml')).toMatchObject({
+        ok: false,
+        code: expect.any(String) as string,
+      });
+    },
+  );
 
   const choices: Readonly<Record<string, string>> = {
     'version-1.0-no-charset': 'taken',
@@ -45,10 +56,13 @@ describeShared('WBXML documents at the edge', () => {
     'unknown-page': 'taken',
     'extra-end': 'taken',
   };
-  test.each(cases.filter((edge) => edge.expect === 'either').map((edge) => [edge.name, edge] as const))('%s is treated as we chose', (_, edge) => {
-    const decoded = decodeMessage(octetsOf(edge.hex), 'application/vnd.syncml.dm+wbxml');
-    expect(decoded.ok ? 'taken' : decoded.code).toBe(choices[edge.name]);
-  });
+  test.each(cases.filter((edge) => edge.expect === 'either').map((edge) => [edge.name, edge] as const))(
+    '%s is treated as we chose',
+    (_, edge) => {
+      const decoded = decodeMessage(octetsOf(edge.hex), 'application/vnd.syncml.dm+wbxml');
+      expect(decoded.ok ? 'taken' : decoded.code).toBe(choices[edge.name]);
+    },
+  );
 
   test('ISO-8859-1 text is read as such', () => {
     const edge = cases.find((one) => one.name === 'charset-latin1');
@@ -76,22 +90,37 @@ function wanted(tree: string): Data {
 
 describe('WBXML content', () => {
   const inMessage = (body: string): Uint8Array =>
-    octetsOf(`02a4016a00 6d6c 7103312e3200 01 7203444d2f312e3200 01 65033100 01 5b033100 01 6e57037300 0101 6757036400 0101 01 6b ${body} 0101`);
-  const results = (item: string): Uint8Array => inMessage(`62 4b033100 01 4c033400 01 54 6757032e2f6100 0101 ${item} 01 01`);
+    octetsOf(
+      `02a4016a00 6d6c 7103312e3200 01 7203444d2f312e3200 01 65033100 01 5b033100 01 6e57037300 0101 6757036400 0101 01 6b ${body} 0101`,
+    );
+  const results = (item: string): Uint8Array =>
+    inMessage(`62 4b033100 01 4c033400 01 54 6757032e2f6100 0101 ${item} 01 01`);
   const meta = (format: string, type = ''): string =>
     `5a 0001 47 03${Buffer.from(format).toString('hex')}00 01 ${type && `53 03${Buffer.from(type).toString('hex')}00 01`} 01 0000`;
 
   test('opaque Data of format bin is octets even when it is text', () => {
-    expect(resultsData(messageOf(results(`${meta('bin')} 4f c303616263 01`), 'wbxml'))).toEqual({ kind: 'octets', octets: octetsOf('616263') });
+    expect(resultsData(messageOf(results(`${meta('bin')} 4f c303616263 01`), 'wbxml'))).toEqual({
+      kind: 'octets',
+      octets: octetsOf('616263'),
+    });
   });
 
   test('the format is found behind the Data too', () => {
-    expect(resultsData(messageOf(results(`4f c303616263 01 ${meta('bin')}`), 'wbxml'))).toEqual({ kind: 'octets', octets: octetsOf('616263') });
+    expect(resultsData(messageOf(results(`4f c303616263 01 ${meta('bin')}`), 'wbxml'))).toEqual({
+      kind: 'octets',
+      octets: octetsOf('616263'),
+    });
   });
 
   test('opaque Data of format b64 that is no base64 text is octets', () => {
-    expect(resultsData(messageOf(results(`${meta('b64')} 4f c303612d63 01`), 'wbxml'))).toEqual({ kind: 'octets', octets: octetsOf('612d63') });
-    expect(resultsData(messageOf(results(`${meta('b64')} 4f c30459574a6a 01`), 'wbxml'))).toEqual({ kind: 'text', text: 'YWJj' });
+    expect(resultsData(messageOf(results(`${meta('b64')} 4f c303612d63 01`), 'wbxml'))).toEqual({
+      kind: 'octets',
+      octets: octetsOf('612d63'),
+    });
+    expect(resultsData(messageOf(results(`${meta('b64')} 4f c30459574a6a 01`), 'wbxml'))).toEqual({
+      kind: 'text',
+      text: 'YWJj',
+    });
   });
 
   const embedded = '0200006a1b2d2f2f4f4d412f2f4454442d444d2d44444620312e322f2f454e00 0002 60 7703312e3200 01 01';
@@ -100,12 +129,17 @@ describe('WBXML content', () => {
   test('a WBXML document in an opaque is that document, whatever its label says', () => {
     for (const label of ['', 'application/vnd.syncml.dmtnds+xml', 'application/vnd.syncml.dmtnds+wbxml']) {
       const data = resultsData(messageOf(results(`${meta('bin', label)} 4f c3${length}${embedded} 01`), 'wbxml'));
-      expect(data).toMatchObject({ kind: 'element', element: { name: 'MgmtTree', namespace: 'syncml:dmddf1.2', children: [{ name: 'VerDTD', text: '1.2' }] } });
+      expect(data).toMatchObject({
+        kind: 'element',
+        element: { name: 'MgmtTree', namespace: 'syncml:dmddf1.2', children: [{ name: 'VerDTD', text: '1.2' }] },
+      });
     }
   });
 
   test('octets of another type are not taken for a document', () => {
-    const data = resultsData(messageOf(results(`${meta('bin', 'application/octet-stream')} 4f c3${length}${embedded} 01`), 'wbxml'));
+    const data = resultsData(
+      messageOf(results(`${meta('bin', 'application/octet-stream')} 4f c3${length}${embedded} 01`), 'wbxml'),
+    );
     expect(data).toEqual({ kind: 'octets', octets: octetsOf(embedded) });
   });
 
@@ -123,9 +157,12 @@ describe('WBXML content', () => {
 
   test('the header is written as most clients write it, or as the client that uses text', () => {
     const message = messageOf(inMessage(''), 'wbxml');
-    const head = (octets: Uint8Array, length: number): string => Buffer.from(octets).subarray(0, length).toString('latin1');
+    const head = (octets: Uint8Array, length: number): string =>
+      Buffer.from(octets).subarray(0, length).toString('latin1');
     expect(head(encodeMessage(message, { form: 'wbxml' }), 5)).toBe('\x02\xa4\x01\x6a\x00');
-    expect(head(encodeMessage(message, { form: 'wbxml', publicId: 'text' }), 34)).toBe('\x02\x00\x00\x6a\x1d-//SYNCML//DTD SyncML 1.2//EN');
+    expect(head(encodeMessage(message, { form: 'wbxml', publicId: 'text' }), 34)).toBe(
+      '\x02\x00\x00\x6a\x1d-//SYNCML//DTD SyncML 1.2//EN',
+    );
     const old = { ...message, namespace: 'SYNCML:SYNCML1.1' };
     expect(head(encodeMessage(old, { form: 'wbxml' }), 5)).toBe('\x02\x9f\x53\x6a\x00');
   });

@@ -1,13 +1,23 @@
-import { decodeMessage, decodeTnds, DEFAULT_CODEC_LIMITS, elementToXml, encodeMessage, fitsXml } from '../../../../adapters/dm1/codec';
+import {
+  decodeMessage,
+  decodeTnds,
+  DEFAULT_CODEC_LIMITS,
+  elementToXml,
+  encodeMessage,
+  fitsXml,
+} from '../../../../adapters/dm1/codec';
 import type { Data, Item, Message } from '../../../../adapters/dm1/message';
 import { messageOf } from './comparing';
 
 const HEAD =
   '<SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID><MsgID>1</MsgID>' +
   '<Target><LocURI>https://dm.example/dm/1</LocURI></Target><Source><LocURI>IMEI:490154203237518</LocURI></Source></SyncHdr>';
-const xml = (body: string, head = HEAD): string => `<SyncML xmlns="SYNCML:SYNCML1.2">${head}<SyncBody>${body}<Final/></SyncBody></SyncML>`;
+const xml = (body: string, head = HEAD): string =>
+  `<SyncML xmlns="SYNCML:SYNCML1.2">${head}<SyncBody>${body}<Final/></SyncBody></SyncML>`;
 const withData = (data: string, meta = ''): string =>
-  xml(`<Results><CmdID>1</CmdID><CmdRef>1</CmdRef><Item><Source><LocURI>./a</LocURI></Source>${meta}${data}</Item></Results>`);
+  xml(
+    `<Results><CmdID>1</CmdID><CmdRef>1</CmdRef><Item><Source><LocURI>./a</LocURI></Source>${meta}${data}</Item></Results>`,
+  );
 const octets = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf8'));
 const itemOf = (document: string | Uint8Array): Item | undefined => {
   const [command] = messageOf(typeof document === 'string' ? octets(document) : document, 'xml').body;
@@ -21,25 +31,61 @@ const refusal = (document: string | Uint8Array, type = 'application/vnd.syncml.d
 
 describe('Robust parsing of XML', () => {
   test('children come in any order', () => {
-    const message = messageOf(octets('<SyncML><SyncBody><Final/><Alert><Data>1201</Data><CmdID>1</CmdID></Alert></SyncBody>' + HEAD + '</SyncML>'), 'xml');
-    expect(message).toMatchObject({ final: true, header: { sessionId: '1' }, body: [{ kind: 'Alert', cmdId: '1', data: '1201' }] });
+    const message = messageOf(
+      octets(
+        '<SyncML><SyncBody><Final/><Alert><Data>1201</Data><CmdID>1</CmdID></Alert></SyncBody>' + HEAD + '</SyncML>',
+      ),
+      'xml',
+    );
+    expect(message).toMatchObject({
+      final: true,
+      header: { sessionId: '1' },
+      body: [{ kind: 'Alert', cmdId: '1', data: '1201' }],
+    });
   });
 
   test('unknown elements, attributes, comments and processing instructions are passed over', () => {
     const plain = messageOf(octets(xml('<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>')), 'xml');
-    const odd = xml('<?pi x?><v:New xmlns:v="urn:v"><CmdID>9</CmdID></v:New><Alert a="1" msft:originalerror="0x0"><!-- c --><CmdID>1</CmdID><Data>12<!-- c -->01</Data><Lang>en</Lang></Alert>');
+    const odd = xml(
+      '<?pi x?><v:New xmlns:v="urn:v"><CmdID>9</CmdID></v:New><Alert a="1" msft:originalerror="0x0"><!-- c --><CmdID>1</CmdID><Data>12<!-- c -->01</Data><Lang>en</Lang></Alert>',
+    );
     expect(messageOf(octets(odd), 'xml')).toEqual(plain);
   });
 
   test('prefixes, missing and wrong namespaces do not matter', () => {
     const plain = messageOf(octets(xml('')), 'xml');
-    expect(messageOf(octets(xml('').replace(/<(\/?)/g, '<$1s:').replace('xmlns=', 'xmlns:s=')), 'xml')).toEqual(plain);
-    expect(messageOf(octets(xml('').replace(/<(\/?)/g, '<$1undeclared:').replace(/ xmlns="[^"]*"/, '')), 'xml')).toEqual({ ...plain, namespace: undefined });
-    expect(messageOf(octets(xml('').replace('SYNCML1.2', 'OTHER')), 'xml')).toEqual({ ...plain, namespace: 'SYNCML:OTHER' });
+    expect(
+      messageOf(
+        octets(
+          xml('')
+            .replace(/<(\/?)/g, '<$1s:')
+            .replace('xmlns=', 'xmlns:s='),
+        ),
+        'xml',
+      ),
+    ).toEqual(plain);
+    expect(
+      messageOf(
+        octets(
+          xml('')
+            .replace(/<(\/?)/g, '<$1undeclared:')
+            .replace(/ xmlns="[^"]*"/, ''),
+        ),
+        'xml',
+      ),
+    ).toEqual({ ...plain, namespace: undefined });
+    expect(messageOf(octets(xml('').replace('SYNCML1.2', 'OTHER')), 'xml')).toEqual({
+      ...plain,
+      namespace: 'SYNCML:OTHER',
+    });
   });
 
   test('Meta is read with or without its namespace and the MetInf wrapper', () => {
-    for (const meta of ['<Type>a/b</Type><Format>int</Format>', '<MetInf xmlns="syncml:metinf"><Format>int</Format><Type>a/b</Type></MetInf>', '<Format xmlns="syncml:metinf"> int </Format><Type>a/b</Type>']) {
+    for (const meta of [
+      '<Type>a/b</Type><Format>int</Format>',
+      '<MetInf xmlns="syncml:metinf"><Format>int</Format><Type>a/b</Type></MetInf>',
+      '<Format xmlns="syncml:metinf"> int </Format><Type>a/b</Type>',
+    ]) {
       expect(itemOf(withData('<Data>1</Data>', `<Meta>${meta}</Meta>`))?.meta).toEqual({ format: 'int', type: 'a/b' });
     }
   });
@@ -56,13 +102,19 @@ describe('Robust parsing of XML', () => {
   });
 
   test('the five entities and numeric references are read, and no others', () => {
-    expect(dataOf(withData('<Data>&lt;&amp;&gt;&quot;&apos;&#65;&#x42;&#x1F600;</Data>'))).toEqual({ kind: 'text', text: '<&>"\'AB😀' });
+    expect(dataOf(withData('<Data>&lt;&amp;&gt;&quot;&apos;&#65;&#x42;&#x1F600;</Data>'))).toEqual({
+      kind: 'text',
+      text: '<&>"\'AB😀',
+    });
     expect(refusal(withData('<Data>&nbsp;</Data>'))).toBe('XML_ENTITY');
     expect(refusal(withData('<Data>&a</Data>'))).not.toBe('taken');
   });
 
   test('CDATA and text make one text', () => {
-    expect(dataOf(withData('<Data>a<![CDATA[<b>]]>c<![CDATA[]]]]><![CDATA[>]]></Data>'))).toEqual({ kind: 'text', text: 'a<b>c]]>' });
+    expect(dataOf(withData('<Data>a<![CDATA[<b>]]>c<![CDATA[]]]]><![CDATA[>]]></Data>'))).toEqual({
+      kind: 'text',
+      text: 'a<b>c]]>',
+    });
   });
 
   test('a DOCTYPE is skipped, one with an internal subset refused', () => {
@@ -78,11 +130,13 @@ describe('Robust parsing of XML', () => {
   });
 
   test('a byte-order mark, white space or nothing may stand before the root', () => {
-    for (const start of ['\ufeff', '\ufeff<?xml version="1.0"?>', '\r\n <?xml version="1.0"?>\r\n', '']) expect(refusal(start + xml(''))).toBe('taken');
+    for (const start of ['\ufeff', '\ufeff<?xml version="1.0"?>', '\r\n <?xml version="1.0"?>\r\n', ''])
+      expect(refusal(start + xml(''))).toBe('taken');
   });
 
   test('ISO-8859-1 is read where HTTP or the declaration names it', () => {
-    const latin = (declaration: string): Uint8Array => new Uint8Array(Buffer.from(declaration + withData('<Data>café</Data>'), 'latin1'));
+    const latin = (declaration: string): Uint8Array =>
+      new Uint8Array(Buffer.from(declaration + withData('<Data>café</Data>'), 'latin1'));
     const declared = latin('<?xml version="1.0" encoding="ISO-8859-1"?>');
     expect(dataOf(declared)).toEqual({ kind: 'text', text: 'café' });
     expect(refusal(latin(''), 'application/vnd.syncml.dm+xml; charset="iso-8859-1"')).toBe('taken');
@@ -95,14 +149,25 @@ describe('Robust parsing of XML', () => {
   test('inline elements in Data are one element; several, or text beside them, are kept as a whole', () => {
     expect(dataOf(withData('<Data> <A xmlns="urn:a"><B>1</B></A> </Data>'))).toEqual({
       kind: 'element',
-      element: { name: 'A', namespace: 'urn:a', text: '', children: [{ name: 'B', namespace: 'urn:a', text: '1', children: [] }] },
+      element: {
+        name: 'A',
+        namespace: 'urn:a',
+        text: '',
+        children: [{ name: 'B', namespace: 'urn:a', text: '1', children: [] }],
+      },
     });
     const whole = dataOf(withData('<Data><A>1</A><B>2</B></Data>'));
-    expect(whole).toMatchObject({ kind: 'element', element: { name: 'Data', children: [{ name: 'A' }, { name: 'B' }] } });
+    expect(whole).toMatchObject({
+      kind: 'element',
+      element: { name: 'Data', children: [{ name: 'A' }, { name: 'B' }] },
+    });
   });
 
   test('commands that DM does not use are kept by name, inside containers too', () => {
-    const message = messageOf(octets(xml('<Put><CmdID>1</CmdID></Put><Atomic><CmdID>2</CmdID><Map><CmdID>3</CmdID></Map></Atomic>')), 'xml');
+    const message = messageOf(
+      octets(xml('<Put><CmdID>1</CmdID></Put><Atomic><CmdID>2</CmdID><Map><CmdID>3</CmdID></Map></Atomic>')),
+      'xml',
+    );
     expect(message.body).toEqual([
       { kind: 'Foreign', name: 'Put', cmdId: '1' },
       { kind: 'Atomic', cmdId: '2', commands: [{ kind: 'Foreign', name: 'Map', cmdId: '3' }] },
@@ -167,12 +232,16 @@ describe('XML as written', () => {
     if (!data) throw new Error('no data');
     expect(written(data)).toContain('<Data><A xmlns="urn:a">1</A><B xmlns="urn:b">2</B></Data>');
     const wbxml = messageOf(encodeMessage(carrying(data), { form: 'wbxml' }), 'wbxml');
-    expect(wbxml.body[0]).toMatchObject({ items: [{ data: { kind: 'text', text: '<A xmlns="urn:a">1</A><B xmlns="urn:b">2</B>' } }] });
+    expect(wbxml.body[0]).toMatchObject({
+      items: [{ data: { kind: 'text', text: '<A xmlns="urn:a">1</A><B xmlns="urn:b">2</B>' } }],
+    });
   });
 
   test('an element alone is written with its namespace', () => {
     const decoded = decodeTnds({ kind: 'text', text: '<MgmtTree/>' });
     expect(decoded).toMatchObject({ ok: true, value: { nodes: [] } });
-    expect(elementToXml({ name: 'MgmtTree', namespace: 'syncml:dmddf1.2', text: '', children: [] })).toBe('<MgmtTree xmlns="syncml:dmddf1.2"/>');
+    expect(elementToXml({ name: 'MgmtTree', namespace: 'syncml:dmddf1.2', text: '', children: [] })).toBe(
+      '<MgmtTree xmlns="syncml:dmddf1.2"/>',
+    );
   });
 });
