@@ -10,8 +10,8 @@ const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 export const WHOLE_DATA = 'Data';
 
 /** What no XML 1.0 document can hold, not even as a reference; lone surrogates among it. */
-// eslint-disable-next-line no-control-regex
 const FORBIDDEN =
+  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const FORBIDDEN_ALL = new RegExp(FORBIDDEN.source, 'g');
 const SPECIAL = /[<>&"']/;
