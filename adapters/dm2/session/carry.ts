@@ -1,0 +1,175 @@
+/**
+ * How a caller's command travels: get by GET, writes by HGET from the repository, delete and exec by their own.
+ * Writes overwrite without a word on this protocol, so a GET asks first whether the node is there: an add onto an
+ * existing node is ALREADY_EXISTS and a replace of a missing one NOT_FOUND, as on DM 1.x.
+ * Source: OMA-TS-DM_Protocol-V2_0, 5.3 (commands).
+ */
+import type { Address, Command, Context, Effect, Outcome, Tree } from '../../adapter';
+import { namesOfPath, printClientUri } from '../client-uri';
+import { encodeBareValue } from '../leaf-value';
+import { encodeMoJson } from '../mo-json';
+import { MEDIA_TYPES, type PackageCommand } from '../package';
+import { DM2_STATUS, outcomeOf } from '../status-codes';
+import { uriOf } from './first-reading';
+import type { Machine, Place, SentEntry } from './machine';
+
+export type Carried =
+  /** Ends here: it cannot be carried, or the probe has told its outcome. */
+  | { readonly kind: 'answered'; readonly outcome: Outcome; readonly code?: number; readonly message?: string }
+  | { readonly kind: 'sent'; readonly command: PackageCommand; readonly entry: SentEntry; readonly item?: Effect }
+  | { readonly kind: 'probed'; readonly command: PackageCommand; readonly entry: SentEntry; readonly at: Place };
+
+type Write = Extract<Command, { kind: 'add' | 'replace' }>;
+type Get = Extract<Command, { kind: 'get' }>;
+
+const MAX_PROBES = 2;
+
+export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: Machine, context: Context): Carried {
+  switch (command.kind) {
+    case 'get':
+      return carryGet(command, machine, context);
+    case 'add':
+    case 'replace':
+      return carryWrite(command, machine, context);
+    case 'delete': {
+      const at = placeOf(command.at);
+      if (at === undefined) return unsupported('DM 2.0 addresses nodes by MO');
+      return { kind: 'sent', command: ['DELETE', uriOf(at)], entry: { what: 'DELETE', id: command.id, at } };
+    }
+    case 'exec': {
+      const at = placeOf(command.at);
+      if (at === undefined) return unsupported('DM 2.0 addresses nodes by MO');
+      if (command.argument !== undefined) return unsupported('EXEC carries no argument on DM 2.0');
+      return { kind: 'sent', command: ['EXEC', uriOf(at)], entry: { what: 'EXEC', id: command.id, at } };
+    }
+    case 'copy':
+      return unsupported('DM 2.0 has no copy; it is a read and a write');
+    case 'show':
+    case 'subscribe':
+    case 'unsubscribe':
+    case 'default':
+      return unsupported(`${command.kind} is not carried on DM 2.0`);
+  }
+}
+
+function unsupported(message: string): Carried {
+  return { kind: 'answered', outcome: 'UNSUPPORTED', message };
+}
+
+function placeOf(address: Address): Place | undefined {
+  if ('uri' in address) return undefined;
+  const { moid, miid, path } = address;
+  return miid === undefined ? { moid, path } : { moid, miid, path };
+}
+
+function carryGet(command: Get, machine: Machine, context: Context): Carried {
+  const at = placeOf(command.at);
+  if (at === undefined) return unsupported('DM 2.0 addresses nodes by MO');
+  if (command.prop !== undefined) return unsupported('DM 2.0 has no properties of nodes');
+
+  const query = context.device?.features['query'] !== false && !machine.plain.includes(command.id);
+  const level = query && command.depth !== undefined ? Math.max(1, command.depth) : undefined;
+  const validator = query ? command.validator : undefined;
+  const uri = printClientUri({ moid: at.moid, miid: at.miid, path: namesOfPath(at.path), level, validator });
+  const entry: SentEntry = {
+    what: 'GET',
+    id: command.id,
+    at,
+    ...(command.depth === undefined ? {} : { depth: command.depth }),
+    ...(level === undefined ? {} : { level }),
+    ...(validator === undefined ? {} : { validator }),
+  };
+  return { kind: 'sent', command: ['GET', uri], entry };
+}
+
+function carryWrite(command: Write, machine: Machine, context: Context): Carried {
+  const at = placeOf(command.at);
+  if (at === undefined) return unsupported('DM 2.0 addresses nodes by MO');
+  if (command.prop !== undefined) return unsupported('DM 2.0 has no properties of nodes');
+
+  if (needsProbe(command, at, context)) {
+    const probe = machine.probes[command.id];
+    if (probe === undefined || (probe.sc === 0 && probe.tries < MAX_PROBES)) {
+      return { kind: 'probed', command: ['GET', uriOf(at)], entry: { what: 'PROBE', id: command.id }, at };
+    }
+    const outcome = probedOutcome(command.kind, probe.sc);
+    if (outcome !== undefined) return outcome;
+  }
+  return writeByHget(command, at, context);
+}
+
+/** Not where there is nothing to compare with: a client without GET, a node that cannot be read, an instance without name. */
+function needsProbe(command: Write, at: Place, context: Context): boolean {
+  if (context.device?.features['GET'] === false) return false;
+  if (command.kind === 'add' && at.path === '' && isUnnamed(at)) return false;
+  const known = context.ddf.node(at.moid, at.path);
+  return known === undefined || known.access.length === 0 || known.access.includes('Get');
+}
+
+function isUnnamed(at: Place): boolean {
+  return at.miid === undefined || at.miid === '';
+}
+
+/** What the probe settles by itself; `undefined`: the write goes ahead. */
+function probedOutcome(kind: 'add' | 'replace', sc: number): Carried | undefined {
+  switch (sc) {
+    case 0:
+      return { kind: 'answered', outcome: 'DEVICE_ERROR', message: 'the statuses do not match the commands' };
+    case DM2_STATUS.OK:
+    case DM2_STATUS.NO_CONTENT:
+    case DM2_STATUS.NOT_MODIFIED:
+      return kind === 'add' ? { kind: 'answered', outcome: 'ALREADY_EXISTS' } : undefined;
+    case DM2_STATUS.NOT_FOUND:
+    case DM2_STATUS.BAD_REQUEST:
+      return kind === 'add' ? undefined : { kind: 'answered', outcome: 'NOT_FOUND', code: DM2_STATUS.NOT_FOUND };
+    case DM2_STATUS.NOT_IMPLEMENTED:
+      return undefined;
+    case DM2_STATUS.FORBIDDEN:
+    case DM2_STATUS.NOT_ALLOWED:
+      // It cannot be read; replacing may be allowed all the same, but an add could overwrite what is there.
+      return kind === 'add' ? { kind: 'answered', outcome: outcomeOf('GET', sc), code: sc } : undefined;
+    default:
+      return { kind: 'answered', outcome: outcomeOf('GET', sc), code: sc };
+  }
+}
+
+function writeByHget(command: Write, at: Place, context: Context): Carried {
+  const creates = command.kind === 'add' && at.path === '';
+  const path = namesOfPath(at.path);
+  const target = creates ? { moid: at.moid, path } : { moid: at.moid, miid: at.miid, path };
+  const tree: Tree = {
+    name: path.at(-1) ?? labelOf(command, at),
+    ...(command.value === undefined || command.value.format === 'node' ? {} : { value: command.value }),
+    ...(command.tree?.children === undefined ? {} : { children: command.tree.children }),
+    ...(command.tree?.value === undefined ? {} : { value: command.tree.value }),
+  };
+  const document = encodeMoJson([{ at: target, tree }]);
+  if (!document.ok) {
+    return document.code === 'NO_DATA'
+      ? { kind: 'answered', outcome: 'TOO_LARGE', message: document.message }
+      : { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
+  }
+
+  const bare = tree.value === undefined ? undefined : encodeBareValue(tree.value);
+  const item: Effect = {
+    kind: 'itemOffered',
+    token: command.token,
+    command: command.id,
+    direction: 'DOWNLOAD',
+    mime: MEDIA_TYPES.moJson,
+    body: document.value,
+    ...(bare === undefined ? {} : { alternatives: [{ mime: bare.mediaType, body: bare.body }] }),
+  };
+  const serverUri = `${context.baseUrl}/repository/${command.token}`;
+  const carried: PackageCommand = creates ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
+  const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind: command.kind };
+  return { kind: 'sent', command: carried, entry, item };
+}
+
+/** The root node's name: the wanted instance, else what the caller named it, else the middle part of the MOID. */
+function labelOf(command: Write, at: Place): string {
+  const named = isUnnamed(at) ? command.tree?.name : at.miid;
+  if (named !== undefined && named !== '') return named;
+  const word = at.moid.split(/[:/]/).filter((piece) => /[A-Za-z]/.test(piece));
+  return word.at(-1) ?? 'x';
+}
