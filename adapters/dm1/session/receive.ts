@@ -1,0 +1,262 @@
+import type { AccountKnowledge, Context, Effect, Envelope, Received, SessionState, Wants } from '../../adapter';
+import { ALERT } from '../alert-codes';
+import { nonceOctets, nonceText } from '../credential';
+import { openedOf } from '../http';
+import type { SimpleCommand, Status } from '../message';
+import { readCode, STATUS } from '../status-codes';
+import { takeAlert } from './alerts';
+import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
+import { isLive, isUnended, maxMsgSizeOf, placeOf } from './classify';
+import { deviceInfo } from './device-info';
+import { type DueStatus, type Machine, machineOf, newMachine, commandsUnderWay, stateOf, type Turn } from './machine';
+import { chalOf, expel, nameOf, NO_WANTS, refuse, refuseVersion } from './refuse';
+import { KNOWN_DTDS, KNOWN_PROTOCOLS } from './reply';
+import { findOpen, takeResults } from './results';
+import { isGood, settle } from './settle';
+import { judgeServerRefusal } from './server-refused';
+
+/** Most commands that are loaded for one message; what does not fit stays queued. */
+const COMMANDS_A_MESSAGE = 64;
+/** Octets that header and statuses of a usual reply take. */
+const USUAL_OVERHEAD = 700;
+
+/** What a message of a client means. */
+export function receive(envelope: Envelope, given: Context): Received {
+  const { header } = openedOf(envelope).message;
+  if (!KNOWN_DTDS.has(header.verDtd)) return refuseVersion(envelope, given, STATUS.DTD_VERSION, `VerDTD ${header.verDtd.slice(0, 20)}`);
+  if (!KNOWN_PROTOCOLS.has(header.verProto)) {
+    return refuseVersion(envelope, given, STATUS.PROTOCOL_VERSION, `VerProto ${header.verProto.slice(0, 20)}`);
+  }
+  const { context, foreign } = ownSession(given);
+  const { account } = context;
+  if (account === undefined) {
+    const reason = 'nobody knows this device';
+    const code = header.cred === undefined ? STATUS.AUTHENTICATION_REQUIRED : STATUS.UNAUTHORIZED;
+    return refuse(envelope, context, { ok: false, code, reason, counted: false }, { count: 0 }, undefined);
+  }
+  const place = placeOf(envelope, context);
+  // One that went silent too long is not gone on with, but what it left under way is still to be told.
+  const unended = isUnended(context.session) ? context.session : undefined;
+  const running = isLive(context.session, context.now) ? context.session : undefined;
+  const refusals = context.session === undefined ? undefined : machineOf(context.session.state).refused;
+  if (place === 'stranger') {
+    if (metaTypeOf(account.clientAuth.type) === undefined) return expel(envelope, context);
+    const reason = 'a message of no running session';
+    return refuse(envelope, context, { ok: false, code: STATUS.AUTHENTICATION_REQUIRED, reason, counted: false }, { count: 0 }, unended);
+  }
+  if (place === 'goesOn' && running !== undefined) {
+    const judged = authenticateAgain(envelope, account, context);
+    if (!judged.ok) return refuse(envelope, context, judged, { count: refusals?.count ?? 0, token: running.state.token }, running);
+    return goOn(envelope, context, account, running.state, judged);
+  }
+  const judged = authenticate(envelope, account, context);
+  const before = place === 'again' && refusals !== undefined ? refusals : { count: 0 };
+  if (!judged.ok) return refuse(envelope, context, judged, before, unended);
+  return begin(envelope, context, account, judged, 'token' in before ? before.token : undefined, unended?.state ?? foreign);
+}
+
+/** A session of the other protocol is none to go on with, but what it left is. */
+function ownSession(context: Context): { readonly context: Context; readonly foreign?: SessionState } {
+  const { session, ...rest } = context;
+  if (session === undefined || session.state.protocol !== 'DM_2_0') return { context };
+  return { context: rest, ...(session.state.phase === 'ended' ? {} : { foreign: session.state }) };
+}
+
+type Proven = Authentication & { readonly ok: true };
+
+/** A new session. What the old one still had under way has no outcome any more. */
+function begin(
+  envelope: Envelope, context: Context, account: AccountKnowledge, judged: Proven, token: string | undefined, old: SessionState | undefined,
+): Received {
+  const machine = newMachine();
+  const keptToken = token ?? (context.device === undefined && envelope.token === context.strangerToken ? context.strangerToken : undefined);
+  const effects: Effect[] = [
+    { kind: 'authenticated', by: judged.by },
+    { kind: 'deviceBound', deviceId: envelope.device, protocol: envelope.protocol },
+    ...nonceEffects(judged),
+    ...(old === undefined ? [] : supersede(old)),
+  ];
+  const state = stateOf(
+    {
+      protocol: envelope.protocol, key: envelope.key ?? '', token: keptToken ?? context.freshToken, phase: 'idle',
+      messageNo: envelope.messageNo ?? 0, expiresAt: 0,
+    },
+    { ...machine, auth: judged.by },
+  );
+  return read(envelope, context, account, state, judged, effects, true);
+}
+
+function goOn(
+  envelope: Envelope, context: Context, account: AccountKnowledge, state: SessionState, judged: Proven,
+): Received {
+  return read(envelope, context, account, state, judged, nonceEffects(judged), false);
+}
+
+function nonceEffects(judged: Proven): readonly Effect[] {
+  return judged.nextNonce === undefined ? [] : [{ kind: 'nonceChanged', direction: 'CLIENT', nonce: judged.nextNonce }];
+}
+
+function supersede(old: SessionState): readonly Effect[] {
+  return [...lost(old, 'the device began a new session'), { kind: 'sessionEnded', reason: 'SUPERSEDED' }];
+}
+
+/** Commands of a session that will not be answered any more. */
+export function lost(state: SessionState, message: string): readonly Effect[] {
+  const sent = state.sent.flatMap((sending) => (sending.command === undefined ? [] : [sending.command]));
+  const machine = state.protocol === 'DM_2_0' ? undefined : machineOf(state);
+  const commands = new Set([...sent, ...(machine === undefined ? [] : commandsUnderWay(machine))]);
+  return [...commands].map((command): Effect => ({ kind: 'commandUnanswered', command, message }));
+}
+
+/** Reads the body of a message that is believed. */
+function read(
+  envelope: Envelope, context: Context, account: AccountKnowledge, state: SessionState, judged: Proven,
+  first: readonly Effect[], isOpening: boolean,
+): Received {
+  const machine = machineOf(state);
+  delete machine.refused;
+  const { message, encoding } = openedOf(envelope);
+  const { locName } = message.header.source;
+  if (locName !== undefined) machine.clientUser = locName.slice(0, 255);
+  machine.maxMsgSize = maxMsgSizeOf(envelope, isOpening ? undefined : machine.maxMsgSize);
+  const effects: Effect[] = [...first];
+  if (encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true) {
+    effects.push({ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' });
+  }
+  const body = readBody(envelope, context, machine, isOpening);
+  effects.push(...body.effects);
+
+  const isComplete = envelope.final && machine.chunk === undefined;
+  const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
+  effects.push(...(refusal?.effects ?? []));
+  effects.push(...settle(machine, isComplete || body.aborts, refusal?.again ?? [], context));
+  if (isComplete) delete machine.headerCode;
+
+  const isOver = body.aborts || refusal?.isOver === true;
+  if (isOver) {
+    for (const command of commandsUnderWay(machine)) effects.push({ kind: 'commandUnanswered', command, message: 'the session ended before its answer' });
+    machine.jobs = {};
+    machine.open = [];
+    delete machine.discovery;
+    effects.push({ kind: 'sessionEnded', reason: body.aborts ? 'ABORTED' : 'SERVER_REFUSED' });
+  }
+  const mayCommand = isComplete && !isOver;
+  const nextMessage = isComplete || isOver ? [] : [{ code: ALERT.NEXT_MESSAGE }];
+  const turn: Turn = {
+    token: state.token,
+    trusted: true,
+    headerCode: judged.by === 'HMAC' ? STATUS.OK : STATUS.AUTHENTICATED,
+    ...(judged.nextNonce === undefined ? {} : { chal: chalOf(judged.by, nonceText(judged.nextNonce)) }),
+    statuses: body.statuses,
+    alerts: [...body.alerts, ...nextMessage],
+    final: isComplete || isOver,
+    mayCommand,
+    ...(refusal?.again === undefined || refusal.again.length === 0 ? {} : { again: [...refusal.again] }),
+  };
+  machine.turn = turn;
+  const { sessionExpiryMs, transferExpiryMs } = context.limits;
+  const frame = {
+    protocol: state.protocol,
+    key: state.key,
+    token: state.token,
+    phase: isOver ? 'ended' : mayCommand ? 'idle' : 'receiving',
+    messageNo: envelope.messageNo ?? state.messageNo,
+    expiresAt: context.now + (machine.chunk === undefined ? sessionExpiryMs : transferExpiryMs),
+  } as const;
+  return { state: stateOf(frame, machine), effects, wants: wantsOf(machine, mayCommand) };
+}
+
+/** Feature under which it is remembered that a device speaks WBXML. */
+export const FEATURE_WBXML = 'dm1.wbxml';
+
+interface BodyRead {
+  readonly effects: readonly Effect[];
+  readonly statuses: readonly DueStatus[];
+  readonly alerts: Turn['alerts'];
+  readonly aborts: boolean;
+}
+
+function readBody(envelope: Envelope, context: Context, machine: Machine, isOpening: boolean): BodyRead {
+  const effects: Effect[] = [];
+  const statuses: DueStatus[] = [];
+  const alerts: { code: number; uri?: string }[] = [];
+  const devInfo: SimpleCommand[] = [];
+  let aborts = false;
+  const due = (cmdRef: string, cmd: string, code: number): void => {
+    if (cmdRef !== '') statuses.push({ cmdRef, cmd, code });
+  };
+  for (const command of openedOf(envelope).message.body) {
+    switch (command.kind) {
+      case 'Status':
+        effects.push(...takeStatus(machine, command, isOpening));
+        break;
+      case 'Results': {
+        const taken = takeResults(machine, command, context.limits.maxObjSize);
+        if (taken.status !== undefined && command.cmdId !== '') statuses.push(taken.status);
+        if (taken.unfinished !== undefined) alerts.push({ code: ALERT.NO_END_OF_DATA, uri: taken.unfinished });
+        effects.push(...taken.notes.map((what): Effect => ({ kind: 'noted', what })));
+        break;
+      }
+      case 'Alert': {
+        const taken = takeAlert(command);
+        due(command.cmdId, 'Alert', taken.code);
+        effects.push(...taken.effects);
+        if (taken.asks === 'abort') aborts = true;
+        if (taken.asks === 'dropObject') delete machine.chunk;
+        break;
+      }
+      case 'Replace':
+        due(command.cmdId, 'Replace', STATUS.OK);
+        devInfo.push(command);
+        break;
+      default:
+        // Only the server manages: a client sends neither Get nor Add, and nothing of data synchronisation.
+        due(command.cmdId, nameOf(command), STATUS.UNSUPPORTED);
+    }
+  }
+  return { effects: [...deviceInfo(devInfo), ...effects], statuses, alerts, aborts };
+}
+
+/** Puts a Status to the command that it answers. */
+function takeStatus(machine: Machine, status: Status, isOpening: boolean): readonly Effect[] {
+  const code = readCode(status.data);
+  if (status.cmdRef === '0' || status.cmd === 'SyncHdr') return takeHeaderStatus(machine, status, code, isOpening);
+  const open = findOpen(machine, status.msgRef, status.cmdRef);
+  if (open === undefined) {
+    // A Status for our Alert 1222 or for Results is no news; one for a command of an older session comes too late.
+    return status.cmd === 'Alert' ? [] : [{ kind: 'noted', what: `Status ${code} for no command that is open` }];
+  }
+  // Several Statuses for one command: the first failure counts.
+  if (open.code === undefined || (isGood(open.code) && !isGood(code))) open.code = code;
+  if (isGood(code)) machine.proven = true;
+  return [];
+}
+
+/** The client's judgement of our SyncHdr, and its nonce for our next credential. */
+function takeHeaderStatus(machine: Machine, status: Status, code: number, isOpening: boolean): readonly Effect[] {
+  const effects: Effect[] = [];
+  const told = status.chal?.nextNonce;
+  if (told !== undefined) {
+    const nonce = nonceOctets(told);
+    machine.serverNonce = nonceText(nonce);
+    effects.push({ kind: 'nonceChanged', direction: 'SERVER', nonce });
+  }
+  // In package 1 it judges a refusal of ours, which carried no credential.
+  if (isOpening) return effects;
+  if (machine.headerCode === undefined || isGood(machine.headerCode)) machine.headerCode = code;
+  if (isGood(code)) machine.proven = true;
+  // 200 with a challenge: each of our messages is to be authenticated.
+  if (code === STATUS.OK && told !== undefined) machine.credDue = true;
+  return effects;
+}
+
+function wantsOf(machine: Machine, mayCommand: boolean): Wants {
+  if (!mayCommand || machine.turn?.again !== undefined) return NO_WANTS;
+  const isReading = Object.keys(machine.jobs).length > 0;
+  return {
+    commands: isReading ? 0 : COMMANDS_A_MESSAGE,
+    octets: isReading ? 0 : Math.max(0, machine.maxMsgSize - USUAL_OVERHEAD),
+    discovery: !isReading && machine.discovery === undefined && !machine.discovered,
+    slices: [],
+  };
+}

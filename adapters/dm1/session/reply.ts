@@ -1,0 +1,209 @@
+import type { Context, CredentialKnowledge, Envelope } from '../../adapter';
+import { ALERT } from '../alert-codes';
+import { encodedSize, measure } from '../codec';
+import { AUTH_BASIC, AUTH_MD5, basicCredential, digestOf, md5Credential } from '../credential';
+import { openedOf } from '../http';
+import type { AlertCommand, BodyCommand, Cred, Encoding, Message, Meta, Status, SyncHdr } from '../message';
+import { type DueStatus, type Machine, octetsOf, type Turn } from './machine';
+
+/**
+ * A message in the making: SyncHdr and Status elements first, then commands up to MaxMsgSize. Sizes are counted as
+ * encoded, so that what {@link Reply.fits} says holds to the octet. Source: dm1 sections 2.4 and 3.
+ */
+export class Reply {
+  private readonly body: BodyCommand[] = [];
+  private octets: number;
+  private cmdId = 1;
+
+  /** @param limit  octets of the largest message that the client takes */
+  constructor(
+    private readonly header: SyncHdr,
+    private readonly namespace: string,
+    private readonly final: boolean,
+    private readonly encoding: Encoding,
+    readonly limit: number,
+  ) {
+    this.octets = measure(this.message(), encoding);
+  }
+
+  /** Octets that are left. */
+  get room(): number {
+    return this.limit - this.octets;
+  }
+
+  /** Whether a command can still be added. CmdIDs are counted as they will be. */
+  fits(command: BodyCommand): boolean {
+    return this.sizeOf(command) <= this.room;
+  }
+
+  /** Octets of a command at this place in the message. */
+  sizeOf(command: BodyCommand): number {
+    return encodedSize(numbered(command, this.cmdId).command, this.encoding);
+  }
+
+  /** Adds a command and gives it back with its CmdID; members of an Atomic get theirs as well. */
+  add(command: BodyCommand): BodyCommand {
+    const { command: added, next } = numbered(command, this.cmdId);
+    this.octets += encodedSize(added, this.encoding);
+    this.cmdId = next;
+    this.body.push(added);
+    return added;
+  }
+
+  message(): Message {
+    return { namespace: this.namespace, header: this.header, body: this.body, final: this.final };
+  }
+}
+
+function numbered(command: BodyCommand, first: number): { readonly command: BodyCommand; readonly next: number } {
+  if (command.kind !== 'Atomic' && command.kind !== 'Sequence') {
+    return { command: { ...command, cmdId: String(first) }, next: first + 1 };
+  }
+  let next = first + 1;
+  const commands = command.commands.map((member) => {
+    const inner = numbered(member, next);
+    next = inner.next;
+    return inner.command;
+  });
+  return { command: { ...command, cmdId: String(first), commands }, next };
+}
+
+/**
+ * The reply with its header and every Status that is due. Where they are more than the client takes, the references
+ * of the SyncHdr Status and our sizes go first, then the last statuses.
+ *
+ * @returns `left`: statuses that found no room
+ */
+export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, context: Context): { readonly reply: Reply; readonly left: number } {
+  const { encoding } = openedOf(envelope);
+  const alerts = turn.alerts.map((alert) => alertOf(alert.code, alert.uri, envelope, context));
+  const namespace = namespaceOf(envelope);
+  const make = (isTight: boolean): Reply => {
+    const header = headerOf(envelope, turn, machine, context, isTight);
+    const reply = new Reply(header, namespace, turn.final, encoding, machine.maxMsgSize);
+    reply.add(headerStatus(envelope, turn, isTight));
+    return reply;
+  };
+  const needed = (reply: Reply): number =>
+    [...turn.statuses.map((due) => statusOf(due, envelope)), ...alerts].reduce((sum, command) => sum + encodedSize(command, encoding) + CMD_ID_OCTETS, 0);
+  let reply = make(false);
+  if (needed(reply) > reply.room) reply = make(true);
+  const reserved = alerts.reduce((sum, alert) => sum + encodedSize(alert, encoding) + CMD_ID_OCTETS, 0);
+  let left = 0;
+  for (const due of turn.statuses) {
+    const status = statusOf(due, envelope);
+    if (reply.sizeOf(status) + reserved <= reply.room) reply.add(status);
+    else left += 1;
+  }
+  for (const alert of alerts) reply.add(alert);
+  return { reply, left };
+}
+
+/** What a CmdID of up to seven digits adds to an empty one, in either form. */
+const CMD_ID_OCTETS = 16;
+
+/** Octets that a command may have in a message that holds no more than it must. */
+export function roomForOne(envelope: Envelope, turn: Turn, machine: Machine, context: Context): number {
+  const lean: Turn = { ...turn, chal: undefined, statuses: [], alerts: [], final: true };
+  const settled: Machine = { ...machine, credDue: false, announced: true };
+  return beginReply(envelope, lean, settled, context).reply.room;
+}
+
+/** Whether our credential travels in the SyncHdr of this reply. */
+export function sendsCred(turn: Turn, machine: Machine, context: Context): boolean {
+  const type = context.account?.serverAuth.type;
+  return turn.trusted && machine.credDue && (type === 'BASIC' || type === 'DIGEST_MD5');
+}
+
+function headerOf(envelope: Envelope, turn: Turn, machine: Machine, context: Context, isTight: boolean): SyncHdr {
+  const { header } = openedOf(envelope).message;
+  const serverAuth = turn.trusted ? context.account?.serverAuth : undefined;
+  const isNamed = serverAuth !== undefined && serverAuth.type !== 'NONE';
+  const withCred = sendsCred(turn, machine, context) && serverAuth !== undefined;
+  const showsSizes = turn.trusted && !machine.announced && !isTight;
+  return {
+    verDtd: KNOWN_DTDS.has(header.verDtd) ? header.verDtd : '1.2',
+    verProto: KNOWN_PROTOCOLS.has(header.verProto) ? header.verProto : 'DM/1.2',
+    sessionId: header.sessionId,
+    msgId: header.msgId,
+    target: { locUri: header.source.locUri, ...(withCred && machine.clientUser ? { locName: machine.clientUser } : {}) },
+    source: { locUri: serverUri(context), ...(isNamed ? { locName: serverAuth.username || context.account?.serverId } : {}) },
+    respUri: `${serverUri(context)}/${turn.token}`,
+    ...(withCred ? { cred: credOf(serverAuth, machine) } : {}),
+    ...(showsSizes ? { meta: sizesOf(context) } : {}),
+  };
+}
+
+/** Versions that are mirrored; others are refused with 505 and 513. Source: dm1 section 1. */
+export const KNOWN_DTDS: ReadonlySet<string> = new Set(['1.1', '1.2', '1.3']);
+export const KNOWN_PROTOCOLS: ReadonlySet<string> = new Set(['DM/1.1', 'DM/1.2', 'DM/1.3']);
+
+function namespaceOf(envelope: Envelope): string {
+  const { message } = openedOf(envelope);
+  const named = message.namespace?.toUpperCase();
+  if (named === 'SYNCML:SYNCML1.1' || named === 'SYNCML:SYNCML1.2') return named;
+  return message.header.verDtd === '1.1' ? 'SYNCML:SYNCML1.1' : 'SYNCML:SYNCML1.2';
+}
+
+function serverUri(context: Context): string {
+  return `${context.baseUrl}/dm/1`;
+}
+
+function sizesOf(context: Context): Meta {
+  return { maxMsgSize: String(context.limits.maxMsgSize), maxObjSize: String(context.limits.maxObjSize) };
+}
+
+function credOf(known: CredentialKnowledge, machine: Machine): Cred {
+  const nonce = machine.serverNonce === undefined ? known.nonce : octetsOf(machine.serverNonce);
+  const isBasic = known.type === 'BASIC';
+  const text = isBasic
+    ? basicCredential(known.username, known.secret)
+    : md5Credential(digestOf(known.username, known.secret), nonce);
+  return { meta: { format: 'b64', type: isBasic ? AUTH_BASIC : AUTH_MD5 }, data: { kind: 'text', text } };
+}
+
+function headerStatus(envelope: Envelope, turn: Turn, isTight: boolean): Status {
+  const { header } = openedOf(envelope).message;
+  const { chal } = turn;
+  return {
+    kind: 'Status',
+    cmdId: '',
+    msgRef: header.msgId,
+    cmdRef: '0',
+    cmd: 'SyncHdr',
+    targetRefs: isTight ? [] : [header.target.locUri],
+    sourceRefs: isTight ? [] : [header.source.locUri],
+    ...(chal === undefined ? {} : { chal: chalOf(chal) }),
+    data: String(turn.headerCode),
+    items: [],
+  };
+}
+
+function chalOf(chal: NonNullable<Turn['chal']>): Meta {
+  const meta = { format: 'b64', type: chal.type };
+  return chal.nonce === undefined ? meta : { ...meta, nextNonce: { kind: 'text', text: chal.nonce } };
+}
+
+function statusOf(due: DueStatus, envelope: Envelope): Status {
+  return {
+    kind: 'Status',
+    cmdId: '',
+    msgRef: openedOf(envelope).message.header.msgId,
+    cmdRef: due.cmdRef,
+    cmd: due.cmd,
+    targetRefs: [],
+    sourceRefs: due.sources ?? [],
+    data: String(due.code),
+    items: [],
+  };
+}
+
+/** 1222 names the two parties, 1225 the object that was not finished, 1223 nothing. */
+function alertOf(code: number, uri: string | undefined, envelope: Envelope, context: Context): AlertCommand {
+  const parties = { target: { locUri: envelope.device }, source: { locUri: serverUri(context) } };
+  const items =
+    code === ALERT.NEXT_MESSAGE ? [parties]
+    : code === ALERT.NO_END_OF_DATA && uri !== undefined ? [{ source: { locUri: uri } }]
+    : [];
+  return { kind: 'Alert', cmdId: '', data: String(code), items };
+}
