@@ -1,0 +1,130 @@
+/** Enums of the fixed part. The object's keys are the names in GraphQL, its values what the middle uses. */
+import { registerEnumType } from 'type-graphql';
+
+import type { CredentialType as Credential, DmFormat as Format, DmProtocol as Protocol, Outcome as Outcomes, RecognisedBy as Recognised } from '../../adapters/adapter';
+import type { CommandState as CommandStates, NorthboundKind, OperationState as OperationStates } from '../management/types';
+
+/** An enum whose names and values are the same. */
+function same<T extends string>(...names: readonly T[]): { readonly [K in T]: K } {
+  return Object.fromEntries(names.map((name) => [name, name])) as { readonly [K in T]: K };
+}
+
+export const DmProtocol = same<Protocol>('DM_1_1_2', 'DM_1_2', 'DM_1_3', 'DM_2_0');
+registerEnumType(DmProtocol, { name: 'DmProtocol', description: 'Version of OMA Device Management that a device speaks.' });
+
+export const CredentialType = same<Credential>('NONE', 'BASIC', 'DIGEST_MD5', 'HMAC', 'HTTP_DIGEST', 'X509', 'PSK');
+registerEnumType(CredentialType, {
+  name: 'CredentialType',
+  description: 'How one side proves to the other who it is.',
+  valuesConfig: {
+    NONE: { description: 'It proves nothing.' },
+    BASIC: { description: 'User name and password (DM 1.x `syncml:auth-basic`, HTTP Basic on DM 2.0).' },
+    DIGEST_MD5: { description: 'MD5 over user name, password and nonce (DM 1.x `syncml:auth-md5`).' },
+    HMAC: { description: 'HMAC-MD5 over each message (DM 1.x `syncml:auth-MAC`).' },
+    HTTP_DIGEST: { description: 'HTTP Digest (DM 2.0).' },
+    X509: { description: 'TLS certificate; the secret is its SHA-256 in hexadecimal.' },
+    PSK: { description: 'TLS pre-shared key.' },
+  },
+});
+
+export const CredentialDirection = same('CLIENT', 'SERVER');
+registerEnumType(CredentialDirection, {
+  name: 'CredentialDirection',
+  description: 'Whose credential it is.',
+  valuesConfig: {
+    CLIENT: { description: 'What devices present to the gateway.' },
+    SERVER: { description: 'What the gateway presents to devices.' },
+  },
+});
+
+export const OnFailure = same('STOP', 'CONTINUE');
+registerEnumType(OnFailure, {
+  name: 'OnFailure',
+  description: 'What becomes of the commands after one that failed.',
+  valuesConfig: { STOP: { description: 'They are skipped.' }, CONTINUE: { description: 'They are sent all the same.' } },
+});
+
+export const OperationState = same<OperationStates>('QUEUED', 'NOTIFIED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'SUPERSEDED', 'IN_DOUBT');
+registerEnumType(OperationState, {
+  name: 'OperationState',
+  description: 'How far an operation is. An ended one has the first that fits: IN_DOUBT, FAILED, CANCELLED, EXPIRED, SUPERSEDED, SUCCEEDED.',
+  valuesConfig: {
+    QUEUED: { description: 'It waits for the device.' },
+    NOTIFIED: { description: 'The device was asked to connect.' },
+    RUNNING: { description: 'A session with the device has taken commands of it.' },
+    SUCCEEDED: { description: 'Every command was answered well.' },
+    FAILED: { description: 'A command failed.' },
+    EXPIRED: { description: 'The device did not come in time.' },
+    CANCELLED: { description: 'It was cancelled before the device took all of it.' },
+    SUPERSEDED: { description: 'A newer operation writes the same, so this one was not sent.' },
+    IN_DOUBT: { description: 'A command was sent and its answer lost; whether it was executed is not known.' },
+  },
+});
+
+export const CommandState = same<CommandStates>('QUEUED', 'SENT', 'ACCEPTED', 'ANSWERED', 'SKIPPED', 'EXPIRED', 'CANCELLED', 'SUPERSEDED', 'IN_DOUBT');
+registerEnumType(CommandState, {
+  name: 'CommandState',
+  description: 'How far a command is.',
+  valuesConfig: {
+    ACCEPTED: { description: 'The device has begun (status 202); the end comes later.' },
+    ANSWERED: { description: 'The device has answered; `outcome` tells how.' },
+    SKIPPED: { description: 'A command before it failed.' },
+  },
+});
+
+export const Outcome = same<Outcomes>(
+  'OK', 'NOT_FOUND', 'ALREADY_EXISTS', 'NOT_ALLOWED', 'PERMISSION_DENIED', 'UNSUPPORTED', 'BAD_VALUE', 'TOO_LARGE', 'DEVICE_FULL', 'ROLLED_BACK',
+  'USER_REFUSED', 'TIMED_OUT', 'DEVICE_ERROR',
+);
+registerEnumType(Outcome, { name: 'Outcome', description: 'What a command came to, in the same words for every protocol; `statusCode` is the protocol\'s own.' });
+
+/** Names in GraphQL of the middle's kinds. */
+export const CommandKind = {
+  GET: 'get', ADD: 'add', REPLACE: 'replace', DELETE: 'delete', EXEC: 'exec', COPY: 'copy', SHOW: 'show', GET_ACL: 'getAcl', SET_ACL: 'setAcl',
+} as const satisfies Record<string, NorthboundKind>;
+registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
+
+export const DmFormat = {
+  B64: 'b64', BIN: 'bin', BOOL: 'bool', CHR: 'chr', INT: 'int', NODE: 'node', NULL: 'null', XML: 'xml', DATE: 'date', TIME: 'time', FLOAT: 'float',
+} as const satisfies Record<string, Format>;
+registerEnumType(DmFormat, { name: 'DmFormat', description: 'Format of a node\'s value (OMA-TS-DM_TND).' });
+
+export const RecognisedBy = same<Recognised>('MOID', 'TYPE', 'PLACE', 'SHAPE');
+registerEnumType(RecognisedBy, {
+  name: 'RecognisedBy',
+  description: 'How it is known which management object this is.',
+  valuesConfig: {
+    MOID: { description: 'The device says so.' },
+    TYPE: { description: 'The Type property of its root says so.' },
+    PLACE: { description: 'It stands where a DDF puts it.' },
+    SHAPE: { description: 'Its nodes fit one DDF well.' },
+  },
+});
+
+export const Freshness = same('FRESH', 'STALE', 'NEVER_READ');
+registerEnumType(Freshness, {
+  name: 'Freshness',
+  description: 'How a stored value stands to the age that was asked for.',
+  valuesConfig: {
+    FRESH: { description: 'Not older than `maxAge`, or no `maxAge` was given.' },
+    STALE: { description: 'Older than `maxAge`, and it could not be read again in time.' },
+    NEVER_READ: { description: 'The device has the object, its values were not read yet.' },
+  },
+});
+
+export const DdfOrigin = same('CATALOGUE', 'DIRECTORY', 'API');
+registerEnumType(DdfOrigin, {
+  name: 'DdfOrigin',
+  description: 'Where a DDF came from.',
+  valuesConfig: {
+    CATALOGUE: { description: 'It comes with the gateway.' },
+    DIRECTORY: { description: 'It lay in MOQL_DDF_DIR.' },
+    API: { description: 'It was added by addDdf.' },
+  },
+});
+
+export const DeviceOrderField = same('CREATED_AT');
+registerEnumType(DeviceOrderField, { name: 'DeviceOrderField', description: 'By what devices are ordered.' });
+
+export const OrderDirection = same('ASC');
+registerEnumType(OrderDirection, { name: 'OrderDirection', description: 'Which comes first.' });

@@ -1,0 +1,48 @@
+/** Every value of `extensions.code`, with what it means. `docs/errors.md` has one row for each; a test holds them together. */
+import type { ErrorCode } from '../management/types';
+
+/** Codes of the GraphQL server, beside those of the middle. */
+export type ServerErrorCode =
+  | 'BAD_REQUEST' | 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'LIMIT_BODY_SIZE' | 'LIMIT_DEPTH'
+  | 'OPERATION_RESOLUTION_FAILURE' | 'PERSISTED_QUERY_NOT_SUPPORTED' | 'UNSUPPORTED_MEDIA_TYPE';
+
+export type AnyErrorCode = ErrorCode | ServerErrorCode;
+
+export const ERROR_CODES = {
+  UNAUTHENTICATED: 'The request has no API key, or one that is unknown, expired or revoked.',
+  FORBIDDEN: 'The caller may see this, but not change it.',
+  NOT_FOUND: 'It does not exist, or the caller may not know whether it does.',
+  BAD_USER_INPUT: 'An argument or variable has a value that makes no sense there.',
+  NO_SUCH_MO: 'No DDF or device has this management object.',
+  MO_AMBIGUOUS: 'The device has several instances of this management object; `miids` lists them.',
+  NO_PLACE: 'Nothing tells where in the device\'s tree a new instance belongs.',
+  NOT_IN_DDF: 'The DDF of this management object has no such node.',
+  ACCESS_TYPE: 'The DDF does not allow this command on the node.',
+  BAD_FORMAT: 'The value does not fit the format of the node.',
+  OUT_OF_RANGE: 'The value is not among those that the DDF allows.',
+  NOT_SUPPORTED_BY_DEVICE: 'The device\'s protocol or the device cannot do this.',
+  ATOMIC_TOO_LARGE: 'The atomic operation cannot be kept whole by the device\'s protocol.',
+  DEVICE_UNREACHABLE: 'A value that is not stored could not be read in the time given.',
+  IDEMPOTENCY_CONFLICT: 'The idempotency key was used for another request.',
+  LIMIT_COMMANDS: 'The operation has too many commands.',
+  LIMIT_VALUE_SIZE: 'A value is too large.',
+  LIMIT_PAGE_SIZE: '`first` asks for more than a page can hold.',
+  LIMIT_BODY_SIZE: 'The request is too large.',
+  LIMIT_DEPTH: 'The query is nested too deeply.',
+  SCHEMA_CHANGED: 'The DDF that the operation was checked against has changed.',
+  BREAKING_CHANGE: 'The DDF would take away what callers may be using.',
+  DDF_REFUSED: 'The file is no DDF that can be used; `line`, `column` and `reason` tell more.',
+  ALREADY_EXISTS: 'Something with this identity exists.',
+  IN_USE: 'Others refer to it.',
+  INTERNAL: 'The gateway failed; `id` names the entry of its log.',
+  BAD_REQUEST: 'The HTTP request is no GraphQL request.',
+  GRAPHQL_PARSE_FAILED: 'The query is no GraphQL.',
+  GRAPHQL_VALIDATION_FAILED: 'The query does not fit the schema.',
+  OPERATION_RESOLUTION_FAILURE: 'The document has no operation of this name, or it needs a name.',
+  PERSISTED_QUERY_NOT_SUPPORTED: 'Queries are sent whole, not by hash.',
+  UNSUPPORTED_MEDIA_TYPE: 'The body is in a media type or coding that is not understood here.',
+} as const satisfies Record<AnyErrorCode, string>;
+
+export function isErrorCode(code: unknown): code is AnyErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
+}

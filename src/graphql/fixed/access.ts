@@ -1,0 +1,210 @@
+/** API keys, grants, and new secrets for credentials. */
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+
+import type { AccountView, ApiKeyView, DeviceView, GrantView } from '../../management/types';
+import { ManagementError } from '../../management/types';
+import { GATEWAY, authorize, onDevice } from '../authorize';
+import type { Connection } from '../connection';
+import { connectionType, paginate } from '../connection';
+import type { RequestContext } from '../context';
+import { getKey, globalId } from '../global-id';
+import { DateTimeScalar, DurationScalar } from '../scalars';
+import { Account } from './account';
+import { RotateCredentialInput } from './credential';
+import { Device } from './device-type';
+
+const nullable = true;
+
+@ObjectType({ description: 'A key by which a caller is known; the key itself is stored as a hash only.' })
+export class ApiKey {
+  @Field(() => String)
+  readonly name!: string;
+  @Field(() => Boolean, { description: 'Whether it has every right.' })
+  readonly admin!: boolean;
+  @Field(() => DateTimeScalar)
+  readonly createdAt!: Date;
+  @Field(() => DateTimeScalar, { nullable, description: 'null: never.' })
+  readonly expiresAt!: Date | null;
+  @Field(() => DateTimeScalar, { nullable })
+  readonly lastUsedAt!: Date | null;
+  @Field(() => DateTimeScalar, { nullable })
+  readonly revokedAt!: Date | null;
+}
+
+export const ApiKeyConnection = connectionType('ApiKey', () => ApiKey);
+
+@ObjectType({ description: 'A new key; this is the only time that it is shown.' })
+export class CreatedApiKey {
+  @Field(() => ApiKey)
+  readonly apiKey!: unknown;
+  @Field(() => String, { description: 'For the header `Authorization: Bearer KEY`.' })
+  readonly key!: string;
+}
+
+@InputType({ description: 'A new API key.' })
+export class CreateApiKeyInput {
+  @Field(() => String, { description: 'Whose it is, for people.' })
+  readonly name!: string;
+  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether it shall have every right.' })
+  readonly admin?: boolean | null;
+  @Field(() => DateTimeScalar, { nullable, description: 'Until when it is good; for ever when neither this nor `expiresIn` is given.' })
+  readonly expiresAt?: Date | null;
+  @Field(() => DurationScalar, { nullable, description: 'The same from now on.' })
+  readonly expiresIn?: number | null;
+}
+
+@ObjectType({ description: 'A right that somebody was given.' })
+export class Grant {
+  @Field(() => String, { description: 'Who has it: `key:ID`.' })
+  readonly principal!: string;
+  @Field(() => String, { description: 'READ, WRITE, EXECUTE, DELEGATE, or a right of administration.' })
+  readonly right!: string;
+  @Field(() => String, { nullable, description: 'On devices with this tag alone.' })
+  readonly tag!: string | null;
+  @Field(() => String, { nullable, description: 'On this management object alone.' })
+  readonly moid!: string | null;
+  @Field(() => String, { nullable, description: 'On this node and what is below it alone.' })
+  readonly path!: string | null;
+  @Field(() => DateTimeScalar)
+  readonly createdAt!: Date;
+  @Field(() => DateTimeScalar, { nullable })
+  readonly expiresAt!: Date | null;
+}
+
+export const GrantConnection = connectionType('Grant', () => Grant);
+
+@InputType({ description: 'A right for somebody. At most one of `deviceId`, `accountId` and `tag`; none: all devices.' })
+export class CreateGrantInput {
+  @Field(() => String, { description: 'Who gets it: `key:ID`.' })
+  readonly principal!: string;
+  @Field(() => String, { description: 'READ, WRITE, EXECUTE, DELEGATE, or a right of administration.' })
+  readonly right!: string;
+  @Field(() => ID, { nullable, description: 'DevId.' })
+  readonly deviceId?: string | null;
+  @Field(() => ID, { nullable })
+  readonly accountId?: string | null;
+  @Field(() => String, { nullable })
+  readonly tag?: string | null;
+  @Field(() => String, { nullable })
+  readonly moid?: string | null;
+  @Field(() => String, { nullable })
+  readonly path?: string | null;
+  @Field(() => DateTimeScalar, { nullable })
+  readonly expiresAt?: Date | null;
+}
+
+@ObjectType({ description: 'A credential with a new secret; this is the only time that it is shown.' })
+export class RotatedCredential {
+  @Field(() => String)
+  readonly secret!: string;
+  @Field(() => Account, { nullable, description: 'The account, when it was an account\'s.' })
+  readonly account!: unknown;
+  @Field(() => Device, { nullable, description: 'The device, when it was a device\'s.' })
+  readonly device!: unknown;
+}
+
+@Resolver(() => ApiKey)
+export class ApiKeyResolver {
+  @FieldResolver(() => ID)
+  id(@Root() key: ApiKeyView): string {
+    return globalId('ApiKey', key.id);
+  }
+
+  @FieldResolver(() => String, { description: 'By what grants name it.' })
+  principal(@Root() key: ApiKeyView): string {
+    return `key:${key.id}`;
+  }
+
+  @Query(() => ApiKeyConnection, { description: 'All API keys. `first` is 50 when left out, at most 500.' })
+  async apiKeys(
+    @Ctx() { caller, services }: RequestContext,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+    @Arg('after', () => String, { nullable }) after?: string | null,
+  ): Promise<Connection<ApiKeyView>> {
+    authorize(caller, 'MANAGE_KEYS', GATEWAY);
+    return paginate('ApiKey', { first, after }, (key) => key.id, (size, from) => services.keys.list(size, from));
+  }
+
+  @Mutation(() => CreatedApiKey, { description: 'Makes an API key. Errors: BAD_USER_INPUT.' })
+  async createApiKey(@Arg('input', () => CreateApiKeyInput) input: CreateApiKeyInput, @Ctx() context: RequestContext): Promise<CreatedApiKey> {
+    authorize(context.caller, 'MANAGE_KEYS', GATEWAY);
+    const { name, admin, expiresAt, expiresIn } = input;
+    if (expiresAt && expiresIn != null) throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
+    const until = expiresIn == null ? expiresAt : new Date(context.now() + expiresIn);
+    const { view, key } = await context.services.keys.create({ name, admin: admin ?? false, expiresAt: until ?? null });
+    return { apiKey: view, key };
+  }
+
+  @Mutation(() => ApiKey, { description: 'Ends an API key at once. Errors: NOT_FOUND.' })
+  async revokeApiKey(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<ApiKeyView> {
+    authorize(caller, 'MANAGE_KEYS', GATEWAY);
+    return services.keys.revoke(getKey('ApiKey', id));
+  }
+
+  @Mutation(() => CreatedApiKey, { description: 'Gives an API key a new text; the old one ends at once, name and rights stay. Errors: NOT_FOUND.' })
+  async rotateApiKey(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<CreatedApiKey> {
+    authorize(caller, 'MANAGE_KEYS', GATEWAY);
+    const { view, key } = await services.keys.rotate(getKey('ApiKey', id));
+    return { apiKey: view, key };
+  }
+}
+
+@Resolver(() => Grant)
+export class GrantResolver {
+  @FieldResolver(() => ID)
+  id(@Root() grant: GrantView): string {
+    return globalId('Grant', grant.id);
+  }
+
+  @FieldResolver(() => Device, { nullable, description: 'On this device alone.' })
+  async device(@Root() grant: GrantView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
+    return grant.deviceKey === null ? null : context.deviceByKey(grant.deviceKey);
+  }
+
+  @FieldResolver(() => Account, { nullable, description: 'On devices of this account alone.' })
+  async account(@Root() grant: GrantView, @Ctx() context: RequestContext): Promise<AccountView | null> {
+    return grant.accountId === null ? null : context.account(grant.accountId);
+  }
+
+  @Query(() => GrantConnection, { description: 'All grants. `first` is 50 when left out, at most 500.' })
+  async grants(
+    @Ctx() { caller, services }: RequestContext,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+    @Arg('after', () => String, { nullable }) after?: string | null,
+  ): Promise<Connection<GrantView>> {
+    authorize(caller, 'DELEGATE', GATEWAY);
+    return paginate('Grant', { first, after }, (grant) => grant.id, (size, from) => services.grants.list(size, from));
+  }
+
+  @Mutation(() => Grant, { description: 'Gives somebody a right. Errors: NOT_FOUND, BAD_USER_INPUT.' })
+  async createGrant(@Arg('input', () => CreateGrantInput) input: CreateGrantInput, @Ctx() { caller, services }: RequestContext): Promise<GrantView> {
+    authorize(caller, 'DELEGATE', GATEWAY);
+    const accountId = input.accountId == null ? null : getKey('Account', input.accountId);
+    return services.grants.create({ ...input, accountId }, caller);
+  }
+
+  @Mutation(() => Grant, { description: 'Takes a right back and gives what it was. Errors: NOT_FOUND.' })
+  async deleteGrant(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<GrantView> {
+    authorize(caller, 'DELEGATE', GATEWAY);
+    return services.grants.delete(getKey('Grant', id));
+  }
+}
+
+@Resolver()
+export class CredentialResolver {
+  @Mutation(() => RotatedCredential, { description: 'Replaces the secret of an account or of a device; the type and user name stay. Errors: NOT_FOUND, BAD_USER_INPUT.' })
+  async rotateCredential(@Arg('input', () => RotateCredentialInput) input: RotateCredentialInput, @Ctx() context: RequestContext): Promise<RotatedCredential> {
+    const { accountId, deviceId, direction, secret } = input;
+    if ((accountId == null) === (deviceId == null)) throw new ManagementError('BAD_USER_INPUT', 'Give exactly one of accountId and deviceId.');
+    if (accountId != null) {
+      authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+      const rotated = await context.services.accounts.rotateCredential(getKey('Account', accountId), direction, secret ?? undefined);
+      context.reload();
+      return { ...rotated, device: null };
+    }
+    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId as string));
+    const rotated = await context.services.devices.rotateCredential(deviceId as string, direction, secret ?? undefined);
+    context.reload();
+    return { ...rotated, account: null };
+  }
+}

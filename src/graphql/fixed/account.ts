@@ -1,0 +1,129 @@
+/** Accounts: the addresses and credentials by which the gateway and devices know each other. */
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+
+import type { AccountChanges, AccountView } from '../../management/types';
+import { ManagementError } from '../../management/types';
+import { GATEWAY, authorize } from '../authorize';
+import type { Connection } from '../connection';
+import { connectionType, paginate } from '../connection';
+import type { RequestContext } from '../context';
+import { getKey, globalId } from '../global-id';
+import { DateTimeScalar } from '../scalars';
+import { Credential, CredentialInput } from './credential';
+import { Node } from './node';
+
+const nullable = true;
+
+@ObjectType({ implements: Node, description: 'The addresses and credentials by which the gateway and devices know each other; many devices may share one.' })
+export class Account extends Node {
+  @Field(() => String, { description: 'By what devices know the gateway (DM 1.x ServerID, DM 2.0 SrvID).' })
+  readonly serverId!: string;
+  @Field(() => String, { nullable })
+  readonly name!: string | null;
+  @Field(() => Boolean, { description: 'Whether a valid credential with an unknown DevId registers that device.' })
+  readonly autoRegister!: boolean;
+  @Field(() => DateTimeScalar)
+  readonly createdAt!: Date;
+}
+
+export const AccountConnection = connectionType('Account', () => Account);
+
+@InputType({ description: 'A new account.' })
+export class CreateAccountInput {
+  @Field(() => String, { description: 'SrvID / ServerID: by what devices know the gateway. No white space and none of `= & * +`.' })
+  readonly serverId!: string;
+  @Field(() => String, { nullable })
+  readonly name?: string | null;
+  @Field(() => CredentialInput, { nullable, description: 'What devices present to us, when they share it.' })
+  readonly clientAuth?: CredentialInput | null;
+  @Field(() => CredentialInput, { nullable, description: 'What we present to devices.' })
+  readonly serverAuth?: CredentialInput | null;
+  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether a valid credential with an unknown DevId registers it.' })
+  readonly autoRegister?: boolean | null;
+}
+
+@InputType({ description: 'What of an account is to change; what is left out stays.' })
+export class UpdateAccountInput {
+  @Field(() => String, { nullable })
+  readonly serverId?: string | null;
+  @Field(() => String, { nullable, description: 'null takes the name away.' })
+  readonly name?: string | null;
+  @Field(() => CredentialInput, { nullable })
+  readonly clientAuth?: CredentialInput | null;
+  @Field(() => CredentialInput, { nullable })
+  readonly serverAuth?: CredentialInput | null;
+  @Field(() => Boolean, { nullable })
+  readonly autoRegister?: boolean | null;
+}
+
+@Resolver(() => Account)
+export class AccountResolver {
+  @FieldResolver(() => ID)
+  id(@Root() account: AccountView): string {
+    return globalId('Account', account.id);
+  }
+
+  @FieldResolver(() => Credential, { description: 'What devices present to the gateway, when they share it.' })
+  clientAuth(@Root() account: AccountView): Credential {
+    return { type: account.clientAuthType, username: account.clientUsername };
+  }
+
+  @FieldResolver(() => Credential, { description: 'What the gateway presents to devices.' })
+  serverAuth(@Root() account: AccountView): Credential {
+    return { type: account.serverAuthType, username: account.serverUsername };
+  }
+
+  @Query(() => Account, { nullable, description: 'An account by its `id`; null when there is none.' })
+  async account(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<AccountView | null> {
+    authorize(caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    return services.accounts.get(getKey('Account', id));
+  }
+
+  @Query(() => AccountConnection, { description: 'All accounts. `first` is 50 when left out, at most 500.' })
+  async accounts(
+    @Ctx() { caller, services }: RequestContext,
+    @Arg('first', () => Int, { nullable }) first?: number,
+    @Arg('after', () => String, { nullable }) after?: string,
+  ): Promise<Connection<AccountView>> {
+    authorize(caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    return paginate('Account', { first, after }, (account) => account.id, (size, from) => services.accounts.list(size, from));
+  }
+
+  @Mutation(() => Account, { description: 'Makes an account. Errors: BAD_USER_INPUT, ALREADY_EXISTS.' })
+  async createAccount(@Arg('input', () => CreateAccountInput) input: CreateAccountInput, @Ctx() context: RequestContext): Promise<AccountView> {
+    authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    return context.services.accounts.create({ ...accountChanges(input), serverId: input.serverId });
+  }
+
+  @Mutation(() => Account, { description: 'Changes an account. Errors: NOT_FOUND, BAD_USER_INPUT.' })
+  async updateAccount(
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => UpdateAccountInput) input: UpdateAccountInput,
+    @Ctx() context: RequestContext,
+  ): Promise<AccountView> {
+    authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    if (input.serverId === null) throw new ManagementError('BAD_USER_INPUT', 'serverId cannot be null.');
+    const account = await context.services.accounts.update(getKey('Account', id), accountChanges(input));
+    context.reload();
+    return account;
+  }
+
+  @Mutation(() => Account, { description: 'Deletes an account and gives what it was. Errors: NOT_FOUND, IN_USE while devices belong to it.' })
+  async deleteAccount(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<AccountView> {
+    authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    const account = await context.services.accounts.delete(getKey('Account', id));
+    context.reload();
+    return account;
+  }
+}
+
+/** Members that were given; null only where it means something. */
+function accountChanges({ serverId, name, clientAuth, serverAuth, autoRegister }: UpdateAccountInput): AccountChanges {
+  return {
+    ...(serverId == null ? {} : { serverId }),
+    ...(name === undefined ? {} : { name }),
+    ...(clientAuth ? { clientAuth } : {}),
+    ...(serverAuth ? { serverAuth } : {}),
+    ...(autoRegister == null ? {} : { autoRegister }),
+  };
+}

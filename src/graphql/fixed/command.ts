@@ -1,0 +1,189 @@
+/** Commands of an operation: what callers ask for, and what became of it. */
+import { Field, FieldResolver, ID, InputType, Int, Float, ObjectType, Resolver, Root } from 'type-graphql';
+
+import type { CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
+import { ManagementError } from '../../management/types';
+import { CommandKind, CommandState, DmFormat, Outcome } from '../enums';
+import { Base64Scalar, BigIntScalar, JsonScalar } from '../scalars';
+
+const nullable = true;
+
+@InputType({ description: 'Where a node is: exactly one of `moid` and `uri`.' })
+export class AddressInput {
+  @Field(() => String, { nullable, description: 'Any version\'s MOID or the family\'s; the canonical root path of an MO whose DDF names no MOID.' })
+  readonly moid?: string | null;
+  @Field(() => String, { nullable, description: 'Instance; may be left out where the device has exactly one.' })
+  readonly miid?: string | null;
+  @Field(() => String, { nullable, defaultValue: '', description: 'Raw node names below the MO\'s root joined by `/` (`/` and `%` in a name percent-encoded); "" is the root.' })
+  readonly path?: string | null;
+  @Field(() => String, { nullable, description: 'Whole LocURI, DM 1.x only.' })
+  readonly uri?: string | null;
+}
+
+@InputType({ description: 'A value: exactly one of the first six, or none for null.' })
+export class ValueInput {
+  @Field(() => String, { nullable })
+  readonly text?: string | null;
+  @Field(() => BigIntScalar, { nullable })
+  readonly int?: bigint | number | null;
+  @Field(() => Float, { nullable })
+  readonly float?: number | null;
+  @Field(() => Boolean, { nullable })
+  readonly bool?: boolean | null;
+  @Field(() => Base64Scalar, { nullable })
+  readonly base64?: string | null;
+  @Field(() => JsonScalar, { nullable, description: 'A tree: an object keyed by raw node names.' })
+  readonly json?: unknown;
+  @Field(() => ID, { nullable, description: 'A document of the repository.' })
+  readonly repositoryItem?: string | null;
+  @Field(() => DmFormat, { nullable, description: 'The DDF\'s format when left out.' })
+  readonly format?: (typeof DmFormat)[keyof typeof DmFormat] | null;
+  @Field(() => String, { nullable, description: 'MIME type.' })
+  readonly type?: string | null;
+}
+
+@InputType({ description: 'Reads a node and what is below it.' })
+export class GetInput {
+  @Field(() => AddressInput)
+  readonly address!: AddressInput;
+  @Field(() => Int, { nullable, description: 'Levels below the node; all when left out; 0: the names of its children.' })
+  readonly depth?: number | null;
+}
+
+@InputType({ description: 'A node.' })
+export class TargetInput {
+  @Field(() => AddressInput)
+  readonly address!: AddressInput;
+}
+
+@InputType({ description: 'A node and its value.' })
+export class WriteInput {
+  @Field(() => AddressInput)
+  readonly address!: AddressInput;
+  @Field(() => ValueInput, { nullable, description: 'Left out: an interior node.' })
+  readonly value?: ValueInput | null;
+  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether it may be sent again although its first answer was lost.' })
+  readonly repeatable?: boolean | null;
+}
+
+@InputType({ description: 'Executes a node.' })
+export class ExecInput {
+  @Field(() => AddressInput)
+  readonly address!: AddressInput;
+  @Field(() => ValueInput, { nullable, description: 'Argument.' })
+  readonly value?: ValueInput | null;
+  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether it may be sent again although its first answer was lost.' })
+  readonly repeatable?: boolean | null;
+}
+
+@InputType({ description: 'Copies a node; on DM 2.0 by a read and a write, marked `emulated`.' })
+export class CopyInput {
+  @Field(() => AddressInput)
+  readonly from!: AddressInput;
+  @Field(() => AddressInput)
+  readonly to!: AddressInput;
+}
+
+@InputType({ description: 'Shows something to the person who holds the device.' })
+export class ShowInput {
+  @Field(() => JsonScalar, { description: 'What to show, such as `{ "text": "…" }`.' })
+  readonly prompt!: unknown;
+}
+
+@InputType({ description: 'Replaces the access control list of a node (DM 1.x).' })
+export class SetAclInput {
+  @Field(() => AddressInput)
+  readonly address!: AddressInput;
+  @Field(() => String, { description: 'As OMA-TS-DM_TND writes it, such as `Get=*&Replace=com.example.dm`.' })
+  readonly acl!: string;
+}
+
+/** `@oneOf` is set when the schema is made. */
+@InputType({ description: 'One command.' })
+export class CommandInput {
+  @Field(() => GetInput, { nullable })
+  readonly get?: GetInput;
+  @Field(() => WriteInput, { nullable, description: 'Makes a node.' })
+  readonly add?: WriteInput;
+  @Field(() => WriteInput, { nullable, description: 'Writes a node that exists.' })
+  readonly replace?: WriteInput;
+  @Field(() => TargetInput, { nullable, description: 'Deletes a node and what is below it.' })
+  readonly delete?: TargetInput;
+  @Field(() => ExecInput, { nullable })
+  readonly exec?: ExecInput;
+  @Field(() => CopyInput, { nullable })
+  readonly copy?: CopyInput;
+  @Field(() => ShowInput, { nullable })
+  readonly show?: ShowInput;
+  @Field(() => TargetInput, { nullable, description: 'Reads an access control list (DM 1.x).' })
+  readonly getAcl?: TargetInput;
+  @Field(() => SetAclInput, { nullable })
+  readonly setAcl?: SetAclInput;
+}
+
+/** A command in the middle's words. Errors: BAD_USER_INPUT when it is not exactly one. */
+export function commandRequest(input: CommandInput): CommandRequest {
+  const given = (Object.keys(input) as (keyof CommandInput)[]).filter((name) => input[name] != null);
+  const [kind] = given;
+  if (kind === undefined || given.length > 1) throw new ManagementError('BAD_USER_INPUT', 'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl and setAcl.');
+  return { ...input[kind], kind } as CommandRequest;
+}
+
+@ObjectType({ description: 'Where a node is.' })
+export class Address {
+  @Field(() => String, { nullable })
+  readonly moid!: string | null;
+  @Field(() => String, { nullable, description: 'null until it is known which instance is meant.' })
+  readonly miid!: string | null;
+  @Field(() => String, { nullable, description: 'Raw node names below the MO\'s root.' })
+  readonly path!: string | null;
+  @Field(() => String, { nullable, description: 'LocURI, where the command was given one.' })
+  readonly uri!: string | null;
+}
+
+@ObjectType({ description: 'Why a command did not do what was asked.' })
+export class CommandError {
+  @Field(() => String, { description: 'The outcome, or the state of a command without one.' })
+  readonly code!: string;
+  @Field(() => String)
+  readonly message!: string;
+}
+
+@ObjectType({ description: 'A command of an operation.' })
+export class Command {
+  @Field(() => CommandKind)
+  readonly kind!: NorthboundKind;
+  @Field(() => CommandState)
+  readonly state!: keyof typeof CommandState;
+  @Field(() => Outcome, { nullable, description: 'null until the device answered.' })
+  readonly outcome!: keyof typeof Outcome | null;
+  @Field(() => Int, { nullable, description: 'Status of the device\'s protocol, as it came.' })
+  readonly statusCode!: number | null;
+  @Field(() => JsonScalar, {
+    nullable,
+    description: 'get: a leaf\'s scalar, or an object keyed by raw node names (`depth: 0`: the children\'s names). exec: its final data. show: `{ answer, text, selected }`. Others: null.',
+  })
+  readonly result!: unknown;
+  @Field(() => JsonScalar, { nullable, description: 'Formats and MIME types by path.' })
+  readonly resultMeta!: unknown;
+  @Field(() => Boolean, { description: 'Whether it was made of other commands because the protocol lacks it.' })
+  readonly emulated!: boolean;
+  @Field(() => String, { nullable, description: 'Command of the protocol that carried it, such as Replace or HGET.' })
+  readonly carrier!: string | null;
+}
+
+@Resolver(() => Command)
+export class CommandResolver {
+  @FieldResolver(() => Address)
+  address(@Root() { moid, miid, path, uri }: CommandView): Address {
+    return { moid, miid, path: moid === null && uri !== null ? null : path, uri };
+  }
+
+  @FieldResolver(() => CommandError, { nullable, description: 'null while nothing went wrong.' })
+  error(@Root() { error, outcome, state }: CommandView): CommandError | null {
+    const failed = outcome !== null && outcome !== 'OK';
+    if (error === null && !failed) return null;
+    const code = outcome === null || outcome === 'OK' ? state : outcome;
+    return { code, message: error ?? `The device answered ${code}.` };
+  }
+}

@@ -1,0 +1,96 @@
+/** DDFs: the descriptions from which the types of management objects are made. */
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+
+import type { DdfView } from '../../management/types';
+import { GATEWAY, authorize } from '../authorize';
+import type { Connection } from '../connection';
+import { connectionType, paginate } from '../connection';
+import type { RequestContext } from '../context';
+import { DdfOrigin } from '../enums';
+import { getKey, globalId } from '../global-id';
+import { DateTimeScalar } from '../scalars';
+import { Node } from './node';
+
+const nullable = true;
+
+@ObjectType({ description: 'Something odd in a DDF that was tolerated.' })
+export class DdfWarning {
+  @Field(() => String)
+  readonly code!: string;
+  @Field(() => String)
+  readonly message!: string;
+  @Field(() => Int, { description: 'From 1.' })
+  readonly line!: number;
+  @Field(() => Int, { description: 'From 1.' })
+  readonly column!: number;
+}
+
+@ObjectType({ implements: Node, description: 'A file that describes management objects (OMA-TS-DM_TND, Device Description Framework).' })
+export class Ddf extends Node {
+  @Field(() => String, { description: 'SHA-256 of the file, hexadecimal.' })
+  readonly sha256!: string;
+  @Field(() => String, { nullable, description: 'Name asked for, by which its types are called.' })
+  readonly name!: string | null;
+  @Field(() => DdfOrigin)
+  readonly origin!: keyof typeof DdfOrigin;
+  @Field(() => [String], { description: 'Management objects that it describes.' })
+  readonly moids!: readonly string[];
+  @Field(() => String, { description: 'The file as it was given.' })
+  readonly source!: string;
+  @Field(() => DateTimeScalar)
+  readonly addedAt!: Date;
+  @Field(() => [DdfWarning], { description: 'Oddities that were tolerated.' })
+  readonly warnings!: readonly DdfWarning[];
+}
+
+export const DdfConnection = connectionType('Ddf', () => Ddf);
+
+@InputType({ description: 'A DDF.' })
+export class AddDdfInput {
+  @Field(() => String, { description: 'The XML file.' })
+  readonly source!: string;
+  @Field(() => String, { nullable, description: 'PascalCase name for its types, where the one made from the MOID is not wanted.' })
+  readonly name?: string | null;
+  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Judge it, change nothing.' })
+  readonly dryRun?: boolean | null;
+}
+
+@Resolver(() => Ddf)
+export class DdfResolver {
+  @FieldResolver(() => ID)
+  id(@Root() ddf: DdfView): string {
+    return globalId('Ddf', ddf.id);
+  }
+
+  @Query(() => DdfConnection, { description: 'All DDFs. `first` is 50 when left out, at most 500.' })
+  async ddfs(
+    @Ctx() { caller, services }: RequestContext,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+    @Arg('after', () => String, { nullable }) after?: string | null,
+  ): Promise<Connection<DdfView>> {
+    authorize(caller, 'MANAGE_DDFS', GATEWAY);
+    return paginate('Ddf', { first, after }, (ddf) => ddf.id, (size, from) => services.ddfs.list(size, from));
+  }
+
+  @Mutation(() => Ddf, { description: 'Adds a DDF; its types are in the schema when this answers. One that is there already is given as it is. Errors: DDF_REFUSED.' })
+  async addDdf(@Arg('input', () => AddDdfInput) input: AddDdfInput, @Ctx() { caller, services }: RequestContext): Promise<DdfView> {
+    authorize(caller, 'MANAGE_DDFS', GATEWAY);
+    return services.ddfs.add({ source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false }, caller);
+  }
+
+  @Mutation(() => Ddf, { description: 'Puts another file in the place of a DDF. Errors: NOT_FOUND, DDF_REFUSED.' })
+  async replaceDdf(
+    @Arg('id', () => ID) id: string,
+    @Arg('input', () => AddDdfInput) input: AddDdfInput,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<DdfView> {
+    authorize(caller, 'MANAGE_DDFS', GATEWAY);
+    return services.ddfs.replace(getKey('Ddf', id), { source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false }, caller);
+  }
+
+  @Mutation(() => Ddf, { description: 'Takes a DDF and its types away; values of devices stay stored. Errors: NOT_FOUND.' })
+  async removeDdf(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<DdfView> {
+    authorize(caller, 'MANAGE_DDFS', GATEWAY);
+    return services.ddfs.remove(getKey('Ddf', id), caller);
+  }
+}

@@ -1,0 +1,224 @@
+/** Devices. The fields of their management objects are joined in when the schema is made. */
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+
+import type { DeviceChanges, DeviceView, MoView, AccountView } from '../../management/types';
+import { ManagementError } from '../../management/types';
+import { GATEWAY, authorize, isAllowed, onDevice } from '../authorize';
+import type { Connection } from '../connection';
+import { connectionType, emptyConnection, paginate } from '../connection';
+import type { RequestContext } from '../context';
+import { DeviceOrderField, DmProtocol, OrderDirection } from '../enums';
+import { findKey, getKey, globalId, isNumber } from '../global-id';
+import { DateTimeScalar, JsonScalar } from '../scalars';
+import { Account } from './account';
+import { CredentialInput } from './credential';
+import { Device } from './device-type';
+import { ManagementObject } from './management-object';
+
+const nullable = true;
+
+@ObjectType({ description: 'A management object type that a device says it supports.' })
+export class SupportedMo {
+  @Field(() => String, { description: 'MOID with its version.' })
+  readonly moid!: string;
+  @Field(() => String, { nullable, description: 'Where the device says its DDF can be fetched.' })
+  readonly ddf!: string | null;
+  @Field(() => Boolean, { description: 'Whether the gateway has a DDF of it, so that it has types.' })
+  readonly known!: boolean;
+}
+
+@ObjectType({ description: 'Something learned of what a device can do.' })
+export class Feature {
+  @Field(() => String)
+  readonly name!: string;
+  @Field(() => JsonScalar, { nullable })
+  readonly value!: unknown;
+  @Field(() => String, { description: 'From what it was learned.' })
+  readonly evidence!: string;
+  @Field(() => DateTimeScalar, { description: 'When it was learned.' })
+  readonly at!: Date;
+}
+
+export const DeviceConnection = connectionType('Device', () => Device);
+
+@InputType({ description: 'By DevId.' })
+export class DeviceIdFilter {
+  @Field(() => ID, { nullable })
+  readonly eq?: string | null;
+  @Field(() => [ID], { nullable, description: 'At most 500.' })
+  readonly in?: readonly string[] | null;
+}
+
+@InputType({ description: 'Which devices: all that is given must hold.' })
+export class DeviceFilter {
+  @Field(() => DeviceIdFilter, { nullable })
+  readonly deviceId?: DeviceIdFilter | null;
+  @Field(() => String, { nullable, description: 'Devices that bear this tag.' })
+  readonly tag?: string | null;
+  @Field(() => ID, { nullable, description: 'Devices of this account.' })
+  readonly accountId?: string | null;
+  @Field(() => DmProtocol, { nullable })
+  readonly protocol?: keyof typeof DmProtocol | null;
+}
+
+@InputType({ description: 'In which order; that of registration when left out.' })
+export class DeviceOrder {
+  @Field(() => DeviceOrderField)
+  readonly field!: keyof typeof DeviceOrderField;
+  @Field(() => OrderDirection, { nullable, defaultValue: OrderDirection.ASC })
+  readonly direction?: keyof typeof OrderDirection | null;
+}
+
+@InputType({ description: 'A device that is to be managed.' })
+export class RegisterDeviceInput {
+  @Field(() => ID, { description: 'DevId, such as `IMEI:493005100592800`; at most 128 characters.' })
+  readonly deviceId!: string;
+  @Field(() => ID, { description: '`id` of its account.' })
+  readonly accountId!: string;
+  @Field(() => DmProtocol, { nullable, description: 'Learned at first contact when left out.' })
+  readonly protocol?: keyof typeof DmProtocol | null;
+  @Field(() => [String], { nullable })
+  readonly tags?: readonly string[] | null;
+  @Field(() => CredentialInput, { nullable, description: 'What this device alone presents; else the account\'s.' })
+  readonly clientAuth?: CredentialInput | null;
+  @Field(() => CredentialInput, { nullable, description: 'What the gateway presents to this device alone; else the account\'s.' })
+  readonly serverAuth?: CredentialInput | null;
+}
+
+@InputType({ description: 'What of a device is to change; what is left out stays.' })
+export class UpdateDeviceInput {
+  @Field(() => ID, { nullable })
+  readonly accountId?: string | null;
+  @Field(() => [String], { nullable, description: 'All its tags.' })
+  readonly tags?: readonly string[] | null;
+  @Field(() => CredentialInput, { nullable })
+  readonly clientAuth?: CredentialInput | null;
+  @Field(() => CredentialInput, { nullable })
+  readonly serverAuth?: CredentialInput | null;
+  @Field(() => Boolean, { nullable, description: 'Look for its management objects again at the next contact.' })
+  readonly rediscover?: boolean | null;
+}
+
+@Resolver(() => Device)
+export class DeviceResolver {
+  @FieldResolver(() => ID)
+  id(@Root() device: DeviceView): string {
+    return globalId('Device', device.key);
+  }
+
+  @FieldResolver(() => Account)
+  async account(@Root() device: DeviceView, @Ctx() context: RequestContext): Promise<AccountView | null> {
+    return context.account(device.accountId);
+  }
+
+  @FieldResolver(() => [SupportedMo], { description: 'What the device says it supports, in order of MOID.' })
+  supportedMos(@Root() device: DeviceView, @Ctx() { services }: RequestContext): readonly SupportedMo[] {
+    const library = services.ddfs.library();
+    return Object.keys(device.supportedMos).sort()
+      .map((moid) => ({ moid, ddf: device.supportedMos[moid]?.ddf ?? null, known: library.isKnown(moid) }));
+  }
+
+  @FieldResolver(() => [Feature], { description: 'What was learned of it, in order of name.' })
+  features(@Root() device: DeviceView): readonly Feature[] {
+    return Object.entries(device.features)
+      .map(([name, { value, evidence, at }]) => ({ name, value, evidence, at: new Date(at) }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  @FieldResolver(() => [ManagementObject], { description: 'Its management objects as they are stored, whether or not a DDF is known; those of one family (any version\'s MOID) with `moid`.' })
+  async managementObjects(
+    @Root() device: DeviceView,
+    @Ctx() context: RequestContext,
+    @Arg('moid', () => String, { nullable }) moid?: string | null,
+  ): Promise<readonly MoView[]> {
+    const found = await context.objects(device.key, moid ?? undefined);
+    return found.filter((mo) => isAllowed(context.caller, 'READ', onDevice(device.deviceId, mo.moid)));
+  }
+
+  @Query(() => Device, { nullable, description: 'A device by its DevId; null when there is none.' })
+  async device(@Arg('deviceId', () => ID) deviceId: string, @Ctx() context: RequestContext): Promise<DeviceView | null> {
+    if (!isAllowed(context.caller, 'READ', onDevice(deviceId))) return null;
+    return context.deviceById(deviceId);
+  }
+
+  @Query(() => DeviceConnection, { description: 'Devices in order of registration. `first` is 50 when left out, at most 500.' })
+  async devices(
+    @Ctx() context: RequestContext,
+    @Arg('where', () => DeviceFilter, { nullable }) where?: DeviceFilter | null,
+    @Arg('orderBy', () => [DeviceOrder], { nullable }) _orderBy?: readonly DeviceOrder[] | null,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+    @Arg('after', () => String, { nullable }) after?: string | null,
+  ): Promise<Connection<DeviceView>> {
+    if (!isAllowed(context.caller, 'READ', GATEWAY)) return emptyConnection();
+    const filter = deviceFilter(where ?? {});
+    if (!filter) return emptyConnection();
+    return paginate('Device', { first, after }, (device) => device.key, (size, from) => context.services.devices.list(filter, size, from));
+  }
+
+  @Mutation(() => Device, { description: 'Registers a device. Errors: ALREADY_EXISTS, NOT_FOUND (account), BAD_USER_INPUT.' })
+  async registerDevice(@Arg('input', () => RegisterDeviceInput) input: RegisterDeviceInput, @Ctx() context: RequestContext): Promise<DeviceView> {
+    authorize(context.caller, 'MANAGE_DEVICES', GATEWAY);
+    const { deviceId, accountId, protocol, tags, clientAuth, serverAuth } = input;
+    const device = await context.services.devices.register({
+      deviceId,
+      accountId: getKey('Account', accountId),
+      protocol: protocol ?? null,
+      ...(tags ? { tags } : {}),
+      ...(clientAuth ? { clientAuth } : {}),
+      ...(serverAuth ? { serverAuth } : {}),
+    });
+    context.reload();
+    return device;
+  }
+
+  @Mutation(() => Device, { description: 'Changes a device. Errors: NOT_FOUND, BAD_USER_INPUT.' })
+  async updateDevice(
+    @Arg('deviceId', () => ID) deviceId: string,
+    @Arg('input', () => UpdateDeviceInput) input: UpdateDeviceInput,
+    @Ctx() context: RequestContext,
+  ): Promise<DeviceView> {
+    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    const device = await context.services.devices.update(deviceId, deviceChanges(input));
+    context.reload();
+    return device;
+  }
+
+  @Mutation(() => Device, { description: 'Forgets a device with its management objects, operations and alerts, and gives what it was. Errors: NOT_FOUND.' })
+  async deleteDevice(@Arg('deviceId', () => ID) deviceId: string, @Ctx() context: RequestContext): Promise<DeviceView> {
+    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    const device = await context.services.devices.delete(deviceId);
+    context.reload();
+    return device;
+  }
+}
+
+type ListFilter = Parameters<RequestContext['services']['devices']['list']>[0];
+
+/** Absent: no device can fit. */
+function deviceFilter({ deviceId, tag, accountId, protocol }: DeviceFilter): ListFilter | undefined {
+  const wanted = [deviceId?.eq == null ? undefined : [deviceId.eq], deviceId?.in ?? undefined].filter((ids) => ids !== undefined);
+  const [ids, more] = wanted;
+  const deviceIds = ids && more ? ids.filter((id) => more.includes(id)) : ids;
+  if (deviceIds && deviceIds.length > 500) {
+    throw new ManagementError('LIMIT_PAGE_SIZE', `deviceId.in has ${deviceIds.length} entries; at most 500 are taken.`, { limit: 500 });
+  }
+  if (deviceIds?.length === 0) return undefined;
+  const account = accountId == null ? undefined : findKey('Account', accountId);
+  if (accountId != null && (account === undefined || !isNumber(account))) return undefined;
+  return {
+    ...(account === undefined ? {} : { accountId: account }),
+    ...(tag == null ? {} : { tag }),
+    ...(protocol == null ? {} : { protocol }),
+    ...(deviceIds ? { deviceIds } : {}),
+  };
+}
+
+function deviceChanges({ accountId, tags, clientAuth, serverAuth, rediscover }: UpdateDeviceInput): DeviceChanges {
+  return {
+    ...(accountId == null ? {} : { accountId: getKey('Account', accountId) }),
+    ...(tags ? { tags } : {}),
+    ...(clientAuth ? { clientAuth } : {}),
+    ...(serverAuth ? { serverAuth } : {}),
+    ...(rediscover == null ? {} : { rediscover }),
+  };
+}

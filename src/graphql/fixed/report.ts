@@ -1,0 +1,124 @@
+/** Alerts that devices raised, and events of the gateway. */
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
+
+import type { AlertView, DeviceView, EventView } from '../../management/types';
+import { GATEWAY, isAllowed } from '../authorize';
+import type { Connection } from '../connection';
+import { connectionType, emptyConnection, paginate } from '../connection';
+import type { RequestContext } from '../context';
+import { globalId } from '../global-id';
+import { DateTimeScalar, JsonScalar } from '../scalars';
+import { Device } from './device-type';
+
+const nullable = true;
+
+@ObjectType({ description: 'Something that a device reported by itself.' })
+export class Alert {
+  @Field(() => DateTimeScalar, { description: 'When it came in.' })
+  readonly at!: Date;
+  @Field(() => String, { description: 'Type that the device gave, such as `urn:oma:at:fumo:1.0:downloadandupdate`.' })
+  readonly type!: string;
+  @Field(() => String, { description: 'Importance: fatal, critical, minor, warning, informational, harmless, indeterminate.' })
+  readonly mark!: string;
+  @Field(() => JsonScalar, { nullable, description: 'Address of the node that it comes from.' })
+  readonly source!: unknown;
+  @Field(() => JsonScalar, { nullable })
+  readonly target!: unknown;
+  @Field(() => String, { nullable, description: 'Ties it to an exec.' })
+  readonly correlator!: string | null;
+  @Field(() => String, { nullable, description: 'Format of `data` as the device named it.' })
+  readonly format!: string | null;
+  @Field(() => JsonScalar, { nullable })
+  readonly data!: unknown;
+  @Field(() => Int, { nullable, description: 'Result of an asynchronous exec.' })
+  readonly resultCode!: number | null;
+}
+
+export const AlertConnection = connectionType('Alert', () => Alert);
+
+@ObjectType({ description: 'A change worth telling, numbered; the order is that of commit for each device.' })
+export class Event {
+  @Field(() => DateTimeScalar)
+  readonly at!: Date;
+  @Field(() => String, { description: 'What happened, such as `operationEnded`.' })
+  readonly type!: string;
+  @Field(() => JsonScalar, { nullable })
+  readonly data!: unknown;
+}
+
+export const EventConnection = connectionType('Event', () => Event);
+
+@InputType({ description: 'Which alerts: all that is given must hold.' })
+export class AlertFilter {
+  @Field(() => ID, { nullable, description: 'DevId.' })
+  readonly deviceId?: string | null;
+  @Field(() => String, { nullable })
+  readonly type?: string | null;
+}
+
+@InputType({ description: 'Which events: all that is given must hold.' })
+export class EventFilter {
+  @Field(() => ID, { nullable, description: 'DevId.' })
+  readonly deviceId?: string | null;
+  @Field(() => String, { nullable })
+  readonly type?: string | null;
+}
+
+@Resolver(() => Alert)
+export class AlertResolver {
+  @FieldResolver(() => ID)
+  id(@Root() alert: AlertView): string {
+    return globalId('Alert', alert.id);
+  }
+
+  @FieldResolver(() => Device)
+  async device(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
+    return context.deviceByKey(alert.device);
+  }
+
+  @Query(() => AlertConnection, { description: 'Alerts of all devices. `first` is 50 when left out, at most 500.' })
+  async alerts(
+    @Ctx() context: RequestContext,
+    @Arg('where', () => AlertFilter, { nullable }) where?: AlertFilter | null,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+    @Arg('after', () => String, { nullable }) after?: string | null,
+  ): Promise<Connection<AlertView>> {
+    const filter = await reportFilter(where, context);
+    if (!filter) return emptyConnection();
+    return paginate('Alert', { first, after }, (alert) => alert.id, (size, from) => context.services.reports.alerts(filter, size, from));
+  }
+}
+
+@Resolver(() => Event)
+export class EventResolver {
+  @FieldResolver(() => ID, { description: 'For `after`.' })
+  id(@Root() event: EventView): string {
+    return globalId('Event', event.id);
+  }
+
+  @FieldResolver(() => Device, { nullable, description: 'null for events of no device, and when it is gone.' })
+  async device(@Root() event: EventView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
+    return /^[1-9]\d*$/.test(event.device) ? context.deviceByKey(event.device) : null;
+  }
+
+  @Query(() => EventConnection, { description: 'Events from the oldest on; `after` an event\'s `id` those that came later. `first` is 50 when left out, at most 500.' })
+  async events(
+    @Ctx() context: RequestContext,
+    @Arg('where', () => EventFilter, { nullable }) where?: EventFilter | null,
+    @Arg('after', () => ID, { nullable }) after?: string | null,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+  ): Promise<Connection<EventView>> {
+    const filter = await reportFilter(where, context);
+    if (!filter) return emptyConnection();
+    return paginate('Event', { first, after }, (event) => event.id, (size, from) => context.services.reports.events(filter, size, from));
+  }
+}
+
+/** Absent: nothing can fit, or the caller may read nothing. */
+async function reportFilter(where: AlertFilter | null | undefined, context: RequestContext): Promise<{ readonly device?: string; readonly type?: string } | undefined> {
+  if (!isAllowed(context.caller, 'READ', GATEWAY)) return undefined;
+  const type = where?.type == null ? {} : { type: where.type };
+  if (where?.deviceId == null) return type;
+  const device = await context.deviceById(where.deviceId);
+  return device ? { ...type, device: device.key } : undefined;
+}

@@ -1,0 +1,65 @@
+/** The HTTP listeners: one for all, or one of its own for devices. */
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+
+import type { FastifyBaseLogger, FastifyInstance, FastifyServerOptions } from 'fastify';
+import { fastify } from 'fastify';
+
+import type { DeviceDeps, DeviceLimits } from './device-routes';
+import { deviceRoutes } from './device-routes';
+import type { GraphqlDeps } from './graphql-routes';
+import { graphqlRoutes } from './graphql-routes';
+
+export interface ListenerOptions {
+  /** Absent: nothing is logged. */
+  readonly logger?: FastifyBaseLogger;
+  /** Present: HTTPS. `requestCert` asks for client certificates. */
+  readonly tls?: SecureContextOptions & TlsOptions;
+  /** Whose forwarding headers count: addresses, networks, or their number (MOQL_TRUST_PROXY). */
+  readonly trustProxy?: FastifyServerOptions['trustProxy'];
+  readonly limits?: DeviceLimits;
+  /** Whether the database can be reached and is migrated. */
+  readonly ready?: () => Promise<boolean>;
+}
+
+export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps {
+  /** Devices have a listener of their own (`buildDeviceApp`), so their addresses are not here. */
+  readonly devicesApart?: boolean;
+}
+
+/** A device on a slow radio may take this long for one message. */
+const REQUEST_TIMEOUT_MS = 5 * 60 * 1000;
+
+/** Northbound and, unless they have their own listener, devices. Not listening yet; `listen` also builds the first schema. */
+export function buildApp(deps: AppDeps): FastifyInstance {
+  const app = listener(deps);
+  graphqlRoutes(app, deps);
+  if (deps.devicesApart !== true) deviceRoutes(app, deps, deps.limits);
+  return app;
+}
+
+/** The listener for devices alone. */
+export function buildDeviceApp(deps: DeviceDeps & ListenerOptions): FastifyInstance {
+  const app = listener(deps);
+  deviceRoutes(app, deps, deps.limits);
+  return app;
+}
+
+function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyInstance {
+  const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
+    ...(logger ? { loggerInstance: logger } : {}),
+    ...(tls ? { https: tls } : {}),
+    trustProxy: trustProxy ?? false,
+    disableRequestLogging: true,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
+    forceCloseConnections: 'idle',
+  };
+  const app = fastify(options) as FastifyInstance;
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [{ message: 'There is nothing at this address.', extensions: { code: 'NOT_FOUND' } }] }));
+  app.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const isReady = await (ready?.().catch(() => false) ?? true);
+    return reply.header('cache-control', 'no-store').code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable' });
+  });
+  return app;
+}

@@ -1,0 +1,100 @@
+/** `/graphql` and `/schema.graphql`: who calls is known before a body is read. */
+import { createHash } from 'node:crypto';
+
+import { fastifyApolloHandler } from '@as-integrations/fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+
+import type { AnyErrorCode } from '../graphql/error-codes';
+import { RequestContext } from '../graphql/context';
+import { LiveSchema } from '../graphql/live-schema';
+import { createGraphqlServer } from '../graphql/server';
+import type { Caller, Services } from '../management/types';
+import { playground } from './playground';
+
+const BODY_OCTETS = 8 * 1024 * 1024;
+const LONGEST_KEY = 4096;
+
+export interface GraphqlDeps {
+  readonly services: Services;
+  /** False: no page at `/graphql`. */
+  readonly playground?: boolean;
+  readonly now?: () => number;
+}
+
+export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
+  const { services } = deps;
+  const callers = new WeakMap<FastifyRequest, Caller>();
+
+  void app.register(async (scope) => {
+    const live = new LiveSchema(services.ddfs, (error) => scope.log.error({ err: error }, 'the new schema could not be built; the one before stays'));
+    const server = createGraphqlServer({ live, logFailure: (id, error) => scope.log.error({ err: error, id }, 'a GraphQL field failed') });
+    await server.start();
+    scope.addHook('onClose', () => server.stop());
+
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
+    scope.setErrorHandler((error: { readonly statusCode?: number; readonly code?: string }, request, reply) => sendError(error, request, reply));
+    scope.addHook('onRequest', async (request, reply) => {
+      if (isPageRequest(request, deps)) return undefined;
+      const caller = await authenticate(request, services);
+      if (!caller) {
+        return refuse(reply.header('www-authenticate', 'Bearer realm="moql"'), 401, 'UNAUTHENTICATED', 'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).');
+      }
+      callers.set(request, caller);
+      return undefined;
+    });
+
+    const context = (request: FastifyRequest): Promise<RequestContext> => {
+      const caller = callers.get(request);
+      if (!caller) throw new Error('a request reached GraphQL without a caller');
+      return Promise.resolve(new RequestContext(caller, services, deps.now));
+    };
+    const handle = fastifyApolloHandler(server, { context }) as unknown as (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+    scope.route({
+      method: ['GET', 'POST'],
+      url: '/graphql',
+      bodyLimit: BODY_OCTETS,
+      handler(request, reply) {
+        if (isPageRequest(request, deps)) return playground(request, reply);
+        return handle.call(scope, request, reply);
+      },
+    });
+    scope.get('/schema.graphql', (request, reply) => {
+      const sdl = live.current.sdl();
+      const tag = `"${createHash('sha256').update(sdl).digest('base64url')}"`;
+      void reply.header('etag', tag).header('cache-control', 'private, no-cache');
+      if (request.headers['if-none-match'] === tag) return reply.code(304).send();
+      return reply.type('text/plain; charset=utf-8').send(sdl);
+    });
+  });
+}
+
+/** A browser that opens the address; the page needs no key, what it asks for does. */
+function isPageRequest(request: FastifyRequest, deps: GraphqlDeps): boolean {
+  if (deps.playground === false || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
+  return request.routeOptions.url === '/graphql' && (request.headers.accept ?? '').includes('text/html');
+}
+
+async function authenticate(request: FastifyRequest, services: Services): Promise<Caller | null> {
+  const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+  return key === undefined || key.length > LONGEST_KEY ? null : services.keys.authenticate(key);
+}
+
+/** What went wrong before GraphQL began, in GraphQL's shape. */
+function sendError(error: { readonly statusCode?: number; readonly code?: string }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  switch (error.statusCode) {
+    case 413:
+      return refuse(reply, 413, 'LIMIT_BODY_SIZE', `The request has more than ${BODY_OCTETS} octets.`);
+    case 415:
+      return refuse(reply, 415, 'UNSUPPORTED_MEDIA_TYPE', 'A GraphQL request is application/json.');
+    case 400:
+      return refuse(reply, 400, 'BAD_REQUEST', 'The body is no JSON.');
+    default:
+      request.log.error({ err: error, id: request.id }, 'a GraphQL request failed');
+      return refuse(reply, 500, 'INTERNAL', `The gateway failed (${request.id}).`, { id: request.id });
+  }
+}
+
+function refuse(reply: FastifyReply, status: number, code: AnyErrorCode, message: string, more: Readonly<Record<string, string>> = {}): FastifyReply {
+  return reply.code(status).type('application/json; charset=utf-8').send({ errors: [{ message, extensions: { ...more, code } }] });
+}

@@ -1,0 +1,35 @@
+/** Between Fastify and the adapters' view of HTTP: raw octets in, exactly the given answer out. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { Bytes, Inbound, Token, Wire } from '../../adapters/adapter';
+import { peerOf } from './peer';
+
+/** Header fields with lower-case names; repeated ones joined as RFC 9110, 5.3 allows. Content-Encoding is undone already. */
+export function inboundOf(request: FastifyRequest, body: Bytes, token: Token | undefined): Inbound {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.raw.headers)) {
+    if (value !== undefined && name !== 'content-encoding') headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return {
+    method: request.raw.method ?? '',
+    path: request.raw.url ?? '',
+    ...(token === undefined ? {} : { token }),
+    headers,
+    body,
+    peer: peerOf(request),
+  };
+}
+
+/** Writes the answer with its headers and its length, unchunked: DM clients read nothing else. */
+export function send(reply: FastifyReply, wire: Wire): void {
+  reply.hijack();
+  const response = reply.raw;
+  if (response.destroyed || response.headersSent) return;
+  const hasNoBody = wire.status === 204 || wire.status === 304;
+  response.writeHead(wire.status, { ...wire.headers, ...(hasNoBody ? {} : { 'content-length': String(wire.body.byteLength) }) });
+  response.end(hasNoBody || reply.request.raw.method === 'HEAD' ? undefined : wire.body);
+}
+
+export function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Wire {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: Buffer.from(text === '' ? '' : `${text}\n`, 'utf8') };
+}
