@@ -235,24 +235,24 @@ export interface GrantView {
 
 // Services: every method throws ManagementError for what the caller did wrong ---------------------------------------
 
-/** src/management/accounts.ts */
+/** src/management/accounts.ts. Who asked (`caller`) stands in the event of a change. */
 export interface Accounts {
-  create(input: AccountChanges & { readonly serverId: string }): Promise<AccountView>;
-  update(id: string, changes: AccountChanges): Promise<AccountView>;
+  create(input: AccountChanges & { readonly serverId: string }, caller?: Caller): Promise<AccountView>;
+  update(id: string, changes: AccountChanges, caller?: Caller): Promise<AccountView>;
   /** IN_USE while devices refer to it. */
-  delete(id: string): Promise<AccountView>;
+  delete(id: string, caller?: Caller): Promise<AccountView>;
   /** New secret for one direction; made at random where none is given. The answer shows it once. */
-  rotateCredential(id: string, direction: 'CLIENT' | 'SERVER', secret?: string): Promise<{ account: AccountView; secret: string }>;
+  rotateCredential(id: string, direction: 'CLIENT' | 'SERVER', secret?: string, caller?: Caller): Promise<{ account: AccountView; secret: string }>;
   get(id: string): Promise<AccountView | null>;
   getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
   list(first: number, after?: string): Promise<Page<AccountView>>;
 }
 /** src/management/devices.ts */
 export interface Devices {
-  register(input: RegisterDevice): Promise<DeviceView>;
-  update(deviceId: string, changes: DeviceChanges): Promise<DeviceView>;
-  delete(deviceId: string): Promise<DeviceView>;
-  rotateCredential(deviceId: string, direction: 'CLIENT' | 'SERVER', secret?: string): Promise<{ device: DeviceView; secret: string }>;
+  register(input: RegisterDevice, caller?: Caller): Promise<DeviceView>;
+  update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView>;
+  delete(deviceId: string, caller?: Caller): Promise<DeviceView>;
+  rotateCredential(deviceId: string, direction: 'CLIENT' | 'SERVER', secret?: string, caller?: Caller): Promise<{ device: DeviceView; secret: string }>;
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
@@ -295,14 +295,14 @@ export interface Reports {
 export interface Keys {
   /** The caller of a bearer token, or null. */
   authenticate(bearer: string): Promise<Caller | null>;
-  create(input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string }): Promise<{ view: ApiKeyView; key: string }>;
-  revoke(id: string): Promise<ApiKeyView>;
-  rotate(id: string): Promise<{ view: ApiKeyView; key: string }>;
+  create(input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string }, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
+  revoke(id: string, caller?: Caller): Promise<ApiKeyView>;
+  rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
   list(first: number, after?: string): Promise<Page<ApiKeyView>>;
 }
 export interface Grants {
   create(input: { readonly principal: string; readonly right: string; readonly deviceId?: string | null; readonly accountId?: string | null; readonly tag?: string | null; readonly moid?: string | null; readonly path?: string | null; readonly expiresAt?: Date | null }, caller: Caller): Promise<GrantView>;
-  delete(id: string): Promise<GrantView>;
+  delete(id: string, caller?: Caller): Promise<GrantView>;
   list(first: number, after?: string): Promise<Page<GrantView>>;
 }
 export interface Services {

@@ -1,0 +1,177 @@
+/** API keys: who calls. A key is 256 random bits, stored as SHA-256 only and shown once. */
+import { AsyncResource } from 'node:async_hooks';
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+import { ManagementError, type ApiKeyView, type Caller, type Keys } from '../management/types';
+import type { Database } from '../store/database';
+import type { ApiKey } from '../store/generated/client';
+import { afterKey, badInput, checkName, getDatabaseKey, notFound, pageOf } from './inputs';
+import { administer, isMissing, isUniqueViolation, recordChange } from './journal';
+
+export interface KeysDeps {
+  readonly db: Database;
+  /** MOQL_ADMIN_KEY: has every right and stands in no table. */
+  readonly adminKey?: string;
+  readonly now?: () => number;
+}
+
+export interface RunningKeys extends Keys {
+  /** Begins to hear of keys that other processes revoke. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+/** Ids of keys that changed. */
+const KEY_CHANNEL = 'moql_key';
+const PREFIX = 'moql_';
+/** How long a key is believed without another look at the store. */
+const CACHE_MS = 10_000;
+const CACHE_ENTRIES = 10_000;
+/** How often the time of the last use is written. */
+const USE_NOTED_EVERY_MS = 60_000;
+const LONGEST_BEARER = 512;
+const SHORTEST_GIVEN_KEY = 16;
+
+interface Known {
+  readonly caller: Caller;
+  readonly until: number;
+}
+
+export function createKeys(deps: KeysDeps): RunningKeys {
+  return new StoredKeys(deps);
+}
+
+/** Makes an administrator's key when the store has no key at all. @returns the key, to be shown once; undefined otherwise */
+export async function bootstrapAdminKey(db: Database, keys: Keys): Promise<string | undefined> {
+  const some = await db.prisma.apiKey.findFirst({ select: { id: true } });
+  if (some !== null) return undefined;
+  const { key } = await keys.create({ name: 'first administrator', admin: true });
+  return key;
+}
+
+class StoredKeys implements RunningKeys {
+  readonly #db: Database;
+  readonly #now: () => number;
+  readonly #adminHash: Buffer | undefined;
+  readonly #known = new Map<string, Known>();
+  #stop: (() => void) | undefined;
+
+  constructor(deps: KeysDeps) {
+    this.#db = deps.db;
+    this.#now = deps.now ?? Date.now;
+    this.#adminHash = deps.adminKey === undefined ? undefined : hashOf(deps.adminKey);
+  }
+
+  async start(): Promise<void> {
+    this.#stop = await this.#db.listen(KEY_CHANNEL, AsyncResource.bind(() => this.#known.clear()));
+  }
+
+  stop(): void {
+    this.#stop?.();
+  }
+
+  async authenticate(bearer: string): Promise<Caller | null> {
+    if (bearer === '' || bearer.length > LONGEST_BEARER) return null;
+    const hash = hashOf(bearer);
+    if (this.#adminHash !== undefined && timingSafeEqual(hash, this.#adminHash)) return ADMIN;
+    const sha256 = hash.toString('hex');
+    const now = this.#now();
+    const known = this.#known.get(sha256);
+    if (known !== undefined && known.until > now) return known.caller;
+    return this.#look(sha256, now);
+  }
+
+  /** What the store says; only keys that are good are remembered, so that made-up ones cannot fill the cache. */
+  async #look(sha256: string, now: number): Promise<Caller | null> {
+    this.#known.delete(sha256);
+    const row = await this.#db.prisma.apiKey.findUnique({ where: { sha256 } });
+    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= now)) return null;
+    if (row.lastUsedAt === null || row.lastUsedAt.getTime() < now - USE_NOTED_EVERY_MS) {
+      await this.#db.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
+    }
+    const caller: Caller = { principal: `key:${row.id}`, name: row.name, admin: row.admin };
+    if (this.#known.size >= CACHE_ENTRIES) this.#known.clear();
+    this.#known.set(sha256, { caller, until: Math.min(now + CACHE_MS, row.expiresAt?.getTime() ?? Infinity) });
+    return caller;
+  }
+
+  async create(input: Parameters<Keys['create']>[0], caller?: Caller): Promise<{ view: ApiKeyView; key: string }> {
+    const name = checkName(input.name, 'name');
+    const expiresAt = input.expiresAt ?? null;
+    if (expiresAt !== null && expiresAt.getTime() <= this.#now()) throw badInput('lies in the past', 'expiresAt');
+    if (input.key !== undefined && (input.key.length < SHORTEST_GIVEN_KEY || input.key.length > LONGEST_BEARER)) {
+      throw badInput(`${SHORTEST_GIVEN_KEY} to ${LONGEST_BEARER} characters`, 'key');
+    }
+    const key = input.key ?? makeKey();
+    const admin = input.admin ?? false;
+    try {
+      const row = await administer(this.#db, async (tx) => {
+        const made = await tx.apiKey.create({ data: { name, admin, expiresAt, sha256: hashOf(key).toString('hex') } });
+        await recordChange(tx, { type: 'apiKeyCreated', caller, data: { key: String(made.id), name, admin } });
+        return made;
+      });
+      return { view: viewOf(row), key };
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new ManagementError('ALREADY_EXISTS', 'this key exists');
+      throw error;
+    }
+  }
+
+  /** Revoking again changes nothing. */
+  async revoke(id: string, caller?: Caller): Promise<ApiKeyView> {
+    const key = getDatabaseKey('API key', id);
+    const row = await administer(this.#db, async (tx) => {
+      const before = await tx.apiKey.findUnique({ where: { id: key } });
+      if (before === null) throw notFound('API key');
+      if (before.revokedAt !== null) return before;
+      const after = await tx.apiKey.update({ where: { id: key }, data: { revokedAt: new Date(this.#now()) } });
+      await recordChange(tx, { type: 'apiKeyRevoked', caller, data: { key: id, name: after.name } });
+      return after;
+    });
+    this.#forget(id);
+    return viewOf(row);
+  }
+
+  /** A new key in the place of the old one, which ends at once. */
+  async rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }> {
+    const databaseKey = getDatabaseKey('API key', id);
+    const key = makeKey();
+    try {
+      const row = await administer(this.#db, async (tx) => {
+        const after = await tx.apiKey.update({ where: { id: databaseKey, revokedAt: null }, data: { sha256: hashOf(key).toString('hex') } });
+        await recordChange(tx, { type: 'apiKeyRotated', caller, data: { key: id, name: after.name } });
+        return after;
+      });
+      this.#forget(id);
+      return { view: viewOf(row), key };
+    } catch (error) {
+      if (isMissing(error)) throw notFound('API key that is not revoked');
+      throw error;
+    }
+  }
+
+  async list(first: number, after?: string): ReturnType<Keys['list']> {
+    const rows = await this.#db.prisma.apiKey.findMany({ where: { id: afterKey(after) }, orderBy: { id: 'asc' }, take: first + 1 });
+    return pageOf(rows, first, viewOf);
+  }
+
+  #forget(id: string): void {
+    this.#known.clear();
+    this.#db.notify(KEY_CHANNEL, id);
+  }
+}
+
+const ADMIN: Caller = { principal: 'key:admin', name: 'administrator', admin: true };
+
+function makeKey(): string {
+  return PREFIX + randomBytes(32).toString('base64url');
+}
+
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}
+
+function viewOf(row: ApiKey): ApiKeyView {
+  const { name, admin, createdAt, expiresAt, lastUsedAt, revokedAt } = row;
+  return { id: String(row.id), name, admin, createdAt, expiresAt, lastUsedAt, revokedAt };
+}

@@ -1,0 +1,195 @@
+/** Devices as they are administered: registered, changed, found, deleted. What they say of themselves is written by turns. */
+import type { DmProtocol } from '../../adapters/adapter';
+import { afterKey, badInput, checkName, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
+import { administer, isForeignKeyViolation, isUniqueViolation, recordChange, type AdministrativeTransaction } from '../access/journal';
+import type { Database } from '../store/database';
+import type { Account, Device, DeviceCredential, Prisma } from '../store/generated/client';
+import type { Secrets } from '../store/secrets';
+import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
+import type { Direction } from './credentials';
+import { ManagementError, type Caller, type CredentialInput, type DeviceChanges, type Devices, type DeviceView, type RegisterDevice } from './types';
+
+export interface DevicesDeps {
+  readonly db: Database;
+  readonly secrets: Secrets;
+}
+
+const LONGEST_DEVICE_ID = 128;
+const LONGEST_TAG = 64;
+const MOST_TAGS = 64;
+
+export function createDevices(deps: DevicesDeps): Devices {
+  return new StoredDevices(deps.db, deps.secrets);
+}
+
+class StoredDevices implements Devices {
+  constructor(
+    private readonly db: Database,
+    private readonly secrets: Secrets,
+  ) {}
+
+  /** Errors: BAD_USER_INPUT, ALREADY_EXISTS, NOT_FOUND (the account). */
+  async register(input: RegisterDevice, caller?: Caller): Promise<DeviceView> {
+    const deviceId = checkDeviceId(input.deviceId);
+    const tags = checkTags(input.tags ?? []);
+    const accountId = getDatabaseKey('account', input.accountId);
+    try {
+      return await administer(this.db, async (tx) => {
+        const account = await getAccount(tx, accountId);
+        const row = await tx.device.create({ data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null } });
+        await this.#writeCredential(tx, row.id, 'CLIENT', input.clientAuth, account);
+        await this.#writeCredential(tx, row.id, 'SERVER', input.serverAuth, account);
+        await recordChange(tx, { type: 'deviceRegistered', caller, device: row.id, data: { deviceId, account: input.accountId } });
+        return viewOf(row);
+      });
+    } catch (error) {
+      if (isUniqueViolation(error)) throw new ManagementError('ALREADY_EXISTS', `device ${deviceId} is registered already`);
+      if (isForeignKeyViolation(error)) throw notFound('account');
+      throw error;
+    }
+  }
+
+  /** What is left out stays. Errors: BAD_USER_INPUT, NOT_FOUND. */
+  async update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView> {
+    const tags = changes.tags === undefined ? undefined : checkTags(changes.tags);
+    const accountId = changes.accountId === undefined ? undefined : getDatabaseKey('account', changes.accountId);
+    return administer(this.db, async (tx) => {
+      const before = await getDevice(tx, deviceId);
+      const account = await getAccount(tx, accountId ?? before.accountId);
+      const row = await tx.device.update({
+        where: { id: before.id },
+        data: {
+          ...(accountId === undefined ? {} : { accountId }), ...(tags === undefined ? {} : { tags: [...tags] }),
+          ...(changes.rediscover === true ? { discoverRequested: true } : {}), updatedAt: new Date(),
+        },
+      });
+      await this.#writeCredential(tx, row.id, 'CLIENT', changes.clientAuth, account);
+      await this.#writeCredential(tx, row.id, 'SERVER', changes.serverAuth, account);
+      const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+      await recordChange(tx, { type: 'deviceUpdated', caller, device: row.id, data: { deviceId, changed } });
+      return viewOf(row);
+    });
+  }
+
+  /** With everything that is known of it. Its events stay. */
+  async delete(deviceId: string, caller?: Caller): Promise<DeviceView> {
+    return administer(this.db, async (tx) => {
+      const before = await getDevice(tx, deviceId);
+      await tx.device.delete({ where: { id: before.id } });
+      await recordChange(tx, { type: 'deviceDeleted', caller, device: before.id, data: { deviceId } });
+      return viewOf(before);
+    });
+  }
+
+  /** A secret of the device's own: one that used its account's credential leaves it with this. */
+  async rotateCredential(deviceId: string, direction: Direction, secret?: string, caller?: Caller): Promise<{ device: DeviceView; secret: string }> {
+    const given = secret === undefined ? undefined : checkSecret(secret, 'secret');
+    return administer(this.db, async (tx) => {
+      const row = await getDevice(tx, deviceId);
+      const account = await getAccount(tx, row.accountId);
+      const own = await tx.deviceCredential.findUnique({ where: { deviceId_direction: { deviceId: row.id, direction } } });
+      const { type, username } = own?.type != null ? own : ofAccount(account, direction);
+      if (type === 'NONE' || type === null || (type === 'X509' && given === undefined)) {
+        throw badInput(`a credential of type ${type ?? 'NONE'} has no secret that could be made`, 'direction');
+      }
+      const fresh = given ?? makeSecret();
+      await this.#writeCredential(tx, row.id, direction, { type: type as KeptCredential['type'], username, secret: fresh }, account);
+      await recordChange(tx, { type: 'deviceCredentialRotated', caller, device: row.id, data: { deviceId, direction } });
+      return { device: viewOf(row), secret: fresh };
+    });
+  }
+
+  async find(deviceId: string): Promise<DeviceView | null> {
+    if (!isDeviceId(deviceId)) return null;
+    const row = await this.db.prisma.device.findUnique({ where: { deviceId } });
+    return row === null ? null : viewOf(row);
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]> {
+    const rows = await this.db.prisma.device.findMany({ where: { id: { in: keys.flatMap((key) => findDatabaseKey(key) ?? []) } } });
+    return inOrderOf(keys, rows.map(viewOf), (view) => view.key);
+  }
+
+  async findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]> {
+    const rows = await this.db.prisma.device.findMany({ where: { deviceId: { in: deviceIds.filter(isDeviceId) } } });
+    return inOrderOf(deviceIds, rows.map(viewOf), (view) => view.deviceId);
+  }
+
+  /** In order of registration. */
+  async list(filter: Parameters<Devices['list']>[0], first: number, after?: string): ReturnType<Devices['list']> {
+    const { accountId, tag, deviceIds, protocol } = filter;
+    const account = accountId === undefined ? undefined : findDatabaseKey(accountId) ?? -1n;
+    const where: Prisma.DeviceWhereInput = {
+      id: afterKey(after),
+      accountId: account,
+      protocol,
+      ...(tag === undefined ? {} : { tags: { has: tag.replace(/\0/g, '') } }),
+      ...(deviceIds === undefined ? {} : { deviceId: { in: deviceIds.filter(isDeviceId) } }),
+    };
+    const rows = await this.db.prisma.device.findMany({ where, orderBy: { id: 'asc' }, take: first + 1 });
+    return pageOf(rows, first, viewOf);
+  }
+
+  /** Writes a credential of the device's own; failures count from nothing, the nonce stays what the device knows. */
+  async #writeCredential(
+    tx: AdministrativeTransaction, deviceId: bigint, direction: Direction, input: CredentialInput | null | undefined, account: Account,
+  ): Promise<void> {
+    if (input == null) return;
+    const where = { deviceId_direction: { deviceId, direction } };
+    const before = await tx.deviceCredential.findUnique({ where });
+    const kept = keepCredential(input, {
+      secrets: this.secrets, direction, isDevices: true, serverId: account.serverId, before: before === null ? undefined : keptOf(before),
+    });
+    await tx.deviceCredential.upsert({
+      where, create: { deviceId, direction, ...kept }, update: { ...kept, failures: 0, lockedUntil: null },
+    });
+  }
+}
+
+async function getDevice(tx: AdministrativeTransaction, deviceId: string): Promise<Device> {
+  const row = isDeviceId(deviceId) ? await tx.device.findUnique({ where: { deviceId } }) : null;
+  if (row === null) throw notFound('device');
+  return row;
+}
+
+async function getAccount(tx: AdministrativeTransaction, id: bigint): Promise<Account> {
+  const row = await tx.account.findUnique({ where: { id } });
+  if (row === null) throw notFound('account');
+  return row;
+}
+
+function ofAccount(account: Account, direction: Direction): { readonly type: string; readonly username: string | null } {
+  return direction === 'CLIENT'
+    ? { type: account.clientAuthType, username: account.clientUsername }
+    : { type: account.serverAuthType, username: account.serverUsername };
+}
+
+function keptOf(row: DeviceCredential): KeptCredential | undefined {
+  if (row.type === null) return undefined;
+  return { type: row.type as KeptCredential['type'], username: row.username, secret: row.secret, fingerprint: row.fingerprint };
+}
+
+/** Printable, without blanks at its ends, 1 to 128 characters. */
+function isDeviceId(text: string): boolean {
+  return text !== '' && text.length <= LONGEST_DEVICE_ID && text === text.trim() && !/\p{C}|\p{Zl}|\p{Zp}/u.test(text);
+}
+
+function checkDeviceId(deviceId: string): string {
+  if (deviceId === '') throw badInput('must not be empty', 'deviceId');
+  if (deviceId.length > LONGEST_DEVICE_ID) throw badInput(`${deviceId.length} characters, at most ${LONGEST_DEVICE_ID}`, 'deviceId');
+  if (!isDeviceId(deviceId)) throw badInput('must be printable, without blanks at its ends', 'deviceId');
+  return deviceId;
+}
+
+function checkTags(tags: readonly string[]): readonly string[] {
+  if (tags.length > MOST_TAGS) throw badInput(`${tags.length} tags, at most ${MOST_TAGS}`, 'tags');
+  return [...new Set(tags.map((tag, at) => checkName(tag, `tags[${at}]`, LONGEST_TAG)))];
+}
+
+function viewOf(row: Device): DeviceView {
+  return {
+    key: String(row.id), deviceId: row.deviceId, accountId: String(row.accountId), protocol: row.protocol as DmProtocol | null, tags: row.tags,
+    features: row.features as unknown as DeviceView['features'], supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
+    lastContactAt: row.lastContactAt, discoveredAt: row.discoveredAt, createdAt: row.createdAt,
+  };
+}

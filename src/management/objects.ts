@@ -1,0 +1,47 @@
+/** Documents of management objects. */
+import type { Json, RecognisedBy } from '../../adapters/adapter';
+import { findDatabaseKey } from '../access/inputs';
+import type { Database } from '../store/database';
+import type { MoView, Objects } from './types';
+
+export interface ObjectsDeps {
+  readonly db: Database;
+}
+
+interface Row {
+  readonly device: string;
+  readonly family: string;
+  readonly moid: string;
+  readonly miid: string;
+  readonly version: string;
+  readonly place: string | null;
+  readonly recognised_by: string;
+  readonly values: Json;
+  readonly observed_at: Date | null;
+  readonly complete_at: Date | null;
+}
+
+const SELECT = `SELECT device_id AS device, family, moid, miid, version, place, recognised_by, "values", observed_at, complete_at
+FROM management_object WHERE device_id = ANY($1::bigint[])`;
+const ORDER = 'ORDER BY device_id, family, miid';
+
+/** In order of device, family and MIID. */
+export function createObjects({ db }: ObjectsDeps): Objects {
+  return {
+    async load(devices, families): Promise<readonly MoView[]> {
+      const keys = devices.flatMap((device) => findDatabaseKey(device)?.toString() ?? []);
+      if (keys.length === 0 || families?.length === 0) return [];
+      const rows = families === undefined
+        ? await db.sql.query<Row>(`${SELECT} ${ORDER}`, [keys])
+        : await db.sql.query<Row>(`${SELECT} AND family = ANY($2::text[]) ${ORDER}`, [keys, families.filter((family) => !family.includes('\0'))]);
+      return rows.map(viewOf);
+    },
+  };
+}
+
+function viewOf(row: Row): MoView {
+  return {
+    device: row.device, family: row.family, moid: row.moid, miid: row.miid, version: row.version, place: row.place,
+    recognisedBy: row.recognised_by as RecognisedBy, values: row.values, observedAt: row.observed_at, completeAt: row.complete_at,
+  };
+}

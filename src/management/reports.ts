@@ -1,0 +1,81 @@
+/** What devices reported, and what happened: both from the oldest on, by cursors that a reader can resume at. */
+import type { Json } from '../../adapters/adapter';
+import { findDatabaseKey, pageOf } from '../access/inputs';
+import type { Database } from '../store/database';
+import type { Alert, Prisma } from '../store/generated/client';
+import type { AlertView, EventView, Reports } from './types';
+
+export interface ReportsDeps {
+  readonly db: Database;
+}
+
+interface EventRow {
+  readonly device: string;
+  readonly id: string;
+  readonly xact: string;
+  readonly at: Date;
+  readonly type: string;
+  readonly data: Json;
+}
+
+/**
+ * Serial numbers are not the order of commits: a row is served once its transaction is older than every running one, so
+ * that none can turn up behind a reader's cursor.
+ */
+const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data FROM event
+WHERE xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
+
+export function createReports({ db }: ReportsDeps): Reports {
+  /** By time, then number. An alert's id is `MS.NUMBER`: both, so that it is a cursor. */
+  async function alerts(filter: Parameters<Reports['alerts']>[0], first: number, after?: string): ReturnType<Reports['alerts']> {
+    const from = after === undefined ? undefined : cursorOf(after);
+    if (from === null) return { items: [], hasNext: false };
+    const where: Prisma.AlertWhereInput = {
+      ...(filter.device === undefined ? {} : { deviceId: findDatabaseKey(filter.device) ?? 0n }),
+      ...(filter.type === undefined ? {} : { type: filter.type.replace(/\0/g, '') }),
+      ...(from === undefined ? {} : afterAlert(from)),
+    };
+    const rows = await db.prisma.alert.findMany({ where, orderBy: [{ at: 'asc' }, { id: 'asc' }], take: first + 1 });
+    return pageOf(rows, first, viewOfAlert);
+  }
+
+  /** By transaction, then number. An event's id is `TRANSACTION.NUMBER`. */
+  async function events(filter: Parameters<Reports['events']>[0], first: number, after?: string): ReturnType<Reports['events']> {
+    const from = after === undefined ? undefined : cursorOf(after);
+    if (from === null) return { items: [], hasNext: false };
+    const values: unknown[] = [first + 1];
+    const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+    const conditions = [
+      ...(filter.device === undefined ? [] : [`device_id = ${parameter(findDatabaseKey(filter.device) ?? -1n, 'bigint')}`]),
+      ...(filter.type === undefined ? [] : [`type = ${parameter(filter.type.replace(/\0/g, ''), 'text')}`]),
+      ...(from === undefined ? [] : [`(xact, id) > (${parameter(from[0], 'bigint')}, ${parameter(from[1], 'bigint')})`]),
+    ];
+    const text = `${[SELECT_EVENTS, ...conditions].join(' AND ')} ORDER BY xact, id LIMIT $1`;
+    const rows = await db.sql.query<EventRow>(text, values);
+    return pageOf(rows, first, viewOfEvent);
+  }
+
+  return { alerts, events };
+}
+
+/** The two numbers of a cursor; null for text that is none. */
+function cursorOf(text: string): readonly [bigint, bigint] | null {
+  const [, major, minor] = /^([0-9]{1,18})\.([0-9]{1,18})$/.exec(text) ?? [];
+  return major === undefined || minor === undefined ? null : [BigInt(major), BigInt(minor)];
+}
+
+function afterAlert([ms, id]: readonly [bigint, bigint]): Prisma.AlertWhereInput {
+  const at = new Date(Math.min(Number(ms), 8_640_000_000_000_000));
+  return { OR: [{ at: { gt: at } }, { at, id: { gt: id } }] };
+}
+
+function viewOfAlert(row: Alert): AlertView {
+  return {
+    id: `${row.at.getTime()}.${row.id}`, device: String(row.deviceId), at: row.at, type: row.type, mark: row.mark, source: row.source as Json,
+    target: row.target as Json, correlator: row.correlator, format: row.format, data: row.data as Json, resultCode: row.resultCode,
+  };
+}
+
+function viewOfEvent(row: EventRow): EventView {
+  return { id: `${row.xact}.${row.id}`, device: row.device, at: row.at, type: row.type, data: row.data };
+}
