@@ -196,6 +196,17 @@ export class DeviceTree {
     return found;
   }
 
+  /** Definitions of MO roots by MOID: also of types that have no instance now. */
+  types(): ReadonlyMap<string, NodeDefinition> {
+    const found = new Map<string, NodeDefinition>();
+    const walk = (definition: NodeDefinition): void => {
+      if (definition.moid !== undefined) found.set(definition.moid, definition);
+      for (const child of definition.children ?? []) walk(child);
+    };
+    walk(this.definition);
+    return found;
+  }
+
   /** Parent below which a new instance of an MO can be added. */
   homeOf(moid: string): Path | undefined {
     const look = (node: Live, path: Path): Path | undefined => {

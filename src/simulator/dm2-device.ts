@@ -1,0 +1,97 @@
+/** A simulated DM 2.0 device: a client with a tree of its own. Source: dm2. */
+import type { AlertItem } from '../../adapters/dm2/package';
+import type { PendingOperation } from './behaviour';
+import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
+import { pushSubscriptions, type Subscription } from './dm2/commands';
+import { Exchange } from './dm2/exchange';
+import type { Dm2DeviceOptions } from './dm2/options';
+import { Dm2Session, type Dm2Host } from './dm2/session';
+import { SessionRecord, type SessionReport, type TranscriptEntry } from './report';
+import { standardTree } from './standard-tree';
+import type { Transport } from './transport';
+import { DeviceTree, type NodeState } from './tree';
+
+export type { Dm2DeviceOptions } from './dm2/options';
+
+/** What a DM 2.0 device keeps between sessions, as JSON. */
+export interface Dm2Memory {
+  readonly pending: readonly PendingOperation[];
+  readonly alerts: readonly AlertItem[];
+  readonly defaults: Readonly<Record<string, string>>;
+  readonly subscriptions: readonly Subscription[];
+  readonly tree: NodeState;
+}
+
+export class Dm2Device implements SimulatedDevice {
+  readonly protocol = 'dm2';
+  readonly tree: DeviceTree;
+  private readonly exchange: Exchange;
+  private readonly defaults = new Map<string, string>();
+  private readonly subscriptions = new Map<string, Subscription>();
+  private pending: readonly PendingOperation[] = [];
+  private alerts: readonly AlertItem[] = [];
+
+  constructor(readonly options: Dm2DeviceOptions, transport: Transport) {
+    const { deviceId, url, plants, treeLimits } = options;
+    const definition = standardTree({ protocol: 'dm2', deviceId, serverUrl: url, serverId: options.serverId ?? 'server', ...(plants === undefined ? {} : { plants }) });
+    this.tree = new DeviceTree(definition, treeLimits);
+    this.exchange = new Exchange(options, transport);
+  }
+
+  get deviceId(): string {
+    return this.options.deviceId;
+  }
+
+  /** Queues an alert for the next session. */
+  raise(alert: AlertItem): void {
+    this.alerts = [...this.alerts, alert];
+  }
+
+  begin(trigger: SessionTrigger = {}): Stepper {
+    const record = new SessionRecord('dm2', this.deviceId);
+    const device = this;
+    const { options, tree, exchange, defaults, subscriptions } = this;
+    const host: Dm2Host = {
+      options, tree, exchange, defaults, subscriptions, record,
+      get pending() { return device.pending; },
+      set pending(pending) { device.pending = pending; },
+      get alerts() { return device.alerts; },
+      set alerts(alerts) { device.alerts = alerts; },
+    };
+    const session = new Dm2Session(host, trigger);
+    const step = async (): Promise<boolean> => {
+      if (!session.over) await session.step();
+      return !session.over;
+    };
+    return { step, report: () => record.report() };
+  }
+
+  async connect(trigger: SessionTrigger = {}): Promise<SessionReport> {
+    const stepper = this.begin(trigger);
+    for (let turns = this.options.maxMessages ?? 1000; turns > 0 && (await stepper.step()); turns -= 1);
+    return stepper.report();
+  }
+
+  /** Puts what changed below subscribed nodes to their repository addresses; how many were taken. */
+  async pushChanges(): Promise<number> {
+    const transcript: TranscriptEntry[] = [];
+    const { options, tree, exchange, defaults, subscriptions } = this;
+    return pushSubscriptions({ options, tree, exchange, defaults, subscriptions, transcript });
+  }
+
+  save(): Dm2Memory {
+    return {
+      pending: this.pending, alerts: this.alerts, defaults: Object.fromEntries(this.defaults), subscriptions: [...this.subscriptions.values()], tree: this.tree.snapshot(),
+    };
+  }
+
+  load(memory: Dm2Memory): void {
+    this.pending = memory.pending;
+    this.alerts = memory.alerts;
+    this.defaults.clear();
+    for (const [moid, uri] of Object.entries(memory.defaults)) this.defaults.set(moid, uri);
+    this.subscriptions.clear();
+    for (const subscription of memory.subscriptions) this.subscriptions.set(subscription.clientUri, subscription);
+    this.tree.restore(memory.tree);
+  }
+}

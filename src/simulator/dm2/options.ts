@@ -1,0 +1,43 @@
+/** How a simulated DM 2.0 device is made. */
+import type { ServerUriValues } from '../../../adapters/dm2/server-uri';
+import type { Plant } from '../standard-tree';
+import type { TreeLimits } from '../tree';
+
+export interface Dm2DeviceOptions {
+  /** `SrvURI` of the account, such as `https://dm.example/dm/2`. */
+  readonly url: string;
+  readonly deviceId: string;
+  readonly user?: string;
+  readonly secret?: string;
+  /** basic: presented at once. digest: when challenged, then with every request. Default digest when there is a secret. */
+  readonly auth?: 'none' | 'basic' | 'digest';
+  /** Identifier of the server, for access rights. */
+  readonly serverId?: string;
+  /** `MOS` in Package#1; default always. */
+  readonly mos?: 'always' | 'never';
+  readonly features?: {
+    /** CONT is answered 501, as one known client does; default supported. */
+    readonly cont?: boolean;
+    readonly show?: boolean;
+    readonly get?: boolean;
+    /** SUB and UNSUB; default 501. */
+    readonly subscriptions?: boolean;
+    /** DEFAULT; default supported. */
+    readonly defaults?: boolean;
+    /** Validators of instances; default off. */
+    readonly caching?: boolean;
+  };
+  /** Objects when a Package#2 that expects an answer hands out no new address, which the specification allows. */
+  readonly wantsCont?: boolean;
+  /** Single leaves travel as bare values (default) or as MO data like all else. */
+  readonly bareValues?: boolean;
+  readonly alertInSession?: boolean;
+  readonly execResult?: number;
+  /** Values for ServerURI templates besides DevID. */
+  readonly network?: ServerUriValues;
+  readonly onViolation?: 'end' | 'note';
+  readonly plants?: readonly Plant[];
+  readonly treeLimits?: TreeLimits;
+  readonly maxMessages?: number;
+  readonly random?: (count: number) => Uint8Array;
+}
