@@ -7,6 +7,9 @@ export interface DecodedText {
   readonly badOctetAt?: number;
 }
 
+/** Windows-1252 from 80 to 9F; octets without a meaning become the replacement character. */
+const UPPER_CONTROLS = [...'€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ'];
+
 /**
  * Obeys byte-order marks and the look of UTF-16 without one; all else is UTF-8, unless the declaration names a one-octet
  * encoding. Octets that are no UTF-8 are read as Windows-1252 one by one: files in the field have a typographic quotation
@@ -24,7 +27,7 @@ export function decodeXml(octets: Uint8Array): DecodedText {
     return { text, encoding: 'UTF-8' };
   } catch {
     if (!hasMark && declaresOneOctetEncoding(octets)) {
-      return { text: new TextDecoder('windows-1252').decode(octets), encoding: 'windows-1252' };
+      return { text: decodeWindows1252(octets), encoding: 'windows-1252' };
     }
     return decodeMixed(octets);
   }
@@ -37,7 +40,6 @@ function declaresOneOctetEncoding(octets: Uint8Array): boolean {
 
 function decodeMixed(octets: Uint8Array): DecodedText {
   const utf8 = new TextDecoder('utf-8');
-  const oneOctet = new TextDecoder('windows-1252');
   const parts: string[] = [];
   let badOctetAt: number | undefined;
   let goodFrom = 0;
@@ -52,11 +54,17 @@ function decodeMixed(octets: Uint8Array): DecodedText {
     if (goodFrom < i) parts.push(utf8.decode(octets.subarray(goodFrom, i)));
     const badFrom = i;
     while (i < octets.length && sequenceLength(octets, i) === 0) i++;
-    parts.push(oneOctet.decode(octets.subarray(badFrom, i)));
+    parts.push(decodeWindows1252(octets.subarray(badFrom, i)));
     goodFrom = i;
   }
   if (goodFrom < octets.length) parts.push(utf8.decode(octets.subarray(goodFrom)));
   return { text: parts.join(''), encoding: 'UTF-8', badOctetAt };
+}
+
+/** Some releases of Node.js decode 'windows-1252' as ISO 8859-1, which has control characters at 80 to 9F. */
+function decodeWindows1252(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
+    .replace(/[\u0080-\u009f]/g, (character) => UPPER_CONTROLS[character.charCodeAt(0) - 0x80] ?? character);
 }
 
 /** Octets of the UTF-8 character that begins here; 0 when none does (RFC 3629, section 4). */
