@@ -12,7 +12,9 @@ interface Waiting {
  * names the exec (FUMO) or nothing else waits there.
  */
 export function findWaitingExec(
-  operations: Iterable<LiveOperation>, alertType: string, correlator: string | undefined,
+  operations: Iterable<LiveOperation>,
+  alertType: string,
+  correlator: string | undefined,
   source: { readonly family: string; readonly miid: string; readonly path: string } | undefined,
 ): Waiting | undefined {
   const waiting: Waiting[] = [];
@@ -21,10 +23,15 @@ export function findWaitingExec(
       if (command.kind === 'exec' && command.state === 'ACCEPTED') waiting.push({ operation, command });
     }
   }
-  const correlated = correlator === undefined ? undefined : waiting.find((w) => commandId(w.operation.id, w.command.position) === correlator);
+  const correlated =
+    correlator === undefined
+      ? undefined
+      : waiting.find((w) => commandId(w.operation.id, w.command.position) === correlator);
   if (correlated !== undefined || correlator !== undefined) return correlated;
   if (source === undefined) return undefined;
-  const there = waiting.filter((w) => w.command.family === source.family && (w.command.miid === null || w.command.miid === source.miid));
+  const there = waiting.filter(
+    (w) => w.command.family === source.family && (w.command.miid === null || w.command.miid === source.miid),
+  );
   const exact = there.find((w) => w.command.path === source.path);
   if (exact !== undefined) return exact;
   if (!isCompletion(alertType)) return undefined;

@@ -27,20 +27,43 @@ export type Written = { readonly value: Value } | { readonly tree: Tree } | unde
  * Errors: BAD_USER_INPUT, BAD_FORMAT (with what the node takes), OUT_OF_RANGE, LIMIT_VALUE_SIZE.
  */
 export function coerceValue(
-  input: ValueInput | null | undefined, where: string, node: KnownNode | undefined, limits: ValueLimits,
+  input: ValueInput | null | undefined,
+  where: string,
+  node: KnownNode | undefined,
+  limits: ValueLimits,
   within: { readonly moid: string; readonly path: string; readonly library: DdfLibrary } | undefined,
 ): Written {
   if (input == null) return undefined;
   const given = MEMBERS.filter((m) => input[m] !== undefined && input[m] !== null);
-  if (given.length > 1) throw new ManagementError('BAD_USER_INPUT', `${where}: give one of ${MEMBERS.join(', ')}, not ${given.join(' and ')}`);
+  if (given.length > 1)
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `${where}: give one of ${MEMBERS.join(', ')}, not ${given.join(' and ')}`,
+    );
   const [member] = given;
-  if (member === 'repositoryItem') throw new ManagementError('BAD_USER_INPUT', `${where}: this gateway has no repository items to refer to; send the value itself`);
+  if (member === 'repositoryItem')
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `${where}: this gateway has no repository items to refer to; send the value itself`,
+    );
   const format = input.format ?? node?.format ?? formatOf(member, input);
-  if (node !== undefined && input.format != null && input.format !== node.format && !(node.format === 'bin' && input.format === 'b64')) {
-    throw new ManagementError('BAD_FORMAT', `${where}: the node is ${node.format} by its DDF, not ${input.format}`, { expected: node.format });
+  if (
+    node !== undefined &&
+    input.format != null &&
+    input.format !== node.format &&
+    !(node.format === 'bin' && input.format === 'b64')
+  ) {
+    throw new ManagementError('BAD_FORMAT', `${where}: the node is ${node.format} by its DDF, not ${input.format}`, {
+      expected: node.format,
+    });
   }
   if (format === 'node') {
-    if (member !== 'json') throw new ManagementError('BAD_FORMAT', `${where}: an interior node takes \`json\` (an object of its children) or no value`, { expected: 'node' });
+    if (member !== 'json')
+      throw new ManagementError(
+        'BAD_FORMAT',
+        `${where}: an interior node takes \`json\` (an object of its children) or no value`,
+        { expected: 'node' },
+      );
     return { tree: treeOf(input.json ?? null, where, limits, within, within?.path.split('/').at(-1) ?? '', 0) };
   }
   const raw: unknown = member === undefined ? null : input[member];
@@ -74,22 +97,32 @@ function formatOfJson(json: Json): DmFormat {
 }
 
 function treeOf(
-  json: Json, where: string, limits: ValueLimits, within: { readonly moid: string; readonly path: string; readonly library: DdfLibrary } | undefined,
-  name: string, depth: number,
+  json: Json,
+  where: string,
+  limits: ValueLimits,
+  within: { readonly moid: string; readonly path: string; readonly library: DdfLibrary } | undefined,
+  name: string,
+  depth: number,
 ): Tree {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) {
     throw new ManagementError('BAD_FORMAT', `${where}: expected an object of child nodes`, { expected: 'node' });
   }
-  if (depth > MAX_DEPTH) throw new ManagementError('BAD_USER_INPUT', `${where}: nested deeper than ${MAX_DEPTH} levels`);
+  if (depth > MAX_DEPTH)
+    throw new ManagementError('BAD_USER_INPUT', `${where}: nested deeper than ${MAX_DEPTH} levels`);
   const children = Object.entries(json as { readonly [key: string]: Json }).map(([child, value]): Tree => {
-    if (child === '' || !isStorable(child)) throw new ManagementError('BAD_USER_INPUT', `${where}: a node needs a name`);
-    const path = within === undefined ? '' : within.path === '' ? encodeName(child) : `${within.path}/${encodeName(child)}`;
+    if (child === '' || !isStorable(child))
+      throw new ManagementError('BAD_USER_INPUT', `${where}: a node needs a name`);
+    const path =
+      within === undefined ? '' : within.path === '' ? encodeName(child) : `${within.path}/${encodeName(child)}`;
     const node = within?.library.node(within.moid, path);
     const at = `${where}.${child}`;
     if (within !== undefined && node === undefined && within.library.isKnown(within.moid)) {
       throw new ManagementError('NOT_IN_DDF', `${at}: ${within.moid} has no node ${path}`, { path });
     }
-    const isInterior = node === undefined ? value !== null && typeof value === 'object' && !Array.isArray(value) : node.format === 'node';
+    const isInterior =
+      node === undefined
+        ? value !== null && typeof value === 'object' && !Array.isArray(value)
+        : node.format === 'node';
     if (isInterior) return treeOf(value, at, limits, within && { ...within, path }, child, depth + 1);
     const format = node?.format ?? formatOfJson(value);
     return { name: child, value: { format, mime: node?.mime, data: leafData(value, format, at, limits) } };
@@ -100,13 +133,26 @@ function treeOf(
 /** A scalar as data of a format. */
 export function leafData(raw: unknown, format: DmFormat, where: string, limits: ValueLimits): Value['data'] {
   const wrong = (takes: string): never => {
-    throw new ManagementError('BAD_FORMAT', `${where}: ${show(raw)} is not ${takes}; the node's format is ${format}`, { expected: format });
+    throw new ManagementError('BAD_FORMAT', `${where}: ${show(raw)} is not ${takes}; the node's format is ${format}`, {
+      expected: format,
+    });
   };
-  const text = typeof raw === 'string' ? raw : typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean' ? String(raw) : undefined;
+  const text =
+    typeof raw === 'string'
+      ? raw
+      : typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean'
+        ? String(raw)
+        : undefined;
   if (text !== undefined && Buffer.byteLength(text) > limits.valueOctets) {
-    throw new ManagementError('LIMIT_VALUE_SIZE', `${where}: ${Buffer.byteLength(text)} octets; at most ${limits.valueOctets} can be sent in a command`);
+    throw new ManagementError(
+      'LIMIT_VALUE_SIZE',
+      `${where}: ${Buffer.byteLength(text)} octets; at most ${limits.valueOctets} can be sent in a command`,
+    );
   }
-  if (text !== undefined && !isStorable(text)) throw new ManagementError('BAD_FORMAT', `${where}: text must not hold U+0000 or lone surrogates`, { expected: format });
+  if (text !== undefined && !isStorable(text))
+    throw new ManagementError('BAD_FORMAT', `${where}: text must not hold U+0000 or lone surrogates`, {
+      expected: format,
+    });
   switch (format) {
     case 'null':
       return raw === null || raw === undefined || raw === '' ? null : wrong('empty');
@@ -137,7 +183,8 @@ export function leafData(raw: unknown, format: DmFormat, where: string, limits: 
 }
 
 function integer(value: bigint, where: string): number | bigint {
-  if (value < -(2n ** 63n) || value >= 2n ** 63n) throw new ManagementError('OUT_OF_RANGE', `${where}: ${value} does not fit 64 bits`);
+  if (value < -(2n ** 63n) || value >= 2n ** 63n)
+    throw new ManagementError('OUT_OF_RANGE', `${where}: ${value} does not fit 64 bits`);
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 

@@ -7,7 +7,14 @@ import type { ActiveOperationRow } from '../store/turn-load';
 import type { CommandChange, OperationChange } from '../store/turn-apply';
 import type { CommandState, OperationState } from './types';
 
-const ENDED: ReadonlySet<string> = new Set<CommandState>(['ANSWERED', 'SKIPPED', 'EXPIRED', 'CANCELLED', 'SUPERSEDED', 'IN_DOUBT']);
+const ENDED: ReadonlySet<string> = new Set<CommandState>([
+  'ANSWERED',
+  'SKIPPED',
+  'EXPIRED',
+  'CANCELLED',
+  'SUPERSEDED',
+  'IN_DOUBT',
+]);
 /** Sent again at most this often when no answer came. */
 const MAX_ATTEMPTS = 3;
 
@@ -50,7 +57,11 @@ export class LiveOperation {
     this.cancelRequested = row.cancelRequested;
     this.#state = row.state as OperationState;
     this.#stored = this.#state;
-    this.commands = row.commands.map((c) => ({ ...c, state: c.state as CommandState, outcome: c.outcome as Outcome | null }));
+    this.commands = row.commands.map((c) => ({
+      ...c,
+      state: c.state as CommandState,
+      outcome: c.outcome as Outcome | null,
+    }));
   }
 
   get state(): OperationState {
@@ -75,13 +86,21 @@ export class LiveOperation {
     this.#change(command, { code });
   }
 
-  answered(command: LiveCommand, answer: { outcome: Outcome; code?: number; error?: string; result?: unknown; meta?: unknown }): void {
+  answered(
+    command: LiveCommand,
+    answer: { outcome: Outcome; code?: number; error?: string; result?: unknown; meta?: unknown },
+  ): void {
     // A delete that was sent again finds nothing when the first one had worked.
     const isDone = answer.outcome === 'NOT_FOUND' && command.kind === 'delete' && attemptsOf(command) > 0;
     command.state = 'ANSWERED';
     command.outcome = isDone ? 'OK' : answer.outcome;
     this.#change(command, {
-      outcome: command.outcome, code: answer.code ?? null, error: answer.error ?? null, result: answer.result, meta: answer.meta, answered: true,
+      outcome: command.outcome,
+      code: answer.code ?? null,
+      error: answer.error ?? null,
+      result: answer.result,
+      meta: answer.meta,
+      answered: true,
     });
     if (command.outcome !== 'OK') this.#stop();
   }
@@ -142,7 +161,11 @@ export class LiveOperation {
 
   #change(command: LiveCommand, change: Partial<CommandChange>): void {
     this.#changes.set(command.position, {
-      ...this.#changes.get(command.position), ...change, operation: this.id, position: command.position, state: command.state,
+      ...this.#changes.get(command.position),
+      ...change,
+      operation: this.id,
+      position: command.position,
+      state: command.state,
     });
   }
 }
@@ -152,7 +175,9 @@ function attemptsOf(command: LiveCommand): number {
 }
 
 /** An operation's state is the first that fits: in doubt, failed, cancelled, expired, superseded, succeeded. */
-export function stateOf(commands: readonly { readonly state: string; readonly outcome: string | null }[]): OperationState {
+export function stateOf(
+  commands: readonly { readonly state: string; readonly outcome: string | null }[],
+): OperationState {
   const has = (state: CommandState): boolean => commands.some((c) => c.state === state);
   if (!commands.every((c) => ENDED.has(c.state))) {
     const isUntouched = commands.every((c) => c.state === 'QUEUED' || c.state === 'SKIPPED');

@@ -26,7 +26,11 @@ export interface AccountCredential {
  * A server credential without user name uses the server identifier (our name in ACLs and notifications).
  */
 export function effectiveCredential(
-  secrets: Secrets, direction: Direction, account: AccountCredential, own: CredentialRow | null, serverId: string,
+  secrets: Secrets,
+  direction: Direction,
+  account: AccountCredential,
+  own: CredentialRow | null,
+  serverId: string,
 ): CredentialKnowledge {
   const of = own?.type !== null && own?.type !== undefined ? own : account;
   const sealed = of.secret;
@@ -34,7 +38,11 @@ export function effectiveCredential(
   return {
     type: (of.type ?? 'NONE') as CredentialType,
     username: of.username ?? (direction === 'SERVER' ? serverId : ''),
-    secret: isCertificate ? own?.fingerprint ?? '' : sealed === null ? '' : openSecret(secrets, direction, sealed) ?? unopenable(),
+    secret: isCertificate
+      ? (own?.fingerprint ?? '')
+      : sealed === null
+        ? ''
+        : (openSecret(secrets, direction, sealed) ?? unopenable()),
     nonce: octets(own?.nonce) ?? new Uint8Array(),
     previousNonce: octets(own?.previousNonce),
     failures: own?.failures ?? 0,

@@ -22,9 +22,18 @@ export interface Terrain {
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
   const body = bodyOf(command, operation, terrain);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
-  const base = { id: commandId(operation.id, command.position), repeatable: command.repeatable, token: terrain.token() };
+  const base = {
+    id: commandId(operation.id, command.position),
+    repeatable: command.repeatable,
+    token: terrain.token(),
+  };
   const isGroup = operation.atomic && operation.commands.length > 1;
-  return { kind: 'ready', command: isGroup ? { ...base, atomic: operation.id, ...(body as CommandBody) } : { ...base, ...(body as CommandBody) } };
+  return {
+    kind: 'ready',
+    command: isGroup
+      ? { ...base, atomic: operation.id, ...(body as CommandBody) }
+      : { ...base, ...(body as CommandBody) },
+  };
 }
 
 type Failure = Exclude<Resolution<never>, { kind: 'ready' }>;
@@ -32,7 +41,10 @@ type Failure = Exclude<Resolution<never>, { kind: 'ready' }>;
 function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): CommandBody | Failure {
   const { request } = command;
   if (command.kind === 'show') return { kind: 'show', prompt: (request['prompt'] ?? null) as Json };
-  const at = command.kind === 'add' && command.path === '' && command.uri === null ? newInstance(command, operation, terrain) : addressOf(command, terrain);
+  const at =
+    command.kind === 'add' && command.path === '' && command.uri === null
+      ? newInstance(command, operation, terrain)
+      : addressOf(command, terrain);
   if ('kind' in at) return at;
   const value = request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue);
   switch (command.kind) {
@@ -44,7 +56,12 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       return { kind: 'replace', at, prop: 'ACL', value };
     case 'add':
     case 'replace':
-      return { kind: command.kind, at, value, tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree) };
+      return {
+        kind: command.kind,
+        at,
+        value,
+        tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
+      };
     case 'delete':
       return { kind: 'delete', at };
     case 'exec':
@@ -52,7 +69,10 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
     case 'copy': {
       const to = request['to'] as { moid: string; miid: string | null; path: string } | undefined;
       if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
-      const target = addressOf({ ...command, moid: to.moid, family: familyOf(to.moid), miid: to.miid, path: to.path, uri: null }, terrain);
+      const target = addressOf(
+        { ...command, moid: to.moid, family: familyOf(to.moid), miid: to.miid, path: to.path, uri: null },
+        terrain,
+      );
       return 'kind' in target ? target : { kind: 'copy', from: at, to: target };
     }
     default:
@@ -68,10 +88,17 @@ function addressOf(command: LiveCommand, terrain: Terrain): Address | Failure {
   const [mo] = candidates;
   if (mo === undefined) {
     if (terrain.isSearching) return { kind: 'wait' };
-    return { kind: 'never', reason: command.miid === null ? `the device has no ${moid}` : `the device has no instance ${command.miid} of ${moid}` };
+    return {
+      kind: 'never',
+      reason:
+        command.miid === null ? `the device has no ${moid}` : `the device has no instance ${command.miid} of ${moid}`,
+    };
   }
   if (candidates.length > 1) {
-    return { kind: 'never', reason: `the device has ${candidates.length} instances of ${moid}: name one by miid (${candidates.map((c) => c.miid).join(', ')})` };
+    return {
+      kind: 'never',
+      reason: `the device has ${candidates.length} instances of ${moid}: name one by miid (${candidates.map((c) => c.miid).join(', ')})`,
+    };
   }
   return { moid: mo.moid, miid: mo.miid, path: command.path, place: mo.place ?? undefined };
 }
@@ -86,14 +113,19 @@ function newInstance(command: LiveCommand, operation: LiveOperation, terrain: Te
   const version = ofFamily[0]?.moid ?? terrain.library.definition(moid)?.moid ?? moid;
   if (!terrain.hasPlaces) return { moid: version, miid: command.miid ?? undefined, path: '' };
   const parent = parentFor(moid, ofFamily, terrain.library);
-  if (parent === undefined) return { kind: 'never', reason: `NO_PLACE: nothing tells where an instance of ${moid} goes on this device` };
+  if (parent === undefined)
+    return { kind: 'never', reason: `NO_PLACE: nothing tells where an instance of ${moid} goes on this device` };
   const place = parent.whole ?? `${parent.place}/${encodeURIComponent(command.miid ?? `n${operation.id}`)}`;
   command.request = { ...command.request, place };
   return { moid: version, miid: command.miid ?? undefined, path: '', place };
 }
 
 /** The interior node that takes a new instance, or the whole place where the MO's root has a fixed name. */
-export function parentFor(moid: string, ofFamily: readonly { readonly place: string | null }[], library: DdfLibrary): { place: string; whole?: string } | undefined {
+export function parentFor(
+  moid: string,
+  ofFamily: readonly { readonly place: string | null }[],
+  library: DdfLibrary,
+): { place: string; whole?: string } | undefined {
   const sibling = ofFamily.find((mo) => mo.place !== null);
   if (sibling?.place != null) return { place: parentPlace(sibling.place) };
   for (const definition of library.definitions(moid)) {

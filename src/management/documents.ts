@@ -63,9 +63,17 @@ export class DocumentChanges {
 
   take(): DocumentChange[] {
     const changes = [...this.#pending.values()].map((pending): DocumentChange => ({
-      family: pending.mo.family, miid: pending.mo.miid, moid: pending.mo.moid, version: versionOf(pending.mo.moid), place: pending.mo.place,
-      recognisedBy: pending.recognisedBy ?? null, patches: pending.patches, meta: pending.meta, observed: pending.observed,
-      complete: pending.complete, validator: pending.mo.validator,
+      family: pending.mo.family,
+      miid: pending.mo.miid,
+      moid: pending.mo.moid,
+      version: versionOf(pending.mo.moid),
+      place: pending.mo.place,
+      recognisedBy: pending.recognisedBy ?? null,
+      patches: pending.patches,
+      meta: pending.meta,
+      observed: pending.observed,
+      complete: pending.complete,
+      validator: pending.mo.validator,
     }));
     this.#pending.clear();
     return changes;
@@ -94,6 +102,10 @@ export class DocumentChanges {
 
   #isAsDescribed(moid: string, path: string, value: Value): boolean {
     const node = this.library.node(moid, path);
-    return node !== undefined && node.format === value.format && (value.mime === undefined || node.mime === undefined || node.mime === value.mime);
+    return (
+      node !== undefined &&
+      node.format === value.format &&
+      (value.mime === undefined || node.mime === undefined || node.mime === value.mime)
+    );
   }
 }

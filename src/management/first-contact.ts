@@ -2,7 +2,12 @@
 import type { Sql } from '../store/sql';
 
 /** @returns the device's key */
-export async function registerOnContact(tx: Sql, deviceId: string, accountKey: string, protocol: string): Promise<string> {
+export async function registerOnContact(
+  tx: Sql,
+  deviceId: string,
+  accountKey: string,
+  protocol: string,
+): Promise<string> {
   const [row] = await tx.query<{ id: string }>(
     `WITH d AS (INSERT INTO device (device_id, account_id, protocol) VALUES ($1, $2, $3)
        ON CONFLICT (device_id) DO UPDATE SET protocol = excluded.protocol RETURNING id)

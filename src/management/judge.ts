@@ -33,35 +33,72 @@ export interface CommandRow {
 }
 
 type Verb = KnownNode['access'][number];
-const VERB: Readonly<Partial<Record<NorthboundKind, Verb>>> = { get: 'Get', add: 'Add', replace: 'Replace', delete: 'Delete', exec: 'Exec' };
+const VERB: Readonly<Partial<Record<NorthboundKind, Verb>>> = {
+  get: 'Get',
+  add: 'Add',
+  replace: 'Replace',
+  delete: 'Delete',
+  exec: 'Exec',
+};
 const MAX_PATH = 1_024;
 
 /** Throws ManagementError for the first command that cannot be sent; `details.command` is its index. */
-export function judge(commands: readonly CommandInput[], device: KnownDevice, library: DdfLibrary, limits: ValueLimits): CommandRow[] {
+export function judge(
+  commands: readonly CommandInput[],
+  device: KnownDevice,
+  library: DdfLibrary,
+  limits: ValueLimits,
+): CommandRow[] {
   return commands.map((command, position) => {
     try {
       return judgeOne(command, position, device, library, limits);
     } catch (error) {
-      if (error instanceof ManagementError) throw new ManagementError(error.code, error.message, { ...error.details, command: position });
+      if (error instanceof ManagementError)
+        throw new ManagementError(error.code, error.message, { ...error.details, command: position });
       throw error;
     }
   });
 }
 
-function judgeOne(command: CommandInput, position: number, device: KnownDevice, library: DdfLibrary, limits: ValueLimits): CommandRow {
+function judgeOne(
+  command: CommandInput,
+  position: number,
+  device: KnownDevice,
+  library: DdfLibrary,
+  limits: ValueLimits,
+): CommandRow {
   const where = `commands[${position}].${command.kind}`;
   const isDm2 = device.protocol === 'DM_2_0';
-  const base = { position, kind: command.kind, repeatable: 'repeatable' in command && command.repeatable === true, emulated: false };
+  const base = {
+    position,
+    kind: command.kind,
+    repeatable: 'repeatable' in command && command.repeatable === true,
+    emulated: false,
+  };
   if (command.kind === 'show') {
-    if (isDm2) throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: user interaction is not available on this device`);
+    if (isDm2)
+      throw new ManagementError(
+        'NOT_SUPPORTED_BY_DEVICE',
+        `${where}: user interaction is not available on this device`,
+      );
     return { ...base, moid: null, family: null, miid: null, path: '', uri: null, request: { prompt: command.prompt } };
   }
   if ((command.kind === 'getAcl' || command.kind === 'setAcl' || command.kind === 'copy') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
   }
   const at = locate(command.kind === 'copy' ? command.from : command.address, where, command.kind, device, library);
-  const node = at.moid === null ? undefined : checkNode(at.moid, at.path, command.kind === 'copy' ? 'get' : command.kind, where, library);
-  const row = { ...base, moid: at.moid, family: at.moid === null ? null : familyOf(at.moid), miid: at.miid, path: at.path, uri: at.uri };
+  const node =
+    at.moid === null
+      ? undefined
+      : checkNode(at.moid, at.path, command.kind === 'copy' ? 'get' : command.kind, where, library);
+  const row = {
+    ...base,
+    moid: at.moid,
+    family: at.moid === null ? null : familyOf(at.moid),
+    miid: at.miid,
+    path: at.path,
+    uri: at.uri,
+  };
   switch (command.kind) {
     case 'get':
       return { ...row, request: command.depth == null ? {} : { depth: depthOf(command.depth, where) } };
@@ -72,11 +109,16 @@ function judgeOne(command: CommandInput, position: number, device: KnownDevice, 
       return { ...row, request: { value: storeValue({ format: 'chr', data: command.acl }) } };
     case 'copy': {
       const to = locate(command.to, `${where}.to`, 'copy', device, library);
-      if (to.moid === null) throw new ManagementError('BAD_USER_INPUT', `${where}.to: address the target by moid and path`);
+      if (to.moid === null)
+        throw new ManagementError('BAD_USER_INPUT', `${where}.to: address the target by moid and path`);
       return { ...row, request: { to: { moid: to.moid, miid: to.miid, path: to.path } } };
     }
     case 'exec':
-      if (isDm2 && command.value != null) throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}.value: EXEC of DM 2.0 carries no argument; set the node's parameters by replace first`);
+      if (isDm2 && command.value != null)
+        throw new ManagementError(
+          'NOT_SUPPORTED_BY_DEVICE',
+          `${where}.value: EXEC of DM 2.0 carries no argument; set the node's parameters by replace first`,
+        );
       return { ...row, request: execArgument(command.value, where, node, limits, at, library) };
     case 'add':
     case 'replace':
@@ -91,16 +133,26 @@ interface Located {
   readonly uri: string | null;
 }
 
-function locate(input: AddressInput, where: string, kind: NorthboundKind, device: KnownDevice, library: DdfLibrary): Located {
+function locate(
+  input: AddressInput,
+  where: string,
+  kind: NorthboundKind,
+  device: KnownDevice,
+  library: DdfLibrary,
+): Located {
   const path = input.path ?? '';
-  if ((input.moid == null) === (input.uri == null)) throw new ManagementError('BAD_USER_INPUT', `${where}.address: give exactly one of moid and uri`);
+  if ((input.moid == null) === (input.uri == null))
+    throw new ManagementError('BAD_USER_INPUT', `${where}.address: give exactly one of moid and uri`);
   if (input.uri != null) return locateUri(input.uri, where, device);
   const moid = input.moid ?? '';
-  if (moid.length === 0 || moid.length > 256) throw new ManagementError('BAD_USER_INPUT', `${where}.address.moid: 1 to 256 characters`);
+  if (moid.length === 0 || moid.length > 256)
+    throw new ManagementError('BAD_USER_INPUT', `${where}.address.moid: 1 to 256 characters`);
   checkPath(path, where);
   const family = familyOf(moid);
   const instances = device.mos.filter((mo) => mo.family === family);
-  const known = instances.find((mo) => mo.miid === input.miid) ?? (instances.length === 1 && input.miid == null ? instances[0] : undefined);
+  const known =
+    instances.find((mo) => mo.miid === input.miid) ??
+    (instances.length === 1 && input.miid == null ? instances[0] : undefined);
   const isNewInstance = kind === 'add' && path === '';
   if (isNewInstance) {
     checkPlace(moid, instances, device, library, where);
@@ -108,24 +160,49 @@ function locate(input: AddressInput, where: string, kind: NorthboundKind, device
   }
   if (known === undefined && device.isDiscovered) throw missing(moid, input.miid ?? null, instances, where, device);
   if (known === undefined && !library.isKnown(moid)) {
-    throw new ManagementError('NO_SUCH_MO', `${where}.address: no DDF describes ${moid}, and ${device.deviceId} has not told of it`, { moid });
+    throw new ManagementError(
+      'NO_SUCH_MO',
+      `${where}.address: no DDF describes ${moid}, and ${device.deviceId} has not told of it`,
+      { moid },
+    );
   }
   if (instances.length > 1 && input.miid == null) throw missing(moid, null, instances, where, device);
   return { moid: known?.moid ?? moid, miid: known?.miid ?? input.miid ?? null, path, uri: null };
 }
 
-function missing(moid: string, miid: string | null, instances: readonly PlacedMo[], where: string, device: KnownDevice): ManagementError {
+function missing(
+  moid: string,
+  miid: string | null,
+  instances: readonly PlacedMo[],
+  where: string,
+  device: KnownDevice,
+): ManagementError {
   const miids = instances.map((mo) => mo.miid);
   if (miid === null && instances.length > 1) {
-    return new ManagementError('MO_AMBIGUOUS', `${where}.address: ${device.deviceId} has ${instances.length} instances of ${moid}; name one by miid: ${miids.join(', ')}`, { moid, miids });
+    return new ManagementError(
+      'MO_AMBIGUOUS',
+      `${where}.address: ${device.deviceId} has ${instances.length} instances of ${moid}; name one by miid: ${miids.join(', ')}`,
+      { moid, miids },
+    );
   }
-  const what = miid === null || instances.length === 0 ? `no ${moid}` : `no instance "${miid}" of ${moid} (it has ${miids.join(', ')})`;
+  const what =
+    miid === null || instances.length === 0
+      ? `no ${moid}`
+      : `no instance "${miid}" of ${moid} (it has ${miids.join(', ')})`;
   return new ManagementError('NO_SUCH_MO', `${where}.address: ${device.deviceId} has ${what}`, { moid, miids });
 }
 
 function locateUri(uri: string, where: string, device: KnownDevice): Located {
-  if (device.protocol === 'DM_2_0') throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}.address.uri: a DM 2.0 device has no LocURIs; address by moid and path`);
-  if (uri.includes('?')) throw new ManagementError('BAD_USER_INPUT', `${where}.address.uri: properties and queries have commands of their own`);
+  if (device.protocol === 'DM_2_0')
+    throw new ManagementError(
+      'NOT_SUPPORTED_BY_DEVICE',
+      `${where}.address.uri: a DM 2.0 device has no LocURIs; address by moid and path`,
+    );
+  if (uri.includes('?'))
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `${where}.address.uri: properties and queries have commands of their own`,
+    );
   if (uri.length > MAX_PATH || !/^(\.|\.\/[^\s].*|[^/\s].*)$/s.test(uri) || /(^|\/)\.\.(\/|$)/.test(uri)) {
     throw new ManagementError('BAD_USER_INPUT', `${where}.address.uri: not a LocURI such as ./DevInfo/Man`);
   }
@@ -135,33 +212,65 @@ function locateUri(uri: string, where: string, device: KnownDevice): Located {
 }
 
 function checkPath(path: string, where: string): void {
-  if (path.includes('?')) throw new ManagementError('BAD_USER_INPUT', `${where}.address.path: "?" is refused; properties have commands of their own`);
+  if (path.includes('?'))
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `${where}.address.path: "?" is refused; properties have commands of their own`,
+    );
   if (path.length > MAX_PATH || namesOf(path) === undefined || path.startsWith('/') || path.endsWith('/')) {
-    throw new ManagementError('BAD_USER_INPUT', `${where}.address.path: node names joined by "/", without one at either end, at most ${MAX_PATH} characters`);
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `${where}.address.path: node names joined by "/", without one at either end, at most ${MAX_PATH} characters`,
+    );
   }
 }
 
-function checkPlace(moid: string, instances: readonly PlacedMo[], device: KnownDevice, library: DdfLibrary, where: string): void {
+function checkPlace(
+  moid: string,
+  instances: readonly PlacedMo[],
+  device: KnownDevice,
+  library: DdfLibrary,
+  where: string,
+): void {
   if (device.protocol === 'DM_2_0' || device.protocol === null || !device.isDiscovered) return;
   if (parentFor(moid, instances, library) === undefined) {
-    throw new ManagementError('NO_PLACE', `${where}.address: nothing tells where an instance of ${moid} goes on ${device.deviceId}: it has none yet, and the DDF names no place`, { moid });
+    throw new ManagementError(
+      'NO_PLACE',
+      `${where}.address: nothing tells where an instance of ${moid} goes on ${device.deviceId}: it has none yet, and the DDF names no place`,
+      { moid },
+    );
   }
 }
 
-function checkNode(moid: string, path: string, kind: NorthboundKind, where: string, library: DdfLibrary): KnownNode | undefined {
+function checkNode(
+  moid: string,
+  path: string,
+  kind: NorthboundKind,
+  where: string,
+  library: DdfLibrary,
+): KnownNode | undefined {
   if (!library.isKnown(moid)) return undefined;
   const node = library.node(moid, path);
-  if (node === undefined) throw new ManagementError('NOT_IN_DDF', `${where}.address: the DDF of ${moid} has no node "${path}"`, { moid, path });
+  if (node === undefined)
+    throw new ManagementError('NOT_IN_DDF', `${where}.address: the DDF of ${moid} has no node "${path}"`, {
+      moid,
+      path,
+    });
   const verb = VERB[kind];
   if (verb !== undefined && !node.access.includes(verb)) {
     const allowed = node.access.length === 0 ? 'nothing' : node.access.join(', ');
-    throw new ManagementError('ACCESS_TYPE', `${where}.address: ${verb} is not allowed on "${path}" of ${moid}; its access types are: ${allowed}`, { moid, path, access: [...node.access] });
+    throw new ManagementError(
+      'ACCESS_TYPE',
+      `${where}.address: ${verb} is not allowed on "${path}" of ${moid}; its access types are: ${allowed}`,
+      { moid, path, access: [...node.access] },
+    );
   }
   return node;
 }
 
 function depthOf(depth: number, where: string): number {
-  if (!Number.isInteger(depth) || depth < 0 || depth > 64) throw new ManagementError('BAD_USER_INPUT', `${where}.depth: 0 to 64`);
+  if (!Number.isInteger(depth) || depth < 0 || depth > 64)
+    throw new ManagementError('BAD_USER_INPUT', `${where}.depth: 0 to 64`);
   return depth;
 }
 
@@ -170,7 +279,13 @@ function within(at: Located, library: DdfLibrary): { moid: string; path: string;
 }
 
 function written(
-  input: ValueInput | null | undefined, where: string, kind: 'add' | 'replace', node: KnownNode | undefined, limits: ValueLimits, at: Located, library: DdfLibrary,
+  input: ValueInput | null | undefined,
+  where: string,
+  kind: 'add' | 'replace',
+  node: KnownNode | undefined,
+  limits: ValueLimits,
+  at: Located,
+  library: DdfLibrary,
 ): Record<string, unknown> {
   const result = coerceValue(input, where, node, limits, within(at, library));
   if (result === undefined) {
@@ -178,7 +293,12 @@ function written(
       throw new ManagementError('BAD_USER_INPUT', `${where}: a replace needs a value`);
     }
     if (node !== undefined && node.format !== 'node') {
-      if (node.format !== 'null') throw new ManagementError('BAD_USER_INPUT', `${where}: "${at.path}" is a leaf of format ${node.format} and needs a value`, { expected: node.format });
+      if (node.format !== 'null')
+        throw new ManagementError(
+          'BAD_USER_INPUT',
+          `${where}: "${at.path}" is a leaf of format ${node.format} and needs a value`,
+          { expected: node.format },
+        );
       return { value: storeValue({ format: 'null', data: null }) };
     }
     return {};
@@ -187,12 +307,18 @@ function written(
 }
 
 function execArgument(
-  input: ValueInput | null | undefined, where: string, node: KnownNode | undefined, limits: ValueLimits, at: Located, library: DdfLibrary,
+  input: ValueInput | null | undefined,
+  where: string,
+  node: KnownNode | undefined,
+  limits: ValueLimits,
+  at: Located,
+  library: DdfLibrary,
 ): Record<string, unknown> {
   if (input == null) return {};
   // An interior node may be executed with an argument, whose format the DDF then does not tell.
   const describing = node?.format === 'node' || node?.format === 'null' ? undefined : node;
   const result = coerceValue(input, `${where}.value`, describing, limits, within(at, library));
-  if (result !== undefined && 'tree' in result) throw new ManagementError('BAD_FORMAT', `${where}.value: an argument is one value`);
+  if (result !== undefined && 'tree' in result)
+    throw new ManagementError('BAD_FORMAT', `${where}.value: an argument is one value`);
   return result === undefined ? {} : { value: storeValue(result.value) };
 }

@@ -7,7 +7,7 @@ import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { CredentialWrite, ItemWrite } from '../store/turn-write';
 import { findWaitingExec, outcomeOfResult } from './async-exec';
-import { LiveOperation, type LiveCommand } from './command-state';
+import type { LiveOperation, LiveCommand} from './command-state';
 import { DocumentChanges } from './documents';
 import { findPlace, nameInstance, normaliseUri } from './places';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
@@ -62,7 +62,8 @@ export class Ledger {
   }
 
   addOperations(operations: readonly LiveOperation[]): void {
-    for (const operation of operations) if (!this.operations.has(operation.id)) this.operations.set(operation.id, operation);
+    for (const operation of operations)
+      if (!this.operations.has(operation.id)) this.operations.set(operation.id, operation);
   }
 
   apply(effects: readonly Effect[]): void {
@@ -98,10 +99,14 @@ export class Ledger {
    * @param known    failures in a row so far, and whether refusals are remembered
    * @param refusals what the adapter wants remembered of this refused message
    */
-  credentialWrites(known: { readonly failures: number; readonly refusals: unknown } | null, refusals?: unknown): CredentialWrite[] {
+  credentialWrites(
+    known: { readonly failures: number; readonly refusals: unknown } | null,
+    refusals?: unknown,
+  ): CredentialWrite[] {
     const failures = known?.failures ?? 0;
     const writes = new Map<'CLIENT' | 'SERVER', CredentialWrite>();
-    for (const { direction, nonce } of this.nonces) writes.set(direction, { ...writes.get(direction), direction, nonce });
+    for (const { direction, nonce } of this.nonces)
+      writes.set(direction, { ...writes.get(direction), direction, nonce });
     if (this.refusal?.counted === true) {
       const count = failures + 1;
       const over = count - this.limits.lockAfter;
@@ -133,7 +138,11 @@ export class Ledger {
         this.boundAs = effect;
         return;
       case 'featureLearned':
-        this.features[effect.feature] = { value: storable(effect.value), evidence: effect.evidence, at: new Date(this.now).toISOString() };
+        this.features[effect.feature] = {
+          value: storable(effect.value),
+          evidence: effect.evidence,
+          at: new Date(this.now).toISOString(),
+        };
         return;
       case 'moAnnounced':
         this.#announce(effect.moid, effect.miid, effect.place, effect.ddf, effect.recognisedBy);
@@ -180,13 +189,24 @@ export class Ledger {
 
   // Management objects ---------------------------------------------------------------------------------------------
 
-  #announce(moid: string, miid: string | undefined, place: string | undefined, ddf: string | undefined, recognisedBy: RecognisedBy): void {
+  #announce(
+    moid: string,
+    miid: string | undefined,
+    place: string | undefined,
+    ddf: string | undefined,
+    recognisedBy: RecognisedBy,
+  ): void {
     this.supportedMos[moid] = ddf === undefined ? {} : { ddf };
     if (miid === undefined && place === undefined) return;
     const family = familyOf(moid);
     const at = place === undefined ? null : normaliseUri(place);
-    const known = this.mos.find((mo) => mo.family === family && (miid === undefined ? mo.place === at : mo.miid === miid));
-    const name = known?.miid ?? miid ?? nameInstance(at ?? '.', new Set(this.mos.filter((mo) => mo.family === family).map((mo) => mo.miid)));
+    const known = this.mos.find(
+      (mo) => mo.family === family && (miid === undefined ? mo.place === at : mo.miid === miid),
+    );
+    const name =
+      known?.miid ??
+      miid ??
+      nameInstance(at ?? '.', new Set(this.mos.filter((mo) => mo.family === family).map((mo) => mo.miid)));
     const mo = known ?? { family, moid, miid: name, place: at, validator: null };
     if (known === undefined) this.mos.push(mo);
     mo.moid = moid;
@@ -216,7 +236,10 @@ export class Ledger {
     if ('uri' in at) return findPlace(this.mos, at.uri);
     const family = familyOf(at.moid);
     const candidates = this.mos.filter((mo) => mo.family === family && (at.miid === undefined || mo.miid === at.miid));
-    const mo = candidates.length === 1 ? candidates[0] : candidates.find((c) => at.place !== undefined && c.place === normaliseUri(at.place));
+    const mo =
+      candidates.length === 1
+        ? candidates[0]
+        : candidates.find((c) => at.place !== undefined && c.place === normaliseUri(at.place));
     return mo === undefined ? undefined : { mo, path: at.path };
   }
 
@@ -248,7 +271,12 @@ export class Ledger {
     return operation === undefined || command === undefined ? undefined : { operation, command };
   }
 
-  #settle(effect: Extract<Effect, { kind: 'commandSent' | 'commandAccepted' | 'commandAnswered' | 'commandUnanswered' | 'commandNotExecuted' }>): void {
+  #settle(
+    effect: Extract<
+      Effect,
+      { kind: 'commandSent' | 'commandAccepted' | 'commandAnswered' | 'commandUnanswered' | 'commandNotExecuted' }
+    >,
+  ): void {
     const found = this.find(effect.command);
     if (found === undefined) return;
     const { operation, command } = found;
@@ -274,9 +302,17 @@ export class Ledger {
     const isRead = command.kind === 'get' || command.kind === 'getAcl';
     const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
     const isOk = effect.outcome === 'OK';
-    const result = isOk && isRead && effect.tree !== undefined ? resultOf(effect.tree, depth) : isOk ? storable(effect.data ?? null) : undefined;
+    const result =
+      isOk && isRead && effect.tree !== undefined
+        ? resultOf(effect.tree, depth)
+        : isOk
+          ? storable(effect.data ?? null)
+          : undefined;
     operation.answered(command, {
-      outcome: effect.outcome, code: effect.code, error: effect.message, result: result ?? undefined,
+      outcome: effect.outcome,
+      code: effect.code,
+      error: effect.message,
+      result: result ?? undefined,
       meta: isRead && effect.tree !== undefined && command.kind === 'get' ? metaOf(effect.tree) : undefined,
     });
     this.#remember(command, effect.outcome, effect);
@@ -291,11 +327,14 @@ export class Ledger {
       this.#observe(at, effect.tree, command.request['depth'] === undefined || command.request['depth'] === null);
     } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
-    else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace')) this.#written(command, at, effect.created ?? []);
+    else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))
+      this.#written(command, at, effect.created ?? []);
   }
 
   #written(command: LiveCommand, at: Extract<Address, { moid: string }>, created: readonly Address[]): void {
-    const made = created.find((c): c is Extract<Address, { moid: string }> => 'moid' in c && c.path === '' && c.miid !== undefined);
+    const made = created.find(
+      (c): c is Extract<Address, { moid: string }> => 'moid' in c && c.path === '' && c.miid !== undefined,
+    );
     if (command.kind === 'add' && at.path === '') {
       this.#announce(at.moid, made?.miid ?? at.miid, at.place, undefined, 'MOID');
       if (made?.miid !== undefined) command.miid ??= made.miid;
@@ -330,16 +369,30 @@ export class Ledger {
     };
     const source = address(effect.source);
     this.#alerts.push({
-      type: effect.type, mark: effect.mark, source: storable(source), target: storable(address(effect.target)), correlator: effect.correlator ?? null,
-      format: effect.format ?? null, mime: effect.mime ?? null, data: storable(effect.data), resultCode: effect.resultCode ?? null,
+      type: effect.type,
+      mark: effect.mark,
+      source: storable(source),
+      target: storable(address(effect.target)),
+      correlator: effect.correlator ?? null,
+      format: effect.format ?? null,
+      mime: effect.mime ?? null,
+      data: storable(effect.data),
+      resultCode: effect.resultCode ?? null,
     });
     this.events.push({ type: 'alertRaised', data: { alertType: effect.type, mark: effect.mark } });
     const located = effect.source === undefined ? undefined : this.#locate(effect.source);
-    const waiting = findWaitingExec(this.operations.values(), effect.type, effect.correlator, located && { family: located.mo.family, miid: located.mo.miid, path: located.path });
+    const waiting = findWaitingExec(
+      this.operations.values(),
+      effect.type,
+      effect.correlator,
+      located && { family: located.mo.family, miid: located.mo.miid, path: located.path },
+    );
     if (waiting === undefined) return;
     const outcome = effect.resultCode === undefined ? 'OK' : outcomeOfResult(effect.resultCode);
     waiting.operation.answered(waiting.command, {
-      outcome, code: effect.resultCode, result: storable(effect.data),
+      outcome,
+      code: effect.resultCode,
+      result: storable(effect.data),
       error: outcome === 'OK' ? undefined : `the device reported result ${effect.resultCode ?? ''} by ${effect.type}`,
     });
   }
@@ -348,7 +401,10 @@ export class Ledger {
     const found = this.find(effect.command);
     const contents = [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
     this.#items.push({
-      token: effect.token, operation: found?.operation.id ?? null, position: found?.command.position ?? null, direction: effect.direction,
+      token: effect.token,
+      operation: found?.operation.id ?? null,
+      position: found?.command.position ?? null,
+      direction: effect.direction,
       contents: contents.map((c) => ({ mime: c.mime, base64: Buffer.from(c.body).toString('base64') })),
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
     });

@@ -1,5 +1,6 @@
 /** Operations as callers see them: submitted, cancelled, looked at, waited for. */
 import { createHash } from 'node:crypto';
+
 import type { Database } from '../store/database';
 import { insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
 import { SqlError } from '../store/sql';
@@ -7,14 +8,28 @@ import { applyTurn } from '../store/turn-apply';
 import { LiveOperation, stateOf } from './command-state';
 import { judge, type CommandRow } from './judge';
 import { OPERATION_CHANNEL } from './turn';
-import { ManagementError, type Caller, type CommandView, type Ddfs, type OperationState, type OperationView, type Operations, type SubmitOperation } from './types';
+import {
+  ManagementError,
+  type Caller,
+  type CommandView,
+  type Ddfs,
+  type OperationState,
+  type OperationView,
+  type Operations,
+  type SubmitOperation,
+} from './types';
 import type { Waiting } from './waiting';
 
 export interface OperationsDeps {
   readonly db: Database;
   readonly ddfs: Pick<Ddfs, 'library'>;
   readonly waiting: Waiting;
-  readonly limits: { readonly commands: number; readonly valueOctets: number; readonly waitMs: number; readonly expiresInMs: number };
+  readonly limits: {
+    readonly commands: number;
+    readonly valueOctets: number;
+    readonly waitMs: number;
+    readonly expiresInMs: number;
+  };
   readonly now?: () => number;
 }
 
@@ -45,9 +60,17 @@ export function createOperations(deps: OperationsDeps): Operations {
     checkInput(input, deps.limits);
     const target = await loadTarget(deps.db.sql, input.deviceId);
     if (target === null) throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
-    const rows = judge(input.commands, {
-      deviceId: target.deviceId, protocol: target.protocol, isDiscovered: target.isDiscovered, mos: target.mos,
-    }, deps.ddfs.library(), deps.limits);
+    const rows = judge(
+      input.commands,
+      {
+        deviceId: target.deviceId,
+        protocol: target.protocol,
+        isDiscovered: target.isDiscovered,
+        mos: target.mos,
+      },
+      deps.ddfs.library(),
+      deps.limits,
+    );
     const atomic = input.atomic === true && rows.length > 1;
     if (atomic) checkAtomic(rows, target.protocol);
     const createdAt = new Date(now());
@@ -55,13 +78,24 @@ export function createOperations(deps: OperationsDeps): Operations {
     const onFailure = input.onFailure ?? 'STOP';
     if (input.dryRun === true) return dryRun(target.key, rows, createdAt, expiresAt);
     const inserted = await insertOperation(deps.db.sql, target.key, {
-      atomic, onFailure, caller: caller.principal, idempotencyKey: input.idempotencyKey ?? null, requestSha256: requestHash(input), createdAt, expiresAt, commands: rows,
+      atomic,
+      onFailure,
+      caller: caller.principal,
+      idempotencyKey: input.idempotencyKey ?? null,
+      requestSha256: requestHash(input),
+      createdAt,
+      expiresAt,
+      commands: rows,
     }).catch((error: unknown) => {
-      if (error instanceof SqlError && error.code === 'FOREIGN_KEY_VIOLATION') throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
+      if (error instanceof SqlError && error.code === 'FOREIGN_KEY_VIOLATION')
+        throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
       throw error;
     });
     if (!inserted.isNew && inserted.requestSha256 !== requestHash(input)) {
-      throw new ManagementError('IDEMPOTENCY_CONFLICT', 'this idempotencyKey was used for another request to the device; take a new one');
+      throw new ManagementError(
+        'IDEMPOTENCY_CONFLICT',
+        'this idempotencyKey was used for another request to the device; take a new one',
+      );
     }
     if (input.waitMs !== undefined && input.waitMs > 0) return wait(target.key, inserted.id, input.waitMs);
     const view = await get(target.key, inserted.id);
@@ -77,13 +111,25 @@ export function createOperations(deps: OperationsDeps): Operations {
       const row = await loadOperation(tx, device, id);
       if (row === null) throw new ManagementError('NOT_FOUND', 'there is no such operation');
       if (row.endedAt !== null) return false;
-      await tx.query('UPDATE operation SET cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz) WHERE device_id = $1 AND id = $2', [device, id, at]);
+      await tx.query(
+        'UPDATE operation SET cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz) WHERE device_id = $1 AND id = $2',
+        [device, id, at],
+      );
       const live = new LiveOperation({ ...row, cancelRequested: true, expiresAt: row.expiresAt.toISOString() });
       live.end('CANCELLED');
       const { commands, operation } = live.take();
-      await applyTurn(tx, device, at, { commands, operations: operation === undefined ? [] : [operation], documents: [], gone: [], alerts: [] });
+      await applyTurn(tx, device, at, {
+        commands,
+        operations: operation === undefined ? [] : [operation],
+        documents: [],
+        gone: [],
+        alerts: [],
+      });
       if (operation?.ended === true) {
-        await tx.query(`INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`, [device, id, operation.state]);
+        await tx.query(
+          `INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`,
+          [device, id, operation.state],
+        );
       }
       return true;
     });
@@ -97,13 +143,21 @@ export function createOperations(deps: OperationsDeps): Operations {
 }
 
 function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): void {
-  if (input.commands.length === 0) throw new ManagementError('BAD_USER_INPUT', 'an operation needs at least one command');
+  if (input.commands.length === 0)
+    throw new ManagementError('BAD_USER_INPUT', 'an operation needs at least one command');
   if (input.commands.length > limits.commands) {
-    throw new ManagementError('LIMIT_COMMANDS', `${input.commands.length} commands; an operation holds at most ${limits.commands}`, { limit: limits.commands });
+    throw new ManagementError(
+      'LIMIT_COMMANDS',
+      `${input.commands.length} commands; an operation holds at most ${limits.commands}`,
+      { limit: limits.commands },
+    );
   }
   const expires = input.expiresInMs;
   if (expires !== undefined && (expires <= 0 || expires > limits.expiresInMs)) {
-    throw new ManagementError('BAD_USER_INPUT', `expiresIn: more than nothing, at most ${limits.expiresInMs / DAY_MS} days`);
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `expiresIn: more than nothing, at most ${limits.expiresInMs / DAY_MS} days`,
+    );
   }
   if (input.idempotencyKey !== undefined && (input.idempotencyKey.length === 0 || input.idempotencyKey.length > 128)) {
     throw new ManagementError('BAD_USER_INPUT', 'idempotencyKey: 1 to 128 characters');
@@ -112,20 +166,43 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
 
 /** What a protocol cannot keep whole is refused, never split. */
 function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void {
-  if (protocol === 'DM_2_0') throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', 'DM 2.0 has no atomic groups: send the commands without `atomic`, or as separate operations');
+  if (protocol === 'DM_2_0')
+    throw new ManagementError(
+      'NOT_SUPPORTED_BY_DEVICE',
+      'DM 2.0 has no atomic groups: send the commands without `atomic`, or as separate operations',
+    );
   const odd = rows.find((row) => !['add', 'replace', 'delete', 'copy', 'setAcl'].includes(row.kind));
-  if (odd !== undefined) throw new ManagementError('BAD_USER_INPUT', `commands[${odd.position}]: a ${odd.kind} cannot be part of an atomic operation`, { command: odd.position });
+  if (odd !== undefined)
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      `commands[${odd.position}]: a ${odd.kind} cannot be part of an atomic operation`,
+      { command: odd.position },
+    );
 }
 
 function requestHash(input: SubmitOperation): string {
   const { waitMs: _, ...rest } = input;
-  return createHash('sha256').update(JSON.stringify(rest, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v))).digest('hex');
+  return createHash('sha256')
+    .update(JSON.stringify(rest, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)))
+    .digest('hex');
 }
 
 function dryRun(device: string, rows: readonly CommandRow[], createdAt: Date, expiresAt: Date): OperationView {
   const commands = rows.map((row): CommandView => ({
-    position: row.position, kind: row.kind, moid: row.moid, miid: row.miid, path: row.path, uri: row.uri, state: 'QUEUED', outcome: null,
-    statusCode: null, error: null, result: null, resultMeta: null, emulated: row.emulated, carrier: null,
+    position: row.position,
+    kind: row.kind,
+    moid: row.moid,
+    miid: row.miid,
+    path: row.path,
+    uri: row.uri,
+    state: 'QUEUED',
+    outcome: null,
+    statusCode: null,
+    error: null,
+    result: null,
+    resultMeta: null,
+    emulated: row.emulated,
+    carrier: null,
   }));
   return { id: '', device, state: 'QUEUED', commands, createdAt, expiresAt, endedAt: null, cancelRequestedAt: null };
 }
@@ -133,7 +210,13 @@ function dryRun(device: string, rows: readonly CommandRow[], createdAt: Date, ex
 function viewOf(row: OperationRow): OperationView {
   const commands = row.commands as unknown as CommandView[];
   return {
-    id: row.id, device: row.device, state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState), commands,
-    createdAt: row.createdAt, expiresAt: row.expiresAt, endedAt: row.endedAt, cancelRequestedAt: row.cancelRequestedAt,
+    id: row.id,
+    device: row.device,
+    state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState),
+    commands,
+    createdAt: row.createdAt,
+    expiresAt: row.expiresAt,
+    endedAt: row.endedAt,
+    cancelRequestedAt: row.cancelRequestedAt,
   };
 }

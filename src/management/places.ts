@@ -16,7 +16,10 @@ export function normaliseUri(uri: string): string {
 }
 
 /** The MO that a LocURI lies in, the innermost where they nest, with the path below its root. */
-export function findPlace<T extends PlacedMo>(mos: readonly T[], uri: string): { readonly mo: T; readonly path: string } | undefined {
+export function findPlace<T extends PlacedMo>(
+  mos: readonly T[],
+  uri: string,
+): { readonly mo: T; readonly path: string } | undefined {
   const at = normaliseUri(uri);
   let best: { mo: T; place: string } | undefined;
   for (const mo of mos) {
@@ -27,7 +30,16 @@ export function findPlace<T extends PlacedMo>(mos: readonly T[], uri: string): {
   }
   if (best === undefined) return undefined;
   const below = at.slice(best.place.length + 1);
-  return { mo: best.mo, path: below === '' ? '' : below.split('/').map((segment) => encodeName(rawName(segment))).join('/') };
+  return {
+    mo: best.mo,
+    path:
+      below === ''
+        ? ''
+        : below
+            .split('/')
+            .map((segment) => encodeName(rawName(segment)))
+            .join('/'),
+  };
 }
 
 /** A LocURI's segment without percent-encoding; left as it is where that is broken. */

@@ -7,7 +7,10 @@
  */
 import type { LiveCommand, LiveOperation } from './command-state';
 
-export type Resolution<T> = { readonly kind: 'ready'; readonly command: T } | { readonly kind: 'wait' } | { readonly kind: 'never'; readonly reason: string };
+export type Resolution<T> =
+  | { readonly kind: 'ready'; readonly command: T }
+  | { readonly kind: 'wait' }
+  | { readonly kind: 'never'; readonly reason: string };
 
 export interface Picked<T> {
   readonly operation: LiveOperation;
@@ -94,5 +97,11 @@ function overlap(a: LiveCommand, b: LiveCommand): boolean {
   if (a.family === null || b.family === null) return true;
   if (a.family !== b.family) return false;
   if (a.miid !== null && b.miid !== null && a.miid !== b.miid) return false;
-  return a.path === b.path || a.path === '' || b.path === '' || a.path.startsWith(`${b.path}/`) || b.path.startsWith(`${a.path}/`);
+  return (
+    a.path === b.path ||
+    a.path === '' ||
+    b.path === '' ||
+    a.path.startsWith(`${b.path}/`) ||
+    b.path.startsWith(`${a.path}/`)
+  );
 }

@@ -83,16 +83,30 @@ async function expireOne(tx: Sql, device: string, id: string, now: Date): Promis
   await tx.query('SELECT id FROM device WHERE id = $1 FOR NO KEY UPDATE', [device]);
   const row = await loadOperation(tx, device, id);
   if (row === null || row.endedAt !== null || row.expiresAt > now) return false;
-  const live = new LiveOperation({ ...row, cancelRequested: row.cancelRequestedAt !== null, expiresAt: row.expiresAt.toISOString() });
+  const live = new LiveOperation({
+    ...row,
+    cancelRequested: row.cancelRequestedAt !== null,
+    expiresAt: row.expiresAt.toISOString(),
+  });
   for (const command of live.commands) {
-    if (command.state === 'ACCEPTED') live.answered(command, { outcome: 'TIMED_OUT', error: 'the device accepted the command and never told its end' });
+    if (command.state === 'ACCEPTED')
+      live.answered(command, { outcome: 'TIMED_OUT', error: 'the device accepted the command and never told its end' });
   }
   live.end('EXPIRED');
   const { commands, operation } = live.take();
   if (commands.length === 0 && operation === undefined) return false;
-  await applyTurn(tx, device, now, { commands, operations: operation === undefined ? [] : [operation], documents: [], gone: [], alerts: [] });
+  await applyTurn(tx, device, now, {
+    commands,
+    operations: operation === undefined ? [] : [operation],
+    documents: [],
+    gone: [],
+    alerts: [],
+  });
   if (operation?.ended === true) {
-    await tx.query(`INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`, [device, id, operation.state]);
+    await tx.query(
+      `INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`,
+      [device, id, operation.state],
+    );
   }
   return true;
 }

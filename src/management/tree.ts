@@ -30,7 +30,8 @@ export function scalarOf(value: Value): Json | undefined {
   const { data } = value;
   if (data === null || typeof data === 'boolean') return data;
   if (typeof data === 'string') return isStorable(data) ? data : undefined;
-  if (typeof data === 'bigint') return data >= -9007199254740991n && data <= 9007199254740991n ? Number(data) : data.toString();
+  if (typeof data === 'bigint')
+    return data >= -9007199254740991n && data <= 9007199254740991n ? Number(data) : data.toString();
   if (typeof data === 'number') return Number.isFinite(data) ? data : String(data);
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
   return undefined;
@@ -56,7 +57,11 @@ export function jsonOf(tree: Tree, depth = Number.POSITIVE_INFINITY): Json | und
 
 /** What a get gives: the tree as JSON; with depth 0 the names of an interior node's children. */
 export function resultOf(tree: Tree, depth?: number): Json {
-  if (depth === 0 && tree.value === undefined) return (tree.children ?? []).map((c) => c.name).filter(isStorable).sort();
+  if (depth === 0 && tree.value === undefined)
+    return (tree.children ?? [])
+      .map((c) => c.name)
+      .filter(isStorable)
+      .sort();
   return jsonOf(tree, depth) ?? null;
 }
 
@@ -64,7 +69,11 @@ export function resultOf(tree: Tree, depth?: number): Json {
 export function metaOf(tree: Tree): Record<string, { format: string; type?: string }> {
   const meta: Record<string, { format: string; type?: string }> = {};
   eachLeaf(tree, '', (path, value) => {
-    setOwn(meta, path, value.mime === undefined ? { format: value.format } : { format: value.format, type: value.mime });
+    setOwn(
+      meta,
+      path,
+      value.mime === undefined ? { format: value.format } : { format: value.format, type: value.mime },
+    );
   });
   return meta;
 }
@@ -73,7 +82,8 @@ export function metaOf(tree: Tree): Record<string, { format: string; type?: stri
 export function eachLeaf(tree: Tree, path: string, visit: (path: string, value: Value) => void): void {
   if (tree.value !== undefined) visit(path, tree.value);
   for (const child of tree.children ?? []) {
-    if (isStorable(child.name)) eachLeaf(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit);
+    if (isStorable(child.name))
+      eachLeaf(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit);
   }
 }
 

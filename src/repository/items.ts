@@ -30,17 +30,27 @@ export function createRepository(deps: RepositoryDeps): Repository {
       const key = [opened.deviceKey.toString(), inbound.token];
       const at = new Date(now());
       const [item] = await deps.db.sql.query<{ direction: string; contents: readonly Content[] }>(
-        'SELECT direction, contents FROM repository_item WHERE device_id = $1 AND token = $2 AND expires_at > $3::timestamptz', [...key, at],
+        'SELECT direction, contents FROM repository_item WHERE device_id = $1 AND token = $2 AND expires_at > $3::timestamptz',
+        [...key, at],
       );
       if (item === undefined) return plain(404, 'there is nothing at this address');
-      if (inbound.method !== 'GET' && inbound.method !== 'HEAD') return plain(405, 'this address answers GET', { allow: 'GET, HEAD' });
+      if (inbound.method !== 'GET' && inbound.method !== 'HEAD')
+        return plain(405, 'this address answers GET', { allow: 'GET, HEAD' });
       const content = choose(item.contents, inbound.headers['accept']);
-      if (content === undefined) return plain(406, `this item is served as ${item.contents.map((c) => c.mime).join(', ')}`);
+      if (content === undefined)
+        return plain(406, `this item is served as ${item.contents.map((c) => c.mime).join(', ')}`);
       if (inbound.method === 'GET') {
         // The record of the fetch is the witness by which a device's "200" for an HGET is believed.
-        await deps.db.sql.query('UPDATE repository_item SET used_at = COALESCE(used_at, $3::timestamptz) WHERE device_id = $1 AND token = $2', [...key, at]);
+        await deps.db.sql.query(
+          'UPDATE repository_item SET used_at = COALESCE(used_at, $3::timestamptz) WHERE device_id = $1 AND token = $2',
+          [...key, at],
+        );
       }
-      return { status: 200, headers: { 'content-type': content.mime, 'cache-control': 'no-store' }, body: Buffer.from(content.base64, 'base64') };
+      return {
+        status: 200,
+        headers: { 'content-type': content.mime, 'cache-control': 'no-store' },
+        body: Buffer.from(content.base64, 'base64'),
+      };
     },
   };
 }
@@ -53,7 +63,14 @@ export function choose(contents: readonly Content[], accept: string | undefined)
     const type = (mime.split(';')[0] ?? '').trim().toLowerCase();
     let best = { specificity: -1, q: 0 };
     for (const range of ranges) {
-      const specificity = range.type === type ? 2 : range.type === '*/*' ? 0 : range.type.endsWith('/*') && type.startsWith(range.type.slice(0, -1)) ? 1 : -1;
+      const specificity =
+        range.type === type
+          ? 2
+          : range.type === '*/*'
+            ? 0
+            : range.type.endsWith('/*') && type.startsWith(range.type.slice(0, -1))
+              ? 1
+              : -1;
       if (specificity > best.specificity) best = { specificity, q: range.q };
     }
     return best.specificity < 0 ? 0 : best.q;
@@ -68,10 +85,16 @@ export function choose(contents: readonly Content[], accept: string | undefined)
 
 function parseRange(text: string): { type: string; q: number } {
   const [type = '', ...parameters] = text.split(';');
-  const given = parameters.map((p) => /^\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$/i.exec(p)?.[1]).find((q) => q !== undefined);
+  const given = parameters
+    .map((p) => /^\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*$/i.exec(p)?.[1])
+    .find((q) => q !== undefined);
   return { type: type.trim().toLowerCase(), q: given === undefined ? 1 : Number(given) };
 }
 
 function plain(status: number, text: string, headers: Record<string, string> = {}): Wire {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers }, body: Buffer.from(`${text}\n`) };
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
+    body: Buffer.from(`${text}\n`),
+  };
 }

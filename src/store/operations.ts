@@ -7,7 +7,12 @@ export interface TargetRow {
   readonly deviceId: string;
   readonly protocol: string | null;
   readonly isDiscovered: boolean;
-  readonly mos: readonly { readonly family: string; readonly moid: string; readonly miid: string; readonly place: string | null }[];
+  readonly mos: readonly {
+    readonly family: string;
+    readonly moid: string;
+    readonly miid: string;
+    readonly place: string | null;
+  }[];
 }
 
 /** A device with its MOs, as far as judging commands needs it. */
@@ -34,10 +39,21 @@ export interface NewOperation {
 }
 
 /** Stores an operation with its commands, or finds the one that the same caller stored under the same key. */
-export async function insertOperation(sql: Sql, deviceKey: string, operation: NewOperation): Promise<{ id: string; isNew: boolean; requestSha256: string | null }> {
+export async function insertOperation(
+  sql: Sql,
+  deviceKey: string,
+  operation: NewOperation,
+): Promise<{ id: string; isNew: boolean; requestSha256: string | null }> {
   const values = [
-    deviceKey, operation.atomic, operation.onFailure, operation.caller, operation.idempotencyKey, operation.requestSha256, operation.createdAt,
-    operation.expiresAt, JSON.stringify(operation.commands),
+    deviceKey,
+    operation.atomic,
+    operation.onFailure,
+    operation.caller,
+    operation.idempotencyKey,
+    operation.requestSha256,
+    operation.createdAt,
+    operation.expiresAt,
+    JSON.stringify(operation.commands),
   ];
   const [row] = await sql.query<{ id: string }>(
     `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at)

@@ -31,7 +31,11 @@ export interface DocumentChange {
   /** Null: as it was. */
   readonly recognisedBy: string | null;
   /** In order: { p: path, o: set | merge | del, v: value }. */
-  readonly patches: readonly { readonly p: readonly string[]; readonly o: 'set' | 'merge' | 'del'; readonly v?: unknown }[];
+  readonly patches: readonly {
+    readonly p: readonly string[];
+    readonly o: 'set' | 'merge' | 'del';
+    readonly v?: unknown;
+  }[];
   readonly meta: Readonly<Record<string, unknown>>;
   readonly observed: boolean;
   readonly complete: boolean;
@@ -95,14 +99,24 @@ ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, versio
 /** Applies changes to one device in one statement. `now` is the turn's time. */
 export async function applyTurn(tx: Sql, deviceKey: string, now: Date, changes: TurnChanges): Promise<void> {
   await tx.query(APPLY, [
-    deviceKey, now, JSON.stringify(changes.commands), JSON.stringify(changes.operations), JSON.stringify(changes.documents),
-    JSON.stringify(changes.gone), JSON.stringify(changes.alerts),
+    deviceKey,
+    now,
+    JSON.stringify(changes.commands),
+    JSON.stringify(changes.operations),
+    JSON.stringify(changes.documents),
+    JSON.stringify(changes.gone),
+    JSON.stringify(changes.alerts),
   ]);
 }
 
 /** Whether there is anything to apply: a turn without changes spares the statement. */
 export function hasChanges(changes: TurnChanges): boolean {
   return (
-    changes.commands.length + changes.operations.length + changes.documents.length + changes.gone.length + changes.alerts.length > 0
+    changes.commands.length +
+      changes.operations.length +
+      changes.documents.length +
+      changes.gone.length +
+      changes.alerts.length >
+    0
   );
 }

@@ -59,7 +59,10 @@ export interface LoadedTurn {
   readonly server: CredentialRow | null;
   readonly mos: readonly { f: string; m: string; i: string; p: string | null; v: string | null }[] | null;
   readonly active: readonly ActiveOperationRow[] | null;
-  readonly items: Record<string, { fetched: boolean; contents: readonly { mime: string; base64: string }[] | null }> | null;
+  readonly items: Record<
+    string,
+    { fetched: boolean; contents: readonly { mime: string; base64: string }[] | null }
+  > | null;
   readonly work_waiting: boolean;
   readonly session_id: string | null;
   readonly session_version: number | null;
@@ -114,7 +117,12 @@ LEFT JOIN LATERAL (SELECT * FROM session WHERE session.device_id = d.id ORDER BY
  * @param user   user name of the message's credential, for accounts that register on first contact
  * @param items  whether the session's repository items are wanted (DM 2.0)
  */
-export async function loadTurn(tx: Sql, deviceId: string, user: string | undefined, items: boolean): Promise<LoadedTurn> {
+export async function loadTurn(
+  tx: Sql,
+  deviceId: string,
+  user: string | undefined,
+  items: boolean,
+): Promise<LoadedTurn> {
   const values = [deviceId, user ?? null, items];
   const first = await one(tx, values);
   const isTorn = first.session_id !== null && first.last_contact_at?.getTime() !== first.last_at?.getTime();

@@ -40,14 +40,28 @@ export async function loadWork(tx: Sql, deviceKey: string, limit: number): Promi
     let operation = operations.at(-1);
     if (operation?.id !== row.id) {
       operation = {
-        id: row.id, state: row.state, atomic: row.atomic, onFailure: row.on_failure, expiresAt: row.expires_at.toISOString(),
-        cancelRequested: row.cancel_requested, commands: [],
+        id: row.id,
+        state: row.state,
+        atomic: row.atomic,
+        onFailure: row.on_failure,
+        expiresAt: row.expires_at.toISOString(),
+        cancelRequested: row.cancel_requested,
+        commands: [],
       };
       operations.push(operation);
     }
     operation.commands.push({
-      position: row.position, kind: row.kind, state: row.command_state, moid: row.moid, family: row.family, miid: row.miid,
-      path: row.path, uri: row.uri, request: row.request, repeatable: row.repeatable, outcome: row.outcome,
+      position: row.position,
+      kind: row.kind,
+      state: row.command_state,
+      moid: row.moid,
+      family: row.family,
+      miid: row.miid,
+      path: row.path,
+      uri: row.uri,
+      request: row.request,
+      repeatable: row.repeatable,
+      outcome: row.outcome,
     });
   }
   return operations;

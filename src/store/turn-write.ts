@@ -15,7 +15,11 @@ export interface SessionWrite {
   readonly messageNo: number;
   readonly state: unknown;
   readonly sha256: string;
-  readonly reply: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array };
+  readonly reply: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: Uint8Array;
+  };
   readonly expiresAt: Date;
   readonly endReason: string | null;
 }
@@ -101,17 +105,41 @@ SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS writte
  * @returns false when the session was changed by another process since it was loaded: roll back and read again
  */
 export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: TurnWrite): Promise<boolean> {
-  const counted = Object.fromEntries(write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]));
+  const counted = Object.fromEntries(
+    write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
+  );
   const s = write.session;
   const [row] = await tx.query<{ written: string | number }>(WRITE, [
-    deviceKey, now, JSON.stringify(write.commands), JSON.stringify(write.operations),
-    write.device.protocol, JSON.stringify(write.device.features), JSON.stringify(write.device.supportedMos),
-    write.device.discovered, write.device.contact,
-    JSON.stringify(write.credentials), JSON.stringify(counted), JSON.stringify(write.items), JSON.stringify(write.events),
-    JSON.stringify(write.security), s?.supersedes ?? null, s?.was?.id ?? null, s?.was?.version ?? null,
-    s?.protocol ?? null, s?.key ?? null, s?.token ?? null, s?.phase ?? null, s?.messageNo ?? null,
-    JSON.stringify(s?.state ?? null), s?.sha256 ?? null, s?.reply.status ?? null, JSON.stringify(s?.reply.headers ?? null),
-    s?.reply.body ?? null, s?.expiresAt ?? null, s?.endReason ?? null, write.credentials.some((c) => c.refusals !== undefined),
+    deviceKey,
+    now,
+    JSON.stringify(write.commands),
+    JSON.stringify(write.operations),
+    write.device.protocol,
+    JSON.stringify(write.device.features),
+    JSON.stringify(write.device.supportedMos),
+    write.device.discovered,
+    write.device.contact,
+    JSON.stringify(write.credentials),
+    JSON.stringify(counted),
+    JSON.stringify(write.items),
+    JSON.stringify(write.events),
+    JSON.stringify(write.security),
+    s?.supersedes ?? null,
+    s?.was?.id ?? null,
+    s?.was?.version ?? null,
+    s?.protocol ?? null,
+    s?.key ?? null,
+    s?.token ?? null,
+    s?.phase ?? null,
+    s?.messageNo ?? null,
+    JSON.stringify(s?.state ?? null),
+    s?.sha256 ?? null,
+    s?.reply.status ?? null,
+    JSON.stringify(s?.reply.headers ?? null),
+    s?.reply.body ?? null,
+    s?.expiresAt ?? null,
+    s?.endReason ?? null,
+    write.credentials.some((c) => c.refusals !== undefined),
   ]);
   return s === undefined || Number(row?.written ?? 0) === 1;
 }
