@@ -120,7 +120,7 @@ function read(
   if (locName !== undefined) machine.clientUser = locName.slice(0, 255);
   machine.maxMsgSize = maxMsgSizeOf(envelope, isOpening ? undefined : machine.maxMsgSize);
   const effects: Effect[] = [...first];
-  if (encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true) {
+  if (isOpening && encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true) {
     effects.push({ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' });
   }
   const body = readBody(envelope, context, machine, isOpening);
