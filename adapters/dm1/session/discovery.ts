@@ -60,7 +60,7 @@ export function takeType(discovery: Discovery, open: OpenCommand, item: StoredIt
   const effects = [...decide(discovery, node, context)];
   if (code === STATUS.UNSUPPORTED || code === STATUS.NOT_FOUND || code === STATUS.NOT_IMPLEMENTED) {
     // 404 for one node may be the node's own; where no node ever told a Type it is the client's way.
-    if (discovery.tellsTypes !== true) {
+    if (discovery.tellsTypes === undefined) {
       effects.push(learn(discovery, false, `${open.uri} is answered ${code}`));
       for (const waiting of discovery.types.splice(0)) {
         const other = discovery.walk.nodes.find((known) => known.uri === waiting);
@@ -75,8 +75,8 @@ export function takeType(discovery: Discovery, open: OpenCommand, item: StoredIt
 
 /** Takes the answer to a Get of a node. */
 export function takeNode(discovery: Discovery, open: OpenCommand, item: StoredItem | undefined, context: Context): readonly Effect[] {
-  if (open.code === STATUS.NOT_FOUND) return [];
   const { walk } = discovery;
+  if (open.code === STATUS.NOT_FOUND && open.uri !== '.') return [];
   const limits = { ...WALK_LIMITS, nodes: Math.min(WALK_LIMITS.nodes, discovery.nodes) };
   const node = visit(walk, open.uri, item, true, limits);
   if (walk.octets > limits.octets) discovery.messages = 0;

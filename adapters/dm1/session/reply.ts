@@ -86,7 +86,7 @@ export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, con
   };
   const needed = (reply: Reply): number =>
     [...turn.statuses.map((due) => statusOf(due, envelope)), ...alerts].reduce((sum, command) => sum + encodedSize(command, encoding) + CMD_ID_OCTETS, 0);
-  let reply = make(false);
+  let reply = make(turn.mayCommand && machine.maxMsgSize < SMALL_MESSAGE);
   if (needed(reply) > reply.room) reply = make(true);
   const reserved = alerts.reduce((sum, alert) => sum + encodedSize(alert, encoding) + CMD_ID_OCTETS, 0);
   let left = 0;
@@ -99,6 +99,8 @@ export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, con
   return { reply, left };
 }
 
+/** Below this MaxMsgSize every octet is left to commands. */
+const SMALL_MESSAGE = 1536;
 /** What a CmdID of up to seven digits adds to an empty one, in either form. */
 const CMD_ID_OCTETS = 16;
 

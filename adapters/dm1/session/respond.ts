@@ -17,7 +17,7 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   const hasCred = sendsCred(turn, machine, context);
   if (turn.trusted) {
     machine.serverMsg = openedOf(envelope).message.header.msgId;
-    machine.announced = true;
+    if (reply.message().header.meta !== undefined) machine.announced = true;
     if (hasCred) machine.credDue = false;
   }
 
