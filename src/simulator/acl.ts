@@ -10,7 +10,10 @@ export function readAcl(text: string): string | undefined {
   for (const entry of text.trim().split('&')) {
     const at = entry.indexOf('=');
     if (at < 0 || !COMMANDS.includes(entry.slice(0, at))) return undefined;
-    const servers = entry.slice(at + 1).split('+').filter((server) => server !== '');
+    const servers = entry
+      .slice(at + 1)
+      .split('+')
+      .filter((server) => server !== '');
     if (servers.some((server) => /[\s=&]/.test(server))) return undefined;
     if (servers.length > 0) kept.push(`${entry.slice(0, at)}=${servers.join('+')}`);
   }

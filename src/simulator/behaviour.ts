@@ -22,7 +22,8 @@ export interface PendingOperation {
   readonly identifier?: string;
 }
 
-export type ExecOutcome = { readonly kind: 'done' } | { readonly kind: 'accepted'; readonly operation: PendingOperation };
+export type ExecOutcome =
+  { readonly kind: 'done' } | { readonly kind: 'accepted'; readonly operation: PendingOperation };
 
 export interface ExecRequest {
   readonly path: Path;
@@ -33,10 +34,20 @@ export interface ExecRequest {
   readonly resultCode?: number;
 }
 
-const FUMO_STATE = { downloading: '30', downloaded: '40', updating: '60', downloadFailed: '20', updateFailed: '80', updated: '90' } as const;
+const FUMO_STATE = {
+  downloading: '30',
+  downloaded: '40',
+  updating: '60',
+  downloadFailed: '20',
+  updateFailed: '80',
+  updated: '90',
+} as const;
 
 /** The MO instance that holds a path, and the path below its root. */
-function instanceOf(tree: DeviceTree, path: Path): { readonly moid: string; readonly root: Path; readonly below: Path } | undefined {
+function instanceOf(
+  tree: DeviceTree,
+  path: Path,
+): { readonly moid: string; readonly root: Path; readonly below: Path } | undefined {
   for (let length = path.length; length > 0; length -= 1) {
     const moid = tree.find(path.slice(0, length))?.definition.moid;
     if (moid !== undefined) return { moid, root: path.slice(0, length), below: path.slice(length) };
@@ -52,12 +63,21 @@ export function execute(tree: DeviceTree, request: ExecRequest): ExecOutcome {
     ...(request.correlator === undefined ? {} : { correlator: request.correlator }),
     ...(request.reportTo === undefined ? {} : { reportTo: request.reportTo }),
   };
-  if (place?.moid === MOID.fumo) return { kind: 'accepted', operation: { ...common, ...startFumo(tree, place.root, request) } };
+  if (place?.moid === MOID.fumo)
+    return { kind: 'accepted', operation: { ...common, ...startFumo(tree, place.root, request) } };
   if (place?.moid === MOID.scomo) return { kind: 'accepted', operation: { ...common, ...startScomo(tree, request) } };
   if (place?.moid === MOID.meter) tree.replace([...place.root, 'Interval'], { value: '15' }, undefined);
   // A node without a behaviour of its own ends at once, or as asynchronously as the server wants it.
   if (request.reportTo === undefined) return { kind: 'done' };
-  return { kind: 'accepted', operation: { ...common, alertType: 'com.acme.device.operationcomplete', source: request.path, resultCode: request.resultCode ?? 1200 } };
+  return {
+    kind: 'accepted',
+    operation: {
+      ...common,
+      alertType: 'com.acme.device.operationcomplete',
+      source: request.path,
+      resultCode: request.resultCode ?? 1200,
+    },
+  };
 }
 
 function startFumo(tree: DeviceTree, root: Path, request: ExecRequest): Omit<PendingOperation, 'executed'> {
@@ -75,11 +95,25 @@ function startFumo(tree: DeviceTree, root: Path, request: ExecRequest): Omit<Pen
 function startScomo(tree: DeviceTree, request: ExecRequest): Omit<PendingOperation, 'executed'> {
   const component = request.path.slice(0, -2);
   const name = request.path.at(-1) ?? '';
-  const busy: Record<string, string> = { Remove: '30', Activate: '50', Deactivate: '70', Install: '40', InstallInactive: '40' };
+  const busy: Record<string, string> = {
+    Remove: '30',
+    Activate: '50',
+    Deactivate: '70',
+    Install: '40',
+    InstallInactive: '40',
+  };
   set(tree, [...component, 'Status'], busy[name] ?? '30');
   const identifier = text(tree, [...component, 'ID']) || text(tree, [...component, 'PkgID']);
-  const target = name.includes('Install') ? [...scomoRoot(component), 'Inventory', 'Deployed', `${component.at(-1) ?? 'x'}-app`] : component;
-  return { alertType: 'urn:oma:at:scomo:1.0:OperationComplete', source: request.path, target, identifier, resultCode: request.resultCode ?? 1200 };
+  const target = name.includes('Install')
+    ? [...scomoRoot(component), 'Inventory', 'Deployed', `${component.at(-1) ?? 'x'}-app`]
+    : component;
+  return {
+    alertType: 'urn:oma:at:scomo:1.0:OperationComplete',
+    source: request.path,
+    target,
+    identifier,
+    resultCode: request.resultCode ?? 1200,
+  };
 }
 
 /** Brings an accepted operation to its end: the tree then shows what the alert is going to say. */
@@ -92,11 +126,17 @@ export function complete(tree: DeviceTree, operation: PendingOperation): void {
 function endFumo(tree: DeviceTree, root: Path, { executed, resultCode }: PendingOperation): void {
   const name = executed.at(-1) ?? '';
   const good = resultCode >= 200 && resultCode < 300;
-  if (name === 'Download') return set(tree, [...root, 'State'], good ? FUMO_STATE.downloaded : FUMO_STATE.downloadFailed);
-  if (!good) return set(tree, [...root, 'State'], name === 'Update' ? FUMO_STATE.updateFailed : FUMO_STATE.downloadFailed);
+  if (name === 'Download')
+    return set(tree, [...root, 'State'], good ? FUMO_STATE.downloaded : FUMO_STATE.downloadFailed);
+  if (!good)
+    return set(tree, [...root, 'State'], name === 'Update' ? FUMO_STATE.updateFailed : FUMO_STATE.downloadFailed);
   set(tree, [...root, 'State'], FUMO_STATE.updated);
   const version = text(tree, [...root, 'PkgVersion']);
-  for (const where of [['DevDetail', 'FwV'], ['DevInfo', 'FwV']]) if (tree.find(where) !== undefined) set(tree, where, version);
+  for (const where of [
+    ['DevDetail', 'FwV'],
+    ['DevInfo', 'FwV'],
+  ])
+    if (tree.find(where) !== undefined) set(tree, where, version);
 }
 
 function endScomo(tree: DeviceTree, operation: PendingOperation): void {
@@ -106,7 +146,8 @@ function endScomo(tree: DeviceTree, operation: PendingOperation): void {
   set(tree, [...component, 'Status'], good ? '10' : '20');
   if (!good) return;
   if (name === 'Remove') tree.delete(component, undefined);
-  if (name === 'Activate' || name === 'Deactivate') set(tree, [...component, 'State'], name === 'Activate' ? '20' : '10');
+  if (name === 'Activate' || name === 'Deactivate')
+    set(tree, [...component, 'State'], name === 'Activate' ? '20' : '10');
   if (name === 'Download') deliver(tree, component);
   if (name.includes('Install')) deploy(tree, component, operation, name.endsWith('Inactive'));
 }

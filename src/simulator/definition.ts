@@ -49,12 +49,21 @@ export function definitionOfChild(parent: NodeDefinition, name: string): NodeDef
 const G: readonly Verb[] = ['Get'];
 
 /** A permanent interior node. */
-export function folder(name: string, children: readonly NodeDefinition[], more: Partial<NodeDefinition> = {}): NodeDefinition {
+export function folder(
+  name: string,
+  children: readonly NodeDefinition[],
+  more: Partial<NodeDefinition> = {},
+): NodeDefinition {
   return { name, format: 'node', access: G, permanent: true, children, ...more };
 }
 
 /** A permanent leaf; readable only unless `more.access` says otherwise. */
-export function leaf(name: string, format: DmFormat, initial: Stored | undefined, more: Partial<NodeDefinition> = {}): NodeDefinition {
+export function leaf(
+  name: string,
+  format: DmFormat,
+  initial: Stored | undefined,
+  more: Partial<NodeDefinition> = {},
+): NodeDefinition {
   return { name, format, access: G, permanent: true, ...(initial === undefined ? {} : { initial }), ...more };
 }
 

@@ -5,7 +5,7 @@ import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
 import { pushSubscriptions, type Subscription } from './dm2/commands';
 import { Exchange } from './dm2/exchange';
 import type { Dm2DeviceOptions } from './dm2/options';
-import { Dm2Session, type Dm2Host } from './dm2/session';
+import { Dm2Session, type Dm2State } from './dm2/session';
 import { SessionRecord, type SessionReport, type TranscriptEntry } from './report';
 import { standardTree } from './standard-tree';
 import type { Transport } from './transport';
@@ -28,12 +28,20 @@ export class Dm2Device implements SimulatedDevice {
   private readonly exchange: Exchange;
   private readonly defaults = new Map<string, string>();
   private readonly subscriptions = new Map<string, Subscription>();
-  private pending: readonly PendingOperation[] = [];
-  private alerts: readonly AlertItem[] = [];
+  private readonly state: Dm2State = { pending: [], alerts: [] };
 
-  constructor(readonly options: Dm2DeviceOptions, transport: Transport) {
+  constructor(
+    readonly options: Dm2DeviceOptions,
+    transport: Transport,
+  ) {
     const { deviceId, url, plants, treeLimits } = options;
-    const definition = standardTree({ protocol: 'dm2', deviceId, serverUrl: url, serverId: options.serverId ?? 'server', ...(plants === undefined ? {} : { plants }) });
+    const definition = standardTree({
+      protocol: 'dm2',
+      deviceId,
+      serverUrl: url,
+      serverId: options.serverId ?? 'server',
+      ...(plants === undefined ? {} : { plants }),
+    });
     this.tree = new DeviceTree(definition, treeLimits);
     this.exchange = new Exchange(options, transport);
   }
@@ -44,21 +52,13 @@ export class Dm2Device implements SimulatedDevice {
 
   /** Queues an alert for the next session. */
   raise(alert: AlertItem): void {
-    this.alerts = [...this.alerts, alert];
+    this.state.alerts = [...this.state.alerts, alert];
   }
 
   begin(trigger: SessionTrigger = {}): Stepper {
     const record = new SessionRecord('dm2', this.deviceId);
-    const device = this;
-    const { options, tree, exchange, defaults, subscriptions } = this;
-    const host: Dm2Host = {
-      options, tree, exchange, defaults, subscriptions, record,
-      get pending() { return device.pending; },
-      set pending(pending) { device.pending = pending; },
-      get alerts() { return device.alerts; },
-      set alerts(alerts) { device.alerts = alerts; },
-    };
-    const session = new Dm2Session(host, trigger);
+    const { options, tree, exchange, defaults, subscriptions, state } = this;
+    const session = new Dm2Session({ options, tree, exchange, defaults, subscriptions, record, state }, trigger);
     const step = async (): Promise<boolean> => {
       if (!session.over) await session.step();
       return !session.over;
@@ -81,13 +81,16 @@ export class Dm2Device implements SimulatedDevice {
 
   save(): Dm2Memory {
     return {
-      pending: this.pending, alerts: this.alerts, defaults: Object.fromEntries(this.defaults), subscriptions: [...this.subscriptions.values()], tree: this.tree.snapshot(),
+      ...this.state,
+      defaults: Object.fromEntries(this.defaults),
+      subscriptions: [...this.subscriptions.values()],
+      tree: this.tree.snapshot(),
     };
   }
 
   load(memory: Dm2Memory): void {
-    this.pending = memory.pending;
-    this.alerts = memory.alerts;
+    this.state.pending = memory.pending;
+    this.state.alerts = memory.alerts;
     this.defaults.clear();
     for (const [moid, uri] of Object.entries(memory.defaults)) this.defaults.set(moid, uri);
     this.subscriptions.clear();

@@ -21,7 +21,8 @@ export function octetsOfBase64(text: string): Uint8Array | undefined {
 
 /** The value in the form that the device keeps, or undefined when it does not fit the format. */
 export function canonical(format: DmFormat, value: Stored): Stored | undefined {
-  if (typeof value !== 'string') return format === 'bin' ? value : canonicalText(format, Buffer.from(value).toString('utf8'));
+  if (typeof value !== 'string')
+    return format === 'bin' ? value : canonicalText(format, Buffer.from(value).toString('utf8'));
   return canonicalText(format, value);
 }
 

@@ -51,12 +51,21 @@ export class SessionRecord {
   ended: SessionReport['ended'] | undefined;
   authenticated = false;
 
-  constructor(private readonly protocol: 'dm1' | 'dm2', private readonly deviceId: string) {}
+  constructor(
+    private readonly protocol: 'dm1' | 'dm2',
+    private readonly deviceId: string,
+  ) {}
 
   report(): SessionReport {
     return {
-      protocol: this.protocol, deviceId: this.deviceId, messages: [...this.messages], statusesSeen: [...this.statusesSeen],
-      ended: this.ended ?? 'error', authenticated: this.authenticated, violations: [...this.violations], log: [...this.log],
+      protocol: this.protocol,
+      deviceId: this.deviceId,
+      messages: [...this.messages],
+      statusesSeen: [...this.statusesSeen],
+      ended: this.ended ?? 'error',
+      authenticated: this.authenticated,
+      violations: [...this.violations],
+      log: [...this.log],
     };
   }
 }

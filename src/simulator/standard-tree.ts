@@ -42,9 +42,10 @@ const NONE: readonly Verb[] = [];
 export function standardTree(options: StandardTreeOptions): NodeDefinition {
   const identity = identityOf(options.deviceId);
   const common = [fumo(identity), scomo()];
-  const own = options.protocol === 'dm1'
-    ? [devInfo1(identity), devDetail(identity), folder('DMAcc', [account1(options)])]
-    : [devInfo2(identity), devDetail(identity), folder('DMAcc', [account2(options)]), sessionInfo()];
+  const own =
+    options.protocol === 'dm1'
+      ? [devInfo1(identity), devDetail(identity), folder('DMAcc', [account1(options)])]
+      : [devInfo2(identity), devDetail(identity), folder('DMAcc', [account2(options)]), sessionInfo()];
   const vendor = folder('Vendor', [folder('Acme', [meter(identity)])]);
   const root = folder('.', [...own, ...common, vendor], { acl: 'Add=*&Get=*' });
   return (options.plants ?? []).reduce(plant, root);
@@ -58,7 +59,13 @@ function plant(root: NodeDefinition, { place, root: mo }: Plant): NodeDefinition
     const [next, ...after] = rest;
     const children = node.children ?? [];
     if (next === undefined) {
-      return { ...node, children: [...children.filter((child) => child.name !== name), { ...mo, name, permanent: true, acl: mo.acl ?? FULL_ACL }] };
+      return {
+        ...node,
+        children: [
+          ...children.filter((child) => child.name !== name),
+          { ...mo, name, permanent: true, acl: mo.acl ?? FULL_ACL },
+        ],
+      };
     }
     const there = children.find((child) => child.name === next) ?? folder(next, []);
     return { ...node, children: [...children.filter((child) => child.name !== next), insert(there, after)] };
@@ -67,103 +74,227 @@ function plant(root: NodeDefinition, { place, root: mo }: Plant): NodeDefinition
 }
 
 function devInfo1(device: DeviceIdentity): NodeDefinition {
-  return folder('DevInfo', [
-    leaf('DevId', 'chr', device.deviceId), leaf('Man', 'chr', 'Acme'), leaf('Mod', 'chr', 'Widget 9'),
-    leaf('DmV', 'chr', '1.2'), leaf('Lang', 'chr', 'en-GB'),
-  ], { moid: MOID.devInfo1 });
+  return folder(
+    'DevInfo',
+    [
+      leaf('DevId', 'chr', device.deviceId),
+      leaf('Man', 'chr', 'Acme'),
+      leaf('Mod', 'chr', 'Widget 9'),
+      leaf('DmV', 'chr', '1.2'),
+      leaf('Lang', 'chr', 'en-GB'),
+    ],
+    { moid: MOID.devInfo1 },
+  );
 }
 
 function devInfo2(device: DeviceIdentity): NodeDefinition {
-  return folder('DevInfo', [
-    leaf('DevID', 'chr', device.deviceId), leaf('Man', 'chr', 'Acme'), leaf('Mod', 'chr', 'Widget 9'),
-    leaf('DmV', 'chr', '2.0'), leaf('Lang', 'chr', 'en-GB'), leaf('DevType', 'chr', 'meter'), leaf('OEM', 'chr', 'Acme'),
-    leaf('FwV', 'chr', device.firmware), leaf('SwV', 'chr', device.software), leaf('HwV', 'chr', device.hardware),
-  ], { moid: MOID.devInfo2, miid: 'di' });
+  return folder(
+    'DevInfo',
+    [
+      leaf('DevID', 'chr', device.deviceId),
+      leaf('Man', 'chr', 'Acme'),
+      leaf('Mod', 'chr', 'Widget 9'),
+      leaf('DmV', 'chr', '2.0'),
+      leaf('Lang', 'chr', 'en-GB'),
+      leaf('DevType', 'chr', 'meter'),
+      leaf('OEM', 'chr', 'Acme'),
+      leaf('FwV', 'chr', device.firmware),
+      leaf('SwV', 'chr', device.software),
+      leaf('HwV', 'chr', device.hardware),
+    ],
+    { moid: MOID.devInfo2, miid: 'di' },
+  );
 }
 
 function devDetail(device: DeviceIdentity): NodeDefinition {
-  return folder('DevDetail', [
-    folder('URI', [leaf('MaxDepth', 'chr', '24'), leaf('MaxTotLen', 'chr', '1024'), leaf('MaxSegLen', 'chr', '128')]),
-    leaf('DevTyp', 'chr', 'meter'), leaf('OEM', 'chr', 'Acme'), leaf('FwV', 'chr', device.firmware), leaf('SwV', 'chr', device.software),
-    leaf('HwV', 'chr', device.hardware), leaf('LrgObj', 'bool', 'true'),
-  ], { moid: MOID.devDetail });
+  return folder(
+    'DevDetail',
+    [
+      folder('URI', [leaf('MaxDepth', 'chr', '24'), leaf('MaxTotLen', 'chr', '1024'), leaf('MaxSegLen', 'chr', '128')]),
+      leaf('DevTyp', 'chr', 'meter'),
+      leaf('OEM', 'chr', 'Acme'),
+      leaf('FwV', 'chr', device.firmware),
+      leaf('SwV', 'chr', device.software),
+      leaf('HwV', 'chr', device.hardware),
+      leaf('LrgObj', 'bool', 'true'),
+    ],
+    { moid: MOID.devDetail },
+  );
 }
 
 function account1(options: StandardTreeOptions): NodeDefinition {
-  const credential = (level: string): NodeDefinition => folder(level, [
-    leaf('AAuthLevel', 'chr', level), leaf('AAuthType', 'chr', 'DIGEST'),
-    leaf('AAuthName', 'chr', level === 'SRVCRED' ? options.serverId : options.deviceId),
-    leaf('AAuthSecret', 'chr', '', { access: NONE }), leaf('AAuthData', 'bin', new Uint8Array(), { access: NONE }),
-  ]);
-  return folder('acc1', [
-    leaf('AppID', 'chr', 'w7'), leaf('ServerID', 'chr', options.serverId), leaf('Name', 'chr', 'Device care'),
-    folder('AppAddr', [folder('addr1', [leaf('Addr', 'chr', options.serverUrl), leaf('AddrType', 'chr', 'URI')])]),
-    leaf('AAuthPref', 'chr', 'DIGEST'), folder('AppAuth', [credential('CLCRED'), credential('SRVCRED')]),
-  ], { moid: MOID.dmAcc1 });
+  const credential = (level: string): NodeDefinition =>
+    folder(level, [
+      leaf('AAuthLevel', 'chr', level),
+      leaf('AAuthType', 'chr', 'DIGEST'),
+      leaf('AAuthName', 'chr', level === 'SRVCRED' ? options.serverId : options.deviceId),
+      leaf('AAuthSecret', 'chr', '', { access: NONE }),
+      leaf('AAuthData', 'bin', new Uint8Array(), { access: NONE }),
+    ]);
+  return folder(
+    'acc1',
+    [
+      leaf('AppID', 'chr', 'w7'),
+      leaf('ServerID', 'chr', options.serverId),
+      leaf('Name', 'chr', 'Device care'),
+      folder('AppAddr', [folder('addr1', [leaf('Addr', 'chr', options.serverUrl), leaf('AddrType', 'chr', 'URI')])]),
+      leaf('AAuthPref', 'chr', 'DIGEST'),
+      folder('AppAuth', [credential('CLCRED'), credential('SRVCRED')]),
+    ],
+    { moid: MOID.dmAcc1 },
+  );
 }
 
 function account2(options: StandardTreeOptions): NodeDefinition {
-  const hidden = (name: string, children: readonly NodeDefinition[]): NodeDefinition => folder(name, children, { access: NONE });
-  return folder('acc1', [
-    leaf('SrvID', 'chr', options.serverId), leaf('SrvURI', 'chr', options.serverUrl), leaf('Name', 'chr', 'Device care'),
-    hidden('Perm', [hidden('all', [leaf('MOID', 'chr', '*', { access: NONE })])]),
-  ], { moid: MOID.dmAcc2 });
+  const hidden = (name: string, children: readonly NodeDefinition[]): NodeDefinition =>
+    folder(name, children, { access: NONE });
+  return folder(
+    'acc1',
+    [
+      leaf('SrvID', 'chr', options.serverId),
+      leaf('SrvURI', 'chr', options.serverUrl),
+      leaf('Name', 'chr', 'Device care'),
+      hidden('Perm', [hidden('all', [leaf('MOID', 'chr', '*', { access: NONE })])]),
+    ],
+    { moid: MOID.dmAcc2 },
+  );
 }
 
 function sessionInfo(): NodeDefinition {
-  return folder('SessionInfoMO', [leaf('CBT', 'int', '2'), leaf('ROAMING', 'int', '0')], { moid: MOID.sessionInfo, miid: 'si' });
+  return folder('SessionInfoMO', [leaf('CBT', 'int', '2'), leaf('ROAMING', 'int', '0')], {
+    moid: MOID.sessionInfo,
+    miid: 'si',
+  });
 }
 
 function fumo(device: DeviceIdentity): NodeDefinition {
   const url = 'https://firmware.example/pump.bin';
   const next = `${Number(device.firmware.split('.')[0]) + 1}.0.0`;
-  const fetch = (name: string): NodeDefinition => folder(name, [leaf('PkgURL', 'chr', url, { access: GET_REPLACE })], { access: GET_EXEC });
+  const fetch = (name: string): NodeDefinition =>
+    folder(name, [leaf('PkgURL', 'chr', url, { access: GET_REPLACE })], { access: GET_EXEC });
   const instance: NodeDefinition = {
-    name: '', format: 'node', access: ['Add', 'Delete', 'Get'], permanent: false, moid: MOID.fumo, present: [{ name: 'fw1' }],
+    name: '',
+    format: 'node',
+    access: ['Add', 'Delete', 'Get'],
+    permanent: false,
+    moid: MOID.fumo,
+    present: [{ name: 'fw1' }],
     children: [
-      leaf('PkgName', 'chr', 'pump'), leaf('PkgVersion', 'chr', next), fetch('Download'),
+      leaf('PkgName', 'chr', 'pump'),
+      leaf('PkgVersion', 'chr', next),
+      fetch('Download'),
       folder('Update', [leaf('PkgData', 'bin', new Uint8Array(), { access: WRITE_ONLY })], { access: GET_EXEC }),
-      fetch('DownloadAndUpdate'), leaf('State', 'int', '10'),
+      fetch('DownloadAndUpdate'),
+      leaf('State', 'int', '10'),
     ],
   };
   return folder('FUMO', [instance], { acl: FULL_ACL });
 }
 
 function scomo(): NodeDefinition {
-  const text = (name: string, value: string, access: readonly Verb[] = ['Get']): NodeDefinition => leaf(name, 'chr', value, { access });
+  const text = (name: string, value: string, access: readonly Verb[] = ['Get']): NodeDefinition =>
+    leaf(name, 'chr', value, { access });
   const operations = (...names: readonly string[]): NodeDefinition => folder('Operations', names.map(command));
-  const several = (children: readonly NodeDefinition[], present: NodeDefinition['present'], access: readonly Verb[]): NodeDefinition =>
-    ({ name: '', format: 'node', access, permanent: false, children, ...(present === undefined ? {} : { present }) });
-  const download = several([
-    text('PkgID', ''), text('Name', '', GET_REPLACE), text('PkgURL', '', GET_REPLACE), text('InstallParams', '', GET_REPLACE),
-    text('Description', '', GET_REPLACE), leaf('Status', 'int', '10'), text('EnvType', 'native', GET_REPLACE), text('PkgType', 'application/octet-stream', GET_REPLACE),
-    operations('Download', 'DownloadInstall', 'DownloadInstallInactive'),
-  ], [{ name: 'p1', values: { PkgID: 'pkg-clock', Name: 'Clock', PkgURL: 'https://packages.example/clock-2.1' } }], DYNAMIC);
-  const delivered = several([
-    text('PkgID', ''), text('Name', ''), text('Description', ''), leaf('Status', 'int', '10'), text('State', '10'), text('EnvType', 'native'), text('PkgType', 'application/octet-stream'),
-    operations('Install', 'InstallInactive', 'Remove'),
-  ], [{ name: 'd1', values: { PkgID: 'pkg-map', Name: 'Map', Description: 'Offline map' } }], ['Add', 'Delete', 'Get']);
-  const deployed = several([
-    text('ID', ''), text('PkgIDRef', ''), text('Name', ''), text('Version', '1.0'), text('Description', ''), leaf('Status', 'int', '10'), leaf('State', 'int', '20'),
-    text('EnvType', 'native'), operations('Activate', 'Deactivate', 'Remove'),
-  ], [
-    { name: 'c1', values: { ID: 'app-mail', PkgIDRef: 'pkg-mail', Name: 'Mail', Version: '3.2' } },
-    { name: 'c2', values: { ID: 'app-chat', PkgIDRef: 'pkg-chat', Name: 'Chat', Version: '1.0', State: '10' } },
-  ], ['Get']);
-  return folder('SCOMO', [
-    folder('Download', [download]), folder('Inventory', [folder('Delivered', [delivered]), folder('Deployed', [deployed])]),
-  ], { moid: MOID.scomo, acl: FULL_ACL });
+  const several = (
+    children: readonly NodeDefinition[],
+    present: NodeDefinition['present'],
+    access: readonly Verb[],
+  ): NodeDefinition => ({
+    name: '',
+    format: 'node',
+    access,
+    permanent: false,
+    children,
+    ...(present === undefined ? {} : { present }),
+  });
+  const download = several(
+    [
+      text('PkgID', ''),
+      text('Name', '', GET_REPLACE),
+      text('PkgURL', '', GET_REPLACE),
+      text('InstallParams', '', GET_REPLACE),
+      text('Description', '', GET_REPLACE),
+      leaf('Status', 'int', '10'),
+      text('EnvType', 'native', GET_REPLACE),
+      text('PkgType', 'application/octet-stream', GET_REPLACE),
+      operations('Download', 'DownloadInstall', 'DownloadInstallInactive'),
+    ],
+    [{ name: 'p1', values: { PkgID: 'pkg-clock', Name: 'Clock', PkgURL: 'https://packages.example/clock-2.1' } }],
+    DYNAMIC,
+  );
+  const delivered = several(
+    [
+      text('PkgID', ''),
+      text('Name', ''),
+      text('Description', ''),
+      leaf('Status', 'int', '10'),
+      text('State', '10'),
+      text('EnvType', 'native'),
+      text('PkgType', 'application/octet-stream'),
+      operations('Install', 'InstallInactive', 'Remove'),
+    ],
+    [{ name: 'd1', values: { PkgID: 'pkg-map', Name: 'Map', Description: 'Offline map' } }],
+    ['Add', 'Delete', 'Get'],
+  );
+  const deployed = several(
+    [
+      text('ID', ''),
+      text('PkgIDRef', ''),
+      text('Name', ''),
+      text('Version', '1.0'),
+      text('Description', ''),
+      leaf('Status', 'int', '10'),
+      leaf('State', 'int', '20'),
+      text('EnvType', 'native'),
+      operations('Activate', 'Deactivate', 'Remove'),
+    ],
+    [
+      { name: 'c1', values: { ID: 'app-mail', PkgIDRef: 'pkg-mail', Name: 'Mail', Version: '3.2' } },
+      { name: 'c2', values: { ID: 'app-chat', PkgIDRef: 'pkg-chat', Name: 'Chat', Version: '1.0', State: '10' } },
+    ],
+    ['Get'],
+  );
+  return folder(
+    'SCOMO',
+    [
+      folder('Download', [download]),
+      folder('Inventory', [folder('Delivered', [delivered]), folder('Deployed', [deployed])]),
+    ],
+    { moid: MOID.scomo, acl: FULL_ACL },
+  );
 }
 
 function meter(device: DeviceIdentity): NodeDefinition {
-  const dynamicLeaf = (name: string, format: 'chr' | 'float'): NodeDefinition => ({ name, format, access: DYNAMIC, permanent: false });
+  const dynamicLeaf = (name: string, format: 'chr' | 'float'): NodeDefinition => ({
+    name,
+    format,
+    access: DYNAMIC,
+    permanent: false,
+  });
   const tariff: NodeDefinition = {
-    name: '', format: 'node', access: DYNAMIC, permanent: false, children: [dynamicLeaf('Start', 'chr'), dynamicLeaf('Rate', 'float')],
-    present: [{ name: 'day', values: { Start: '0600', Rate: '0.31' } }, { name: 'night', values: { Start: '2200', Rate: '0.17' } }],
+    name: '',
+    format: 'node',
+    access: DYNAMIC,
+    permanent: false,
+    children: [dynamicLeaf('Start', 'chr'), dynamicLeaf('Rate', 'float')],
+    present: [
+      { name: 'day', values: { Start: '0600', Rate: '0.31' } },
+      { name: 'night', values: { Start: '2200', Rate: '0.17' } },
+    ],
   };
-  return folder('Meter', [
-    leaf('Serial', 'chr', device.serial), leaf('Unit', 'chr', 'kWh', { access: GET_REPLACE }), leaf('Interval', 'int', '15', { access: GET_REPLACE }),
-    leaf('Enabled', 'bool', 'true', { access: GET_REPLACE }), dynamicLeaf('Note', 'chr'), folder('Tariff', [tariff]), folder('Ops', [command('Reset')]),
-    leaf('Key', 'bin', device.key), leaf('Since', 'date', device.since),
-  ], { moid: MOID.meter, acl: FULL_ACL });
+  return folder(
+    'Meter',
+    [
+      leaf('Serial', 'chr', device.serial),
+      leaf('Unit', 'chr', 'kWh', { access: GET_REPLACE }),
+      leaf('Interval', 'int', '15', { access: GET_REPLACE }),
+      leaf('Enabled', 'bool', 'true', { access: GET_REPLACE }),
+      dynamicLeaf('Note', 'chr'),
+      folder('Tariff', [tariff]),
+      folder('Ops', [command('Reset')]),
+      leaf('Key', 'bin', device.key),
+      leaf('Since', 'date', device.since),
+    ],
+    { moid: MOID.meter, acl: FULL_ACL },
+  );
 }

@@ -22,7 +22,12 @@ export type Transport = (request: WireRequest) => Promise<WireResponse>;
 
 export interface HttpTransportOptions {
   /** A client certificate, a trusted authority and so on, for `https:` addresses. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly rejectUnauthorized?: boolean };
+  readonly tls?: {
+    readonly ca?: string;
+    readonly cert?: string;
+    readonly key?: string;
+    readonly rejectUnauthorized?: boolean;
+  };
   readonly timeoutMs?: number;
   /** Octets of the largest answer taken. */
   readonly maxBody?: number;
@@ -30,26 +35,33 @@ export interface HttpTransportOptions {
 
 /** HTTP/1.1 with kept-alive connections. */
 export function httpTransport(options: HttpTransportOptions = {}): Transport & { readonly close: () => void } {
-  const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true, ...options.tls }) };
-  const send = (request: WireRequest, again = true): Promise<WireResponse> => new Promise((resolve, reject) => {
-    const body = request.body ?? new Uint8Array();
-    const secure = request.url.startsWith('https:');
-    const length = request.body === undefined ? {} : { 'content-length': String(body.length) };
-    const outgoing = (secure ? httpsRequest : httpRequest)(request.url, {
-      method: request.method,
-      headers: { ...request.headers, ...length },
-      agent: secure ? agents.https : agents.http,
-      timeout: options.timeoutMs ?? 60_000,
+  const agents = {
+    http: new HttpAgent({ keepAlive: true }),
+    https: new HttpsAgent({ keepAlive: true, ...options.tls }),
+  };
+  const send = (request: WireRequest, again = true): Promise<WireResponse> =>
+    new Promise((resolve, reject) => {
+      const body = request.body ?? new Uint8Array();
+      const secure = request.url.startsWith('https:');
+      const length = request.body === undefined ? {} : { 'content-length': String(body.length) };
+      const outgoing = (secure ? httpsRequest : httpRequest)(request.url, {
+        method: request.method,
+        headers: { ...request.headers, ...length },
+        agent: secure ? agents.https : agents.http,
+        timeout: options.timeoutMs ?? 60_000,
+      });
+      outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${request.url} in time`)));
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server closed a kept connection while the message was on its way: clients repeat the POST (dm1 12, "retry").
+        if (again && outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE'))
+          send(request, false).then(resolve, reject);
+        else reject(error);
+      });
+      outgoing.on('response', (answer) => {
+        collect(answer, options.maxBody ?? 268_435_456).then(resolve, reject);
+      });
+      outgoing.end(body);
     });
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${request.url} in time`)));
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      // The server closed a kept connection while the message was on its way: clients repeat the POST (dm1 12, "retry").
-      if (again && outgoing.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')) send(request, false).then(resolve, reject);
-      else reject(error);
-    });
-    outgoing.on('response', (answer) => collect(answer, options.maxBody ?? 268_435_456).then(resolve, reject));
-    outgoing.end(body);
-  });
   return Object.assign((request: WireRequest) => send(request), {
     close: (): void => {
       agents.http.destroy();

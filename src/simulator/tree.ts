@@ -8,9 +8,19 @@ import { definitionOfChild, type NodeDefinition, type Stored, type Verb } from '
 import { canonical, sizeOf } from './lexical';
 
 export type TreeError =
-  | 'NOT_FOUND' | 'EXISTS' | 'NOT_ALLOWED' | 'PERMANENT' | 'DENIED' | 'WRONG_FORMAT' | 'FULL' | 'FORBIDDEN' | 'TOO_LONG' | 'UNSUPPORTED';
+  | 'NOT_FOUND'
+  | 'EXISTS'
+  | 'NOT_ALLOWED'
+  | 'PERMANENT'
+  | 'DENIED'
+  | 'WRONG_FORMAT'
+  | 'FULL'
+  | 'FORBIDDEN'
+  | 'TOO_LONG'
+  | 'UNSUPPORTED';
 
-export type TreeResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TreeError };
+export type TreeResult<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TreeError };
 
 /** Names from the root; empty: the root. */
 export type Path = readonly string[];
@@ -60,7 +70,10 @@ export class DeviceTree {
   private octets = 0;
   private nodes = 0;
 
-  constructor(private readonly definition: NodeDefinition, private readonly limits: TreeLimits = TREE_LIMITS) {
+  constructor(
+    private readonly definition: NodeDefinition,
+    private readonly limits: TreeLimits = TREE_LIMITS,
+  ) {
     this.root = this.grow(definition, definition.name);
     this.account(this.root, 1);
   }
@@ -88,7 +101,8 @@ export class DeviceTree {
   add(path: Path, given: { readonly format?: string; readonly value?: Stored }, actor: Actor): TreeResult<TreeNode> {
     const name = path.at(-1);
     if (name === undefined || this.live(path) !== undefined) return fail('EXISTS');
-    if (path.length > this.limits.maxDepth || name.length > this.limits.maxSegment || name === '') return fail('TOO_LONG');
+    if (path.length > this.limits.maxDepth || name.length > this.limits.maxSegment || name === '')
+      return fail('TOO_LONG');
     const parent = this.live(path.slice(0, -1));
     if (parent === undefined) return fail('NOT_FOUND');
     if (parent.children === undefined) return fail('NOT_ALLOWED');
@@ -100,7 +114,8 @@ export class DeviceTree {
     }
     const fits = this.fits(definition, given.format, given.value);
     if (fits === undefined) return fail('WRONG_FORMAT');
-    if (this.nodes + 1 > this.limits.maxNodes || this.octets + sizeOf(fits.value) > this.limits.capacity) return fail('FULL');
+    if (this.nodes + 1 > this.limits.maxNodes || this.octets + sizeOf(fits.value) > this.limits.capacity)
+      return fail('FULL');
     const node = this.grow(definition, name);
     if (fits.value !== undefined) node.value = fits.value;
     if (node.children !== undefined && actor !== undefined && !this.aclAllows(path.slice(0, -1), 'Replace', actor)) {
@@ -112,7 +127,11 @@ export class DeviceTree {
   }
 
   /** Overwrites the value of an existing leaf; never creates. */
-  replace(path: Path, given: { readonly format?: string; readonly value?: Stored }, actor: Actor): TreeResult<TreeNode> {
+  replace(
+    path: Path,
+    given: { readonly format?: string; readonly value?: Stored },
+    actor: Actor,
+  ): TreeResult<TreeNode> {
     const refused = this.may(path, 'Replace', actor);
     if (refused !== undefined) return fail(refused);
     const node = this.live(path) as Live;
@@ -189,7 +208,8 @@ export class DeviceTree {
     const found: { moid: string; miid: string; path: Path }[] = [];
     const walk = (node: Live, path: Path): void => {
       const own = node.definition.moid;
-      if (own !== undefined && (moid === undefined || moid === own)) found.push({ moid: own, miid: node.definition.miid ?? node.name, path });
+      if (own !== undefined && (moid === undefined || moid === own))
+        found.push({ moid: own, miid: node.definition.miid ?? node.name, path });
       for (const child of node.children?.values() ?? []) walk(child, [...path, child.name]);
     };
     walk(this.root, []);
@@ -210,7 +230,12 @@ export class DeviceTree {
   /** Parent below which a new instance of an MO can be added. */
   homeOf(moid: string): Path | undefined {
     const look = (node: Live, path: Path): Path | undefined => {
-      if (node.definition.children?.some((child) => child.moid === moid && child.name === '' && child.access.includes('Add'))) return path;
+      if (
+        node.definition.children?.some(
+          (child) => child.moid === moid && child.name === '' && child.access.includes('Add'),
+        )
+      )
+        return path;
       for (const child of node.children?.values() ?? []) {
         const home = look(child, [...path, child.name]);
         if (home !== undefined) return home;
@@ -249,13 +274,20 @@ export class DeviceTree {
     return node;
   }
 
-  private fits(definition: NodeDefinition, format: string | undefined, value: Stored | undefined): { readonly value?: Stored } | undefined {
+  private fits(
+    definition: NodeDefinition,
+    format: string | undefined,
+    value: Stored | undefined,
+  ): { readonly value?: Stored } | undefined {
     const told = format?.trim().toLowerCase();
     if (definition.format === 'node') return told === undefined || told === 'node' ? {} : undefined;
     // Over XML the octets of a `bin` node travel as b64 (dm1 5).
     const same = told === undefined || told === definition.format || (told === 'b64' && definition.format === 'bin');
     if (!same) return undefined;
-    const kept = canonical(definition.format, value ?? (definition.format === 'bin' ? new Uint8Array() : definition.initial ?? ''));
+    const kept = canonical(
+      definition.format,
+      value ?? (definition.format === 'bin' ? new Uint8Array() : (definition.initial ?? '')),
+    );
     return kept === undefined ? undefined : { value: kept };
   }
 
@@ -268,9 +300,12 @@ export class DeviceTree {
     const children = new Map<string, Live>();
     for (const child of definition.children ?? []) {
       const below = (called: string): string => (at === '' ? called : `${at}/${called}`);
-      if (child.permanent && child.name !== '') children.set(child.name, this.grow(child, child.name, values, below(child.name)));
-      else if (child.name !== '' && values[below(child.name)] !== undefined) children.set(child.name, this.grow(child, child.name, values, below(child.name)));
-      for (const present of child.present ?? []) children.set(present.name, this.grow(child, present.name, present.values ?? {}));
+      if (child.permanent && child.name !== '')
+        children.set(child.name, this.grow(child, child.name, values, below(child.name)));
+      else if (child.name !== '' && values[below(child.name)] !== undefined)
+        children.set(child.name, this.grow(child, child.name, values, below(child.name)));
+      for (const present of child.present ?? [])
+        children.set(present.name, this.grow(child, present.name, present.values ?? {}));
     }
     node.children = children;
     return node;
@@ -287,7 +322,9 @@ function stateOf(node: Live): NodeState {
   const { value } = node;
   return {
     name: node.name,
-    ...(value === undefined ? {} : { value: typeof value === 'string' ? value : { b64: Buffer.from(value).toString('base64') } }),
+    ...(value === undefined
+      ? {}
+      : { value: typeof value === 'string' ? value : { b64: Buffer.from(value).toString('base64') } }),
     ...(node.acl === '' ? {} : { acl: node.acl }),
     ...(node.children === undefined ? {} : { children: [...node.children.values()].map(stateOf) }),
   };
@@ -304,6 +341,7 @@ function revive(definition: NodeDefinition, state: NodeState): Live {
     return node;
   }
   const { value } = state;
-  node.value = value === undefined ? '' : typeof value === 'string' ? value : new Uint8Array(Buffer.from(value.b64, 'base64'));
+  node.value =
+    value === undefined ? '' : typeof value === 'string' ? value : new Uint8Array(Buffer.from(value.b64, 'base64'));
   return node;
 }

@@ -14,7 +14,9 @@ const MAX_LENGTH = 1024;
 export type LocUriProblem = 'MALFORMED' | 'TOO_LONG';
 
 /** Reads a LocURI: `.`, `./A/B`, `A/B`, with an optional `?prop=` or `?list=`. */
-export function readLocUri(text: string): { readonly ok: true; readonly value: LocUri } | { readonly ok: false; readonly problem: LocUriProblem } {
+export function readLocUri(
+  text: string,
+): { readonly ok: true; readonly value: LocUri } | { readonly ok: false; readonly problem: LocUriProblem } {
   const trimmed = text.trim();
   if (trimmed.length > MAX_LENGTH) return { ok: false, problem: 'TOO_LONG' };
   const at = trimmed.indexOf('?');
@@ -24,7 +26,9 @@ export function readLocUri(text: string): { readonly ok: true; readonly value: L
   if (path === undefined) return { ok: false, problem: 'MALFORMED' };
   if (query === undefined) return { ok: true, value: { path } };
   if (query.startsWith('prop=')) return { ok: true, value: { path, prop: query.slice(5) } };
-  return query.startsWith('list=') ? { ok: true, value: { path, list: query.slice(5) } } : { ok: false, problem: 'MALFORMED' };
+  return query.startsWith('list=')
+    ? { ok: true, value: { path, list: query.slice(5) } }
+    : { ok: false, problem: 'MALFORMED' };
 }
 
 function readPlace(place: string): Path | undefined {

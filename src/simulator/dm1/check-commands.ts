@@ -28,7 +28,12 @@ export function checkCommands(commands: readonly BodyCommand[], limits: CommandL
   return found;
 }
 
-function checkCommand(command: BodyCommand, inside: 'SyncBody' | 'Atomic' | 'Sequence', limits: CommandLimits, note: Note): void {
+function checkCommand(
+  command: BodyCommand,
+  inside: 'SyncBody' | 'Atomic' | 'Sequence',
+  limits: CommandLimits,
+  note: Note,
+): void {
   switch (command.kind) {
     case 'Status':
       return;
@@ -58,7 +63,8 @@ function checkCommand(command: BodyCommand, inside: 'SyncBody' | 'Atomic' | 'Seq
 function checkAlert(alert: AlertCommand, note: Note): void {
   const code = (alert.data ?? '').trim();
   if (!SERVER_ALERTS.includes(code)) note('ALERT_CODE', code === '' ? 'none' : code);
-  if (code.startsWith('110') && alert.items.length < 2) note('UI_ALERT_ITEMS', `Alert ${code} with ${alert.items.length} Items`);
+  if (code.startsWith('110') && alert.items.length < 2)
+    note('UI_ALERT_ITEMS', `Alert ${code} with ${alert.items.length} Items`);
   if (alert.correlator !== undefined) note('CORRELATOR', `in Alert ${code}`);
 }
 
@@ -85,5 +91,6 @@ function checkSize(name: string, item: Item, limits: CommandLimits, note: Note):
     note('OBJECT_TOO_LARGE', `${name}: ${Math.max(size ?? 0, length)} octets over ${limits.maxObjSize}`);
   }
   const first = limits.openObject === undefined;
-  if (item.moreData === true && first && (size === undefined || !Number.isInteger(size) || size <= 0)) note('MORE_DATA', `${name}: no Size`);
+  if (item.moreData === true && first && (size === undefined || !Number.isInteger(size) || size <= 0))
+    note('MORE_DATA', `${name}: no Size`);
 }

@@ -13,11 +13,14 @@ export function checkHttp(response: WireResponse, requestType: string): readonly
   const { headers } = response;
   if (response.status !== 200) found.push(violation('HTTP_STATUS', `status ${response.status}`));
   const type = headers['content-type'];
-  if (mediaTypeOf(type) !== requestType) found.push(violation('HTTP_CONTENT_TYPE', `sent ${requestType}, answered ${type ?? 'without type'}`));
+  if (mediaTypeOf(type) !== requestType)
+    found.push(violation('HTTP_CONTENT_TYPE', `sent ${requestType}, answered ${type ?? 'without type'}`));
   const length = headers['content-length'];
-  if (headers['transfer-encoding'] !== undefined) found.push(violation('HTTP_CONTENT_LENGTH', `Transfer-Encoding ${headers['transfer-encoding']}`));
+  if (headers['transfer-encoding'] !== undefined)
+    found.push(violation('HTTP_CONTENT_LENGTH', `Transfer-Encoding ${headers['transfer-encoding']}`));
   else if (length === undefined) found.push(violation('HTTP_CONTENT_LENGTH', 'no Content-Length'));
-  else if (Number(length) !== response.body.length) found.push(violation('HTTP_CONTENT_LENGTH', `${length} announced, ${response.body.length} octets came`));
+  else if (Number(length) !== response.body.length)
+    found.push(violation('HTTP_CONTENT_LENGTH', `${length} announced, ${response.body.length} octets came`));
   if (!/\b(?:private|no-store)\b/i.test(headers['cache-control'] ?? '')) {
     found.push(violation('HTTP_CACHE_CONTROL', headers['cache-control'] ?? 'no Cache-Control'));
   }

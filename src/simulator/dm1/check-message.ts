@@ -54,7 +54,9 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   const commands = message.body.filter((command): command is Exclude<BodyCommand, Status> => command.kind !== 'Status');
   const lastStatus = message.body.findLastIndex((command) => command.kind === 'Status');
   if (lastStatus >= statuses.length) note('STATUS_ORDER', 'a Status stands after a command');
-  const hdrStatus = statuses.find((status) => status.cmdRef === '0' || (status.cmdRef === undefined && status.cmd === 'SyncHdr'));
+  const hdrStatus = statuses.find(
+    (status) => status.cmdRef === '0' || (status.cmdRef === undefined && status.cmd === 'SyncHdr'),
+  );
   const codes = checkStatuses(statuses, expected.sent, note);
   const refused = isRefusal(hdrStatus?.data.trim());
   // A refused message need not be answered command by command when it is refused for good.
@@ -64,7 +66,12 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   else checkFlow(message, commands, expected, note);
   for (const status of statuses) if (status.chal !== undefined) checkChallenge(status.chal, note);
   const accepted = hdrStatus?.data.trim() === '212' || hdrStatus?.data.trim() === '200';
-  if (accepted && expected.carriedCred === 'md5' && !expected.authenticated && hdrStatus?.chal?.nextNonce === undefined) {
+  if (
+    accepted &&
+    expected.carriedCred === 'md5' &&
+    !expected.authenticated &&
+    hdrStatus?.chal?.nextNonce === undefined
+  ) {
     note('NEXT_NONCE_MISSING', `the SyncHdr was answered with ${hdrStatus?.data ?? ''} and no Chal`);
   }
   return { violations: found, ...(hdrStatus === undefined ? {} : { hdrStatus }), codes, statuses, commands, refused };
@@ -75,17 +82,20 @@ type Note = (rule: Dm1Rule, detail: string) => void;
 function checkHeader(message: Message, expected: Expectation, note: Note): void {
   const { header } = message;
   const { header: own } = expected.sent;
-  if (message.namespace !== expected.namespace) note('NAMESPACE', `${message.namespace ?? 'none'} in answer to ${expected.namespace}`);
+  if (message.namespace !== expected.namespace)
+    note('NAMESPACE', `${message.namespace ?? 'none'} in answer to ${expected.namespace}`);
   if (header.verDtd !== own.verDtd || header.verProto !== own.verProto) {
     note('VERSION', `${header.verDtd} ${header.verProto} in answer to ${own.verDtd} ${own.verProto}`);
   }
   if (header.sessionId !== own.sessionId) note('SESSION_ID', `${header.sessionId} in session ${own.sessionId}`);
-  if (header.msgId !== String(expected.serverMsgId + 1)) note('MSG_ID', `${header.msgId} where ${expected.serverMsgId + 1} is next`);
+  if (header.msgId !== String(expected.serverMsgId + 1))
+    note('MSG_ID', `${header.msgId} where ${expected.serverMsgId + 1} is next`);
   if (header.target.locUri !== expected.deviceId) note('HEADER_TARGET', header.target.locUri);
   if (header.source.locUri.trim() === '') note('HEADER_SOURCE', 'empty');
   const { respUri } = header;
   if (respUri === undefined || !/^https?:\/\/[^\s/&]+[^\s&]*$/.test(respUri)) note('RESP_URI', respUri ?? 'none');
-  else if (expected.respUri !== undefined && respUri !== expected.respUri) note('RESP_URI', `${respUri} after ${expected.respUri}`);
+  else if (expected.respUri !== undefined && respUri !== expected.respUri)
+    note('RESP_URI', `${respUri} after ${expected.respUri}`);
 }
 
 function checkCmdIds(body: readonly BodyCommand[], note: Note): void {
@@ -93,7 +103,8 @@ function checkCmdIds(body: readonly BodyCommand[], note: Note): void {
   const walk = (commands: readonly BodyCommand[]): void => {
     for (const command of commands) {
       const { cmdId } = command;
-      if (cmdId === '0' || cmdId === '' || seen.has(cmdId)) note('CMD_ID', `${command.kind} with CmdID ${cmdId === '' ? 'missing' : cmdId}`);
+      if (cmdId === '0' || cmdId === '' || seen.has(cmdId))
+        note('CMD_ID', `${command.kind} with CmdID ${cmdId === '' ? 'missing' : cmdId}`);
       seen.add(cmdId);
       if (command.kind === 'Status' && command.cred !== undefined) note('CRED_IN_COMMAND', 'Cred in Status');
       if (command.kind === 'Atomic' || command.kind === 'Sequence') walk(command.commands);
@@ -126,8 +137,10 @@ function checkStatuses(statuses: readonly Status[], sent: Message, note: Note): 
       note('STATUS_NOT_DUE', `${status.data} for ${command.kind} ${ref}`);
     }
     checkRefs(status, sent, command, note);
-    if (position < last) note('STATUS_ORDER', `the Status of ${name ?? ''} ${ref} stands after that of a later command`);
-    if (codes.has(ref) && (status.targetRefs.length + status.sourceRefs.length === 0 || ref === '0')) note('STATUS_TWICE', `${name ?? ''} ${ref}`);
+    if (position < last)
+      note('STATUS_ORDER', `the Status of ${name ?? ''} ${ref} stands after that of a later command`);
+    if (codes.has(ref) && (status.targetRefs.length + status.sourceRefs.length === 0 || ref === '0'))
+      note('STATUS_TWICE', `${name ?? ''} ${ref}`);
     last = Math.max(last, position);
     if (!codes.has(ref)) codes.set(ref, status.data.trim());
   }
@@ -160,20 +173,37 @@ function checkDue(codes: ReadonlyMap<string, string>, sent: Message, aborted: bo
   }
 }
 
-function checkRefusal(message: Message, hdr: Status | undefined, codes: ReadonlyMap<string, string>, expected: Expectation, lone: boolean, note: Note): void {
+function checkRefusal(
+  message: Message,
+  hdr: Status | undefined,
+  codes: ReadonlyMap<string, string>,
+  expected: Expectation,
+  lone: boolean,
+  note: Note,
+): void {
   const other = message.body.find((command) => command.kind !== 'Status');
   if (other !== undefined) note('REFUSAL_COMMANDS', other.kind);
   if (!message.final) note('FINAL_MISSING', 'a refusal ends its package');
   const wanted = expected.carriedCred === false ? '407' : '401';
   // The lone 401 is for good, whatever the message carried.
-  if (!lone && hdr?.data.trim() !== wanted) note('REFUSAL_CODE', `${hdr?.data ?? ''} for a message ${expected.carriedCred === false ? 'without' : 'with'} credential`);
+  if (!lone && hdr?.data.trim() !== wanted)
+    note(
+      'REFUSAL_CODE',
+      `${hdr?.data ?? ''} for a message ${expected.carriedCred === false ? 'without' : 'with'} credential`,
+    );
   for (const command of expected.sent.body) {
     const code = codes.get(command.cmdId);
-    if (code !== undefined && !isRefusal(code)) note('REFUSAL_INCOMPLETE', `${command.kind} ${command.cmdId} has ${code}`);
+    if (code !== undefined && !isRefusal(code))
+      note('REFUSAL_INCOMPLETE', `${command.kind} ${command.cmdId} has ${code}`);
   }
 }
 
-function checkFlow(message: Message, commands: readonly Exclude<BodyCommand, Status>[], expected: Expectation, note: Note): void {
+function checkFlow(
+  message: Message,
+  commands: readonly Exclude<BodyCommand, Status>[],
+  expected: Expectation,
+  note: Note,
+): void {
   if (expected.sent.final || expected.askedForChunk) {
     const last = message.body.at(-1);
     const chunk = last !== undefined && 'items' in last && last.items.some((item) => item.moreData === true);
@@ -181,10 +211,13 @@ function checkFlow(message: Message, commands: readonly Exclude<BodyCommand, Sta
     if (message.final && chunk) note('FINAL_UNEXPECTED', 'with MoreData');
     return;
   }
-  const steering = commands.filter((command) => command.kind === 'Alert' && ['1222', '1223', '1225'].includes((command.data ?? '').trim()));
+  const steering = commands.filter(
+    (command) => command.kind === 'Alert' && ['1222', '1223', '1225'].includes((command.data ?? '').trim()),
+  );
   const aborted = commands.some(isAbort);
   // A receiver that misses the end of a chunked object says so and drops it.
-  if (commands.length > steering.length) note('COMMANDS_BEFORE_FINAL', commands.find((command) => !steering.includes(command))?.kind ?? '');
+  if (commands.length > steering.length)
+    note('COMMANDS_BEFORE_FINAL', commands.find((command) => !steering.includes(command))?.kind ?? '');
   if (steering.length === 0) note('NEXT_MESSAGE_MISSING', `in answer to message ${expected.sent.header.msgId}`);
   if (message.final && !aborted) note('FINAL_UNEXPECTED', 'in a next-message response');
   if (!message.final && aborted) note('FINAL_MISSING', 'an abort has Final');
@@ -195,7 +228,8 @@ function checkChallenge(chal: Meta, note: Note): void {
   const nonce = nonceOf(chal);
   if (type === undefined || type === '') note('CHALLENGE', 'no Type');
   else if (type === 'syncml:auth-basic' && nonce !== undefined) note('CHALLENGE', 'basic with NextNonce');
-  else if (type !== 'syncml:auth-basic' && nonce?.length !== 16) note('CHALLENGE', `${type} with ${nonce === undefined ? 'no nonce' : `a nonce of ${nonce.length} octets`}`);
+  else if (type !== 'syncml:auth-basic' && nonce?.length !== 16)
+    note('CHALLENGE', `${type} with ${nonce === undefined ? 'no nonce' : `a nonce of ${nonce.length} octets`}`);
 }
 
 /** Octets of NextNonce. */

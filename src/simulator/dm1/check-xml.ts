@@ -8,7 +8,19 @@ import { SaxesParser } from 'saxes';
 import type { ProtocolViolation } from '../report';
 import { violation } from './rules';
 
-const COMMANDS = ['Alert', 'Atomic', 'Copy', 'Exec', 'Get', 'Results', 'Sequence', 'Status', 'Add', 'Replace', 'Delete'];
+const COMMANDS = [
+  'Alert',
+  'Atomic',
+  'Copy',
+  'Exec',
+  'Get',
+  'Results',
+  'Sequence',
+  'Status',
+  'Add',
+  'Replace',
+  'Delete',
+];
 const ORDER: Readonly<Record<string, readonly string[]>> = {
   SyncML: ['SyncHdr', 'SyncBody'],
   SyncHdr: ['VerDTD', 'VerProto', 'SessionID', 'MsgID', 'Target', 'Source', 'RespURI', 'Cred', 'Meta'],
@@ -50,7 +62,8 @@ export function checkXml(body: Uint8Array): readonly ProtocolViolation[] {
     stack.push({ name, last: -1 });
     if (parent === undefined) return;
     if (UNUSED.has(name)) found.push(violation('XML_UNUSED_ELEMENT', `${name} in ${parent.name}`));
-    else if (name === 'Cred' && parent.name !== 'SyncHdr') found.push(violation('CRED_IN_COMMAND', `Cred in ${parent.name}`));
+    else if (name === 'Cred' && parent.name !== 'SyncHdr')
+      found.push(violation('CRED_IN_COMMAND', `Cred in ${parent.name}`));
     else checkOrder(parent, name, found);
   });
   parser.on('closetag', () => {
@@ -81,6 +94,7 @@ function checkOrder(parent: { readonly name: string; last: number }, name: strin
   if (order === undefined) return;
   const rank = order.indexOf(name);
   if (rank < 0) found.push(violation('XML_ORDER', `${name} does not belong in ${parent.name}`));
-  else if (rank < parent.last) found.push(violation('XML_ORDER', `${name} after ${order[parent.last] ?? ''} in ${parent.name}`));
+  else if (rank < parent.last)
+    found.push(violation('XML_ORDER', `${name} after ${order[parent.last] ?? ''} in ${parent.name}`));
   parent.last = Math.max(parent.last, rank);
 }

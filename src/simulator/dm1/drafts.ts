@@ -14,14 +14,22 @@ export interface Answered {
 export function statusOf(
   answered: Answered,
   code: number,
-  more: { readonly target?: string; readonly source?: string; readonly chal?: Meta; readonly items?: readonly Item[] } = {},
+  more: {
+    readonly target?: string;
+    readonly source?: string;
+    readonly chal?: Meta;
+    readonly items?: readonly Item[];
+  } = {},
 ): Status {
   return {
-    kind: 'Status', cmdId: '', ...answered,
+    kind: 'Status',
+    cmdId: '',
+    ...answered,
     targetRefs: more.target === undefined ? [] : [more.target],
     sourceRefs: more.source === undefined ? [] : [more.source],
     ...(more.chal === undefined ? {} : { chal: more.chal }),
-    data: String(code), items: more.items ?? [],
+    data: String(code),
+    items: more.items ?? [],
   };
 }
 

@@ -4,13 +4,22 @@
  */
 import type { AlertCommand, BodyCommand, ContainerCommand, Item, Status } from '../../../adapters/dm1/message';
 import { execute as executeNode, type PendingOperation } from '../behaviour';
-import type { DeviceTree, TreeError, TreeNode, TreeResult } from '../tree';
+import type { DeviceTree, Path, TreeError, TreeNode, TreeResult } from '../tree';
 import { readLocUri, segmentOf, type LocUri } from './address';
 import { itemContent, storedOf, textData, textOf } from './data';
 import { resultsOf, statusOf, textItem, type Answered, type Draft } from './drafts';
 
 export const TREE_CODES: Readonly<Record<TreeError, number>> = {
-  NOT_FOUND: 404, EXISTS: 418, NOT_ALLOWED: 405, PERMANENT: 405, DENIED: 425, WRONG_FORMAT: 415, FULL: 420, FORBIDDEN: 403, TOO_LONG: 414, UNSUPPORTED: 406,
+  NOT_FOUND: 404,
+  EXISTS: 418,
+  NOT_ALLOWED: 405,
+  PERMANENT: 405,
+  DENIED: 425,
+  WRONG_FORMAT: 415,
+  FULL: 420,
+  FORBIDDEN: 403,
+  TOO_LONG: 414,
+  UNSUPPORTED: 406,
 };
 
 export interface Execution {
@@ -52,13 +61,19 @@ export function executeCommand(run: Execution, command: Command): readonly Draft
     case 'Get':
     case 'Exec': {
       const { kind } = command;
-      if (kind === 'Get') return command.items.length === 0 ? [statusOf(answered, 412)] : command.items.flatMap((item) => answerGet(run, item, answered));
+      if (kind === 'Get')
+        return command.items.length === 0
+          ? [statusOf(answered, 412)]
+          : command.items.flatMap((item) => answerGet(run, item, answered));
       const correlator = kind === 'Exec' ? command.correlator : undefined;
       if (command.items.length === 0) return [statusOf(answered, 412)];
       return command.items.map((item) => {
         const source = kind === 'Copy' ? item.source?.locUri : undefined;
         const code = change(run, kind, item, correlator);
-        return statusOf(answered, code, { ...(item.target === undefined ? {} : { target: item.target.locUri }), ...(source === undefined ? {} : { source }) });
+        return statusOf(answered, code, {
+          ...(item.target === undefined ? {} : { target: item.target.locUri }),
+          ...(source === undefined ? {} : { source }),
+        });
       });
     }
   }
@@ -67,8 +82,13 @@ export function executeCommand(run: Execution, command: Command): readonly Draft
 /** Every command of a message refused with one code, without execution (2.6, 11.3). */
 export function refuseCommands(commands: readonly Command[], msgRef: string, code: number): readonly Draft[] {
   return commands.flatMap((command): readonly Draft[] => {
-    const own = statusOf({ msgRef, cmdRef: command.cmdId, cmd: command.kind === 'Foreign' ? command.name : command.kind }, code);
-    return command.kind === 'Atomic' || command.kind === 'Sequence' ? [own, ...refuseCommands(command.commands as readonly Command[], msgRef, code)] : [own];
+    const own = statusOf(
+      { msgRef, cmdRef: command.cmdId, cmd: command.kind === 'Foreign' ? command.name : command.kind },
+      code,
+    );
+    return command.kind === 'Atomic' || command.kind === 'Sequence'
+      ? [own, ...refuseCommands(command.commands as readonly Command[], msgRef, code)]
+      : [own];
   });
 }
 
@@ -76,8 +96,12 @@ function executeAtomic(run: Execution, command: ContainerCommand, answered: Answ
   const members = command.commands as readonly Command[];
   const forbidden = members.some((member) => ['Get', 'Exec', 'Atomic'].includes(member.kind));
   if (!run.atomic || forbidden) {
-    const codeOf = (member: Command): number => (run.atomic && ['Get', 'Exec', 'Atomic'].includes(member.kind) ? 500 : 215);
-    return [statusOf(answered, run.atomic ? 507 : 406), ...members.flatMap((member) => refuseCommands([member], run.msgRef, codeOf(member)))];
+    const codeOf = (member: Command): number =>
+      run.atomic && ['Get', 'Exec', 'Atomic'].includes(member.kind) ? 500 : 215;
+    return [
+      statusOf(answered, run.atomic ? 507 : 406),
+      ...members.flatMap((member) => refuseCommands([member], run.msgRef, codeOf(member))),
+    ];
   }
   const before = run.tree.snapshot();
   const answers: Draft[][] = [];
@@ -85,15 +109,27 @@ function executeAtomic(run: Execution, command: ContainerCommand, answered: Answ
   for (const [at, member] of members.entries()) {
     const drafts = [...executeCommand(run, member)];
     answers.push(drafts);
-    if (drafts.some((draft) => draft.kind === 'Status' && (Number(draft.data) >= 300 || USER_CODES.includes(Number(draft.data))))) {
+    if (
+      drafts.some(
+        (draft) => draft.kind === 'Status' && (Number(draft.data) >= 300 || USER_CODES.includes(Number(draft.data))),
+      )
+    ) {
       failedAt = at;
       break;
     }
   }
   if (failedAt < 0) return [statusOf(answered, 200), ...answers.flat()];
   run.tree.restore(before);
-  const undone = answers.slice(0, failedAt).flat().map((draft): Draft => (draft.kind === 'Status' ? { ...draft, data: '216' } : draft));
-  return [statusOf(answered, 507), ...undone, ...(answers[failedAt] ?? []), ...refuseCommands(members.slice(failedAt + 1), run.msgRef, 215)];
+  const undone = answers
+    .slice(0, failedAt)
+    .flat()
+    .map((draft): Draft => (draft.kind === 'Status' ? { ...draft, data: '216' } : draft));
+  return [
+    statusOf(answered, 507),
+    ...undone,
+    ...(answers[failedAt] ?? []),
+    ...refuseCommands(members.slice(failedAt + 1), run.msgRef, 215),
+  ];
 }
 
 function executeSequence(run: Execution, command: ContainerCommand, answered: Answered): readonly Draft[] {
@@ -106,7 +142,9 @@ function executeSequence(run: Execution, command: ContainerCommand, answered: An
     }
     const drafts = executeCommand(run, member);
     answers.push(...drafts);
-    skipped = member.kind === 'Alert' && drafts.some((draft) => draft.kind === 'Status' && USER_CODES.includes(Number(draft.data)));
+    skipped =
+      member.kind === 'Alert' &&
+      drafts.some((draft) => draft.kind === 'Status' && USER_CODES.includes(Number(draft.data)));
   }
   return answers;
 }
@@ -117,7 +155,8 @@ function answerAlert(run: Execution, alert: AlertCommand, answered: Answered): D
   if (code === 1222 || code === 1223 || code === 1225) return statusOf(answered, 200);
   if (code < 1100 || code > 1104 || !run.ui) return statusOf(answered, 406);
   const [options, title, ...choices] = alert.items;
-  if (options === undefined || title === undefined || (code >= 1103 && choices.length === 0)) return statusOf(answered, 412);
+  if (options === undefined || title === undefined || (code >= 1103 && choices.length === 0))
+    return statusOf(answered, 412);
   const preset = new URLSearchParams(textOf(options.data)).get('DR');
   if (code === 1101) return statusOf(answered, preset === '0' ? 304 : 200);
   if (code === 1102) return statusOf(answered, 200, { items: [textItem(preset ?? 'yes')] });
@@ -126,54 +165,68 @@ function answerAlert(run: Execution, alert: AlertCommand, answered: Answered): D
   return statusOf(answered, 200);
 }
 
-function readTarget(item: Item): { readonly ok: true; readonly value: LocUri } | { readonly ok: false; readonly code: number } {
+function readTarget(
+  item: Item,
+): { readonly ok: true; readonly value: LocUri } | { readonly ok: false; readonly code: number } {
   if (item.target === undefined) return { ok: false, code: 412 };
   const read = readLocUri(item.target.locUri);
   return read.ok ? read : { ok: false, code: read.problem === 'TOO_LONG' ? 414 : 400 };
 }
 
-function change(run: Execution, kind: 'Add' | 'Replace' | 'Delete' | 'Copy' | 'Exec', item: Item, correlator: string | undefined): number {
+type Change = 'Add' | 'Replace' | 'Delete' | 'Copy' | 'Exec';
+
+function change(run: Execution, kind: Change, item: Item, correlator: string | undefined): number {
   const target = readTarget(item);
   if (!target.ok) return target.code;
   const { path, prop, list } = target.value;
   if (list !== undefined) return 405;
   if (prop !== undefined) return kind === 'Replace' ? replaceProperty(run, target.value, textOf(item.data)) : 405;
-  const { tree, actor } = run;
-  const codeOf = (result: TreeResult<unknown>): number => (result.ok ? 200 : TREE_CODES[result.error]);
   switch (kind) {
     case 'Add':
-    case 'Replace': {
-      const node = tree.find(path);
-      const stored = storedOf(item, node?.definition.format ?? item.meta?.format?.trim().toLowerCase());
-      if (item.data !== undefined && stored === undefined) return 415;
-      if (item.meta?.type?.startsWith('application/vnd.syncml.dmtnds') === true) return 406;
-      const given = { ...(item.meta?.format === undefined ? {} : { format: item.meta.format }), ...(stored === undefined ? {} : { value: stored }) };
-      return codeOf(kind === 'Add' ? tree.add(path, given, actor) : tree.replace(path, given, actor));
-    }
+    case 'Replace':
+      return writeNode(run, kind, path, item);
     case 'Delete':
-      return codeOf(tree.delete(path, actor));
+      return codeOf(run.tree.delete(path, run.actor));
     case 'Copy': {
       if (!run.copy) return 501;
       const source = item.source === undefined ? undefined : readLocUri(item.source.locUri);
-      return source?.ok === true ? codeOf(tree.copy(source.value.path, path, actor)) : 412;
+      return source?.ok === true ? codeOf(run.tree.copy(source.value.path, path, run.actor)) : 412;
     }
-    case 'Exec': {
-      const allowed = tree.mayExec(path, actor);
-      if (!allowed.ok) return TREE_CODES[allowed.error];
-      const argument = item.data === undefined ? undefined : storedOf(item, 'chr');
-      const outcome = executeNode(tree, {
-        path, ...(argument === undefined ? {} : { argument }), ...(correlator === undefined ? {} : { correlator }),
-        ...(run.execResult === undefined ? {} : { resultCode: run.execResult }),
-      });
-      if (outcome.kind === 'done') return 200;
-      run.accepted.push(outcome.operation);
-      return 202;
-    }
+    case 'Exec':
+      return execNode(run, path, item, correlator);
   }
 }
 
+function codeOf(result: TreeResult<unknown>): number {
+  return result.ok ? 200 : TREE_CODES[result.error];
+}
+
+function writeNode(run: Execution, kind: 'Add' | 'Replace', path: Path, item: Item): number {
+  // A sub-tree as TNDS is optional for a device.
+  if (item.meta?.type?.startsWith('application/vnd.syncml.dmtnds') === true) return 406;
+  const format = item.meta?.format;
+  const stored = storedOf(item, run.tree.find(path)?.definition.format ?? format?.trim().toLowerCase());
+  if (item.data !== undefined && stored === undefined) return 415;
+  const given = { ...(format === undefined ? {} : { format }), ...(stored === undefined ? {} : { value: stored }) };
+  return codeOf(kind === 'Add' ? run.tree.add(path, given, run.actor) : run.tree.replace(path, given, run.actor));
+}
+
+function execNode(run: Execution, path: Path, item: Item, correlator: string | undefined): number {
+  const allowed = run.tree.mayExec(path, run.actor);
+  if (!allowed.ok) return TREE_CODES[allowed.error];
+  const argument = item.data === undefined ? undefined : storedOf(item, 'chr');
+  const outcome = executeNode(run.tree, {
+    path,
+    ...(argument === undefined ? {} : { argument }),
+    ...(correlator === undefined ? {} : { correlator }),
+    ...(run.execResult === undefined ? {} : { resultCode: run.execResult }),
+  });
+  if (outcome.kind === 'done') return 200;
+  run.accepted.push(outcome.operation);
+  return 202;
+}
+
 function replaceProperty(run: Execution, target: LocUri, text: string): number {
-  const codeOf = (result: TreeResult<unknown>): number => (result.ok ? 200 : TREE_CODES[result.error]);
   if (run.tree.find(target.path) === undefined) return 404;
   switch (target.prop) {
     case 'ACL':
@@ -225,7 +278,9 @@ function propertyOf(node: TreeNode, prop: string): string | undefined {
     case 'Type':
       return node.children === undefined ? (node.definition.mime ?? 'text/plain') : (node.definition.moid ?? '');
     case 'Size':
-      return node.children === undefined ? String(typeof node.value === 'string' ? Buffer.byteLength(node.value) : (node.value?.length ?? 0)) : undefined;
+      return node.children === undefined
+        ? String(typeof node.value === 'string' ? Buffer.byteLength(node.value) : (node.value?.length ?? 0))
+        : undefined;
     default:
       return undefined;
   }

@@ -30,7 +30,11 @@ export function alertItem(alert: DeviceAlert): Item {
   return {
     ...(alert.target === undefined ? {} : { target: { locUri: alert.target } }),
     ...(alert.source === undefined ? {} : { source: { locUri: alert.source } }),
-    meta: { format: alert.format ?? 'chr', type: alert.type, ...(alert.event === true ? {} : { mark: alert.mark ?? 'informational' }) },
+    meta: {
+      format: alert.format ?? 'chr',
+      type: alert.type,
+      ...(alert.event === true ? {} : { mark: alert.mark ?? 'informational' }),
+    },
     data: { kind: 'text', text: alert.data },
   };
 }

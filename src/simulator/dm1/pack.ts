@@ -64,16 +64,25 @@ export function packMessage(envelope: Envelope, head: readonly Draft[], drafts: 
   return { message: { namespace, header, body, final: rest.length === 0 && envelope.mayEnd }, rest };
 }
 
-function cut(command: BodyCommand, room: number, encoding: Encoding): { readonly first: Results; readonly rest: Results } | undefined {
+function cut(
+  command: BodyCommand,
+  room: number,
+  encoding: Encoding,
+): { readonly first: Results; readonly rest: Results } | undefined {
   const [item, ...others] = command.kind === 'Results' ? command.items : [];
-  if (command.kind !== 'Results' || item?.data === undefined || item.data.kind === 'element' || others.length > 0) return undefined;
+  if (command.kind !== 'Results' || item?.data === undefined || item.data.kind === 'element' || others.length > 0)
+    return undefined;
   const meta = continuing(item) ? item.meta : { ...item.meta, size: String(dataLength(item.data)) };
   const whole = item.data.kind === 'text' ? item.data.text.length : item.data.octets.length;
   let length = Math.min(whole - 1, room);
   while (length >= SMALLEST_CHUNK) {
     const [head, tail] = split(item.data, length);
-    const first: Results = { ...command, items: [{ ...item, ...(meta === undefined ? {} : { meta }), data: head, moreData: true }] };
-    if (encodedSize(first, encoding) <= room) return { first, rest: { ...command, items: [{ ...laterChunk(item), data: tail }] } };
+    const first: Results = {
+      ...command,
+      items: [{ ...item, ...(meta === undefined ? {} : { meta }), data: head, moreData: true }],
+    };
+    if (encodedSize(first, encoding) <= room)
+      return { first, rest: { ...command, items: [{ ...laterChunk(item), data: tail }] } };
     length = Math.floor(length * 0.8);
   }
   return undefined;
@@ -92,8 +101,15 @@ function laterChunk(item: Chunk): Chunk {
 }
 
 function split(data: Exclude<Data, { readonly kind: 'element' }>, length: number): readonly [Data, Data] {
-  if (data.kind === 'octets') return [{ kind: 'octets', octets: data.octets.slice(0, length) }, { kind: 'octets', octets: data.octets.slice(length) }];
+  if (data.kind === 'octets')
+    return [
+      { kind: 'octets', octets: data.octets.slice(0, length) },
+      { kind: 'octets', octets: data.octets.slice(length) },
+    ];
   const code = data.text.charCodeAt(length - 1);
   const at = code >= 0xd800 && code < 0xdc00 ? length - 1 : length;
-  return [{ kind: 'text', text: data.text.slice(0, at) }, { kind: 'text', text: data.text.slice(at) }];
+  return [
+    { kind: 'text', text: data.text.slice(0, at) },
+    { kind: 'text', text: data.text.slice(at) },
+  ];
 }

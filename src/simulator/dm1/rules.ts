@@ -17,7 +17,10 @@ export const DM1_RULES = {
   MSG_ID: { section: '3', text: 'the MsgID starts at 1 and grows by one a message' },
   HEADER_TARGET: { section: '3', text: 'the Target of a server message is the device' },
   HEADER_SOURCE: { section: '3', text: 'the Source of a server message is the server' },
-  RESP_URI: { section: '3', text: 'every server message has an absolute RespURI without `&`, the same for the session' },
+  RESP_URI: {
+    section: '3',
+    text: 'every server message has an absolute RespURI without `&`, the same for the session',
+  },
   CMD_ID: { section: '3', text: 'CmdIDs are unique in a message and never 0' },
   CRED_IN_COMMAND: { section: '3', text: 'Cred stands only in SyncHdr' },
   STATUS_SYNCHDR_MISSING: { section: '2.4', text: 'the SyncHdr of each message is answered by a Status' },
@@ -52,7 +55,10 @@ export const DM1_RULES = {
   LOC_URI: { section: '6.1', text: 'a LocURI has no leading or trailing `/`, no `..` and no empty name' },
   ATOMIC_CONTENT: { section: '5', text: 'no Get, Exec or Atomic inside Atomic' },
   CONTAINER_EMPTY: { section: '4.1', text: 'Atomic and Sequence hold commands' },
-  MORE_DATA: { section: '8', text: 'a chunk has Size with the first, is the last of its message, and the next chunk follows at once' },
+  MORE_DATA: {
+    section: '8',
+    text: 'a chunk has Size with the first, is the last of its message, and the next chunk follows at once',
+  },
   OBJECT_TOO_LARGE: { section: '3', text: 'an object is no larger than the MaxObjSize of the receiver' },
 } as const satisfies Record<string, { readonly section: string; readonly text: string }>;
 

@@ -4,7 +4,17 @@
  * Source: dm1 2 (flow), 8 (chunks), 11 (authentication).
  */
 import { decodeMessage, encodeMessage } from '../../../adapters/dm1/codec';
-import type { BodyCommand, Data, Encoding, Item, Message, Meta, SimpleCommand, Status, SyncHdr } from '../../../adapters/dm1/message';
+import type {
+  BodyCommand,
+  Data,
+  Encoding,
+  Item,
+  Message,
+  Meta,
+  SimpleCommand,
+  Status,
+  SyncHdr,
+} from '../../../adapters/dm1/message';
 import { complete, type PendingOperation } from '../behaviour';
 import type { ProtocolViolation, SessionRecord } from '../report';
 import type { DeviceTree } from '../tree';
@@ -23,18 +33,23 @@ import { packMessage } from './pack';
 import { violation } from './rules';
 import { AUTH_BASIC, credOf, judgeCred, md5Challenge, type Login } from './security';
 
-/** What the session takes from the device and changes in it. */
-export interface Dm1Host {
-  readonly options: Dm1DeviceOptions;
-  readonly tree: DeviceTree;
-  readonly record: SessionRecord;
-  readonly random: (count: number) => Uint8Array;
+/** What sessions change in the device, besides its tree. */
+export interface Dm1State {
   clientNonce?: Uint8Array;
   serverNonce?: Uint8Array;
   /** Accepted executions whose end was not reported. */
   pending: readonly PendingOperation[];
   /** Alerts that no server took yet. */
   alerts: readonly DeviceAlert[];
+}
+
+/** What the session takes from the device. */
+export interface Dm1Host {
+  readonly options: Dm1DeviceOptions;
+  readonly tree: DeviceTree;
+  readonly record: SessionRecord;
+  readonly random: (count: number) => Uint8Array;
+  readonly state: Dm1State;
 }
 
 export interface SessionStart {
@@ -84,17 +99,27 @@ export class Dm1Session {
   private inFlight = new Map<string, PendingOperation | DeviceAlert>();
   private readonly draftAlerts = new Map<Draft, PendingOperation | DeviceAlert>();
 
-  constructor(private readonly host: Dm1Host, private readonly start: SessionStart) {
+  constructor(
+    private readonly host: Dm1Host,
+    private readonly start: SessionStart,
+  ) {
     const { options } = host;
-    this.encoding = options.wbxml === true ? { form: 'wbxml', publicId: options.wbxmlPublicIdAsText === true ? 'text' : 'number' } : { form: 'xml' };
+    this.encoding =
+      options.wbxml === true
+        ? { form: 'wbxml', publicId: options.wbxmlPublicIdAsText === true ? 'text' : 'number' }
+        : { form: 'xml' };
     this.namespace = `SYNCML:SYNCML${options.version ?? '1.2'}`;
     this.contentType = `application/vnd.syncml.dm+${this.encoding.form}`;
-    this.login = options.user === undefined || options.secret === undefined ? undefined : { user: options.user, secret: options.secret };
+    this.login =
+      options.user === undefined || options.secret === undefined
+        ? undefined
+        : { user: options.user, secret: options.secret };
     this.serverProven = options.serverSecret === undefined;
     const auth = options.auth ?? (this.login === undefined ? 'none' : 'md5');
     if (this.login !== undefined && auth === 'basic') this.present = { type: 'basic', nonce: new Uint8Array() };
-    if (this.login !== undefined && auth === 'md5' && host.clientNonce !== undefined) this.present = { type: 'md5', nonce: host.clientNonce };
-    for (const operation of host.pending) complete(host.tree, operation);
+    if (this.login !== undefined && auth === 'md5' && host.state.clientNonce !== undefined)
+      this.present = { type: 'md5', nonce: host.state.clientNonce };
+    for (const operation of host.state.pending) complete(host.tree, operation);
     this.queue = this.packageOne();
   }
 
@@ -107,7 +132,15 @@ export class Dm1Session {
     this.msgId += 1;
     const header = this.header();
     const { message, rest } = packMessage(
-      { namespace: this.namespace, header, encoding: this.encoding, limit: this.limit, mayEnd: this.open === undefined }, this.head, this.queue,
+      {
+        namespace: this.namespace,
+        header,
+        encoding: this.encoding,
+        limit: this.limit,
+        mayEnd: this.open === undefined,
+      },
+      this.head,
+      this.queue,
     );
     this.carriedCred = this.present === undefined ? false : this.present.type;
     this.present = undefined;
@@ -119,24 +152,44 @@ export class Dm1Session {
     const url = this.respUri ?? this.host.options.url;
     this.host.record.messages.push({ direction: 'out', url, method: 'POST', contentType: this.contentType, body });
     for (const command of message.body) {
-      if (command.kind === 'Status') this.host.record.statusesSeen.push({ by: 'device', command: command.cmd, ...(command.targetRefs[0] === undefined ? {} : { target: command.targetRefs[0] }), code: command.data });
+      if (command.kind === 'Status')
+        this.host.record.statusesSeen.push({
+          by: 'device',
+          command: command.cmd,
+          ...(command.targetRefs[0] === undefined ? {} : { target: command.targetRefs[0] }),
+          code: command.data,
+        });
     }
     const accept = 'application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml';
-    return { method: 'POST', url, headers: { 'content-type': this.contentType, accept, 'accept-charset': 'utf-8', 'cache-control': 'no-store' }, body };
+    return {
+      method: 'POST',
+      url,
+      headers: { 'content-type': this.contentType, accept, 'accept-charset': 'utf-8', 'cache-control': 'no-store' },
+      body,
+    };
   }
 
   /** The answer to the last message. Sets `record.ended` when nothing is left to send. */
   receive(response: WireResponse): void {
     const { record, options } = this.host;
     const type = response.headers['content-type'] ?? '';
-    record.messages.push({ direction: 'in', url: this.respUri ?? options.url, method: 'POST', status: response.status, contentType: type, body: response.body });
+    record.messages.push({
+      direction: 'in',
+      url: this.respUri ?? options.url,
+      method: 'POST',
+      status: response.status,
+      contentType: type,
+      body: response.body,
+    });
     const early = [...checkHttp(response, this.contentType)];
     const announced = options.maxMsgSize ?? DEFAULT_MAX_MSG;
-    if (response.body.length > announced) early.push(violation('MESSAGE_TOO_LARGE', `${response.body.length} octets over ${announced}`));
+    if (response.body.length > announced)
+      early.push(violation('MESSAGE_TOO_LARGE', `${response.body.length} octets over ${announced}`));
     const decoded = decodeMessage(response.body, type === '' ? this.contentType : type);
     if (!decoded.ok) early.push(violation('UNREADABLE', `${decoded.code}: ${decoded.message}`));
     else if (this.encoding.form === 'xml') early.push(...checkXml(response.body));
-    if (this.objects(early) || !decoded.ok || response.status !== 200) return this.end('error', 'the answer is not acceptable');
+    if (this.objects(early) || !decoded.ok || response.status !== 200)
+      return this.end('error', 'the answer is not acceptable');
     this.take(decoded.value.message);
   }
 
@@ -149,13 +202,24 @@ export class Dm1Session {
     const { options, record } = this.host;
     const sent = this.sent as Message;
     const reading = readServerMessage(message, {
-      sent, namespace: this.namespace, deviceId: options.deviceId, serverMsgId: this.serverMsgId, carriedCred: this.carriedCred,
-      authenticated: this.authenticated, askedForChunk: this.open !== undefined, ...(this.respUri === undefined ? {} : { respUri: this.respUri }),
+      sent,
+      namespace: this.namespace,
+      deviceId: options.deviceId,
+      serverMsgId: this.serverMsgId,
+      carriedCred: this.carriedCred,
+      authenticated: this.authenticated,
+      askedForChunk: this.open !== undefined,
+      ...(this.respUri === undefined ? {} : { respUri: this.respUri }),
     });
-    for (const status of reading.statuses) record.statusesSeen.push({ by: 'server', command: status.cmd, code: status.data.trim() });
-    const found = [...reading.violations, ...checkCommands(reading.commands, {
-      ...(options.maxObjSize === undefined ? {} : { maxObjSize: options.maxObjSize }), ...(this.open === undefined ? {} : { openObject: this.open.target }),
-    })];
+    for (const status of reading.statuses)
+      record.statusesSeen.push({ by: 'server', command: status.cmd, code: status.data.trim() });
+    const found = [
+      ...reading.violations,
+      ...checkCommands(reading.commands, {
+        ...(options.maxObjSize === undefined ? {} : { maxObjSize: options.maxObjSize }),
+        ...(this.open === undefined ? {} : { openObject: this.open.target }),
+      }),
+    ];
     if (this.objects(found)) return this.end('error', 'the server broke a rule');
     this.serverMsgId = Number(message.header.msgId) || this.serverMsgId + 1;
     this.respUri = message.header.respUri ?? this.respUri;
@@ -173,7 +237,10 @@ export class Dm1Session {
     if (this.login === undefined) return this.end('client', 'the server wants credentials and there are none');
     if (this.refusals >= MAX_REFUSALS) return this.end('client', `refused ${this.refusals} times`);
     const nonce = nonceOf(chal);
-    this.present = chal.type?.trim() === AUTH_BASIC ? { type: 'basic', nonce: new Uint8Array() } : { type: 'md5', nonce: nonce ?? new Uint8Array() };
+    this.present =
+      chal.type?.trim() === AUTH_BASIC
+        ? { type: 'basic', nonce: new Uint8Array() }
+        : { type: 'md5', nonce: nonce ?? new Uint8Array() };
     this.authenticated = false;
     this.head = [this.hdrStatus(message, 200)];
     this.queue = this.packageOne();
@@ -185,16 +252,17 @@ export class Dm1Session {
     this.host.record.authenticated = this.authenticated;
     // 200: for this message only, so the credential goes into the next one as well.
     const nonce = reading.hdrStatus?.chal === undefined ? undefined : nonceOf(reading.hdrStatus.chal);
-    if (code === '200' && this.carriedCred !== false) this.present = { type: this.carriedCred, nonce: nonce ?? new Uint8Array() };
+    if (code === '200' && this.carriedCred !== false)
+      this.present = { type: this.carriedCred, nonce: nonce ?? new Uint8Array() };
     if (nonce !== undefined) {
-      if (this.serverProven) this.host.clientNonce = nonce;
+      if (this.serverProven) this.host.state.clientNonce = nonce;
       else this.offeredNonce = nonce;
     }
     for (const [cmdId, alert] of this.inFlight) {
       const answer = Number(reading.codes.get(cmdId) ?? 0);
       if (answer < 200 || answer >= 300) continue;
-      this.host.pending = this.host.pending.filter((one) => one !== alert);
-      this.host.alerts = this.host.alerts.filter((one) => one !== alert);
+      this.host.state.pending = this.host.state.pending.filter((one) => one !== alert);
+      this.host.state.alerts = this.host.state.alerts.filter((one) => one !== alert);
     }
     this.inFlight.clear();
   }
@@ -217,25 +285,37 @@ export class Dm1Session {
   }
 
   /** Our Status for the server's SyncHdr, and whether its commands are refused. */
-  private proveServer(message: Message, commands: readonly ServerCommand[]): { readonly status: Status; readonly refuse?: number } {
+  private proveServer(
+    message: Message,
+    commands: readonly ServerCommand[],
+  ): { readonly status: Status; readonly refuse?: number } {
     const { options } = this.host;
     if (options.serverSecret === undefined) return { status: this.hdrStatus(message, 200) };
     if (this.serverProven) return { status: this.hdrStatus(message, 212) };
     const login = { user: options.serverUser ?? '', secret: options.serverSecret };
-    const judged = judgeCred(message.header.cred, login, this.host.serverNonce ?? new Uint8Array());
+    const judged = judgeCred(message.header.cred, login, this.host.state.serverNonce ?? new Uint8Array());
     const nonce = this.host.random(16);
     if (judged === 'good') {
       this.serverProven = true;
-      if (this.offeredNonce !== undefined) this.host.clientNonce = this.offeredNonce;
+      if (this.offeredNonce !== undefined) this.host.state.clientNonce = this.offeredNonce;
       const md5 = message.header.cred?.meta?.type?.trim() !== AUTH_BASIC;
-      if (md5) this.host.serverNonce = nonce;
+      if (md5) this.host.state.serverNonce = nonce;
       return { status: this.hdrStatus(message, 212, md5 ? md5Challenge(nonce) : undefined) };
     }
     // Without commands or challenge there is nothing to protect (11.3, loop guard).
     if (commands.length === 0) return { status: this.hdrStatus(message, 200) };
     this.serverRefusals += 1;
-    if (this.serverRefusals > 1) this.objects([violation('SERVER_CREDENTIAL', judged === 'none' ? 'no Cred after a challenge' : 'a wrong Cred after a challenge')], true);
-    this.host.serverNonce = nonce;
+    if (this.serverRefusals > 1)
+      this.objects(
+        [
+          violation(
+            'SERVER_CREDENTIAL',
+            judged === 'none' ? 'no Cred after a challenge' : 'a wrong Cred after a challenge',
+          ),
+        ],
+        true,
+      );
+    this.host.state.serverNonce = nonce;
     const refuse = judged === 'none' ? 407 : 401;
     return { status: this.hdrStatus(message, refuse, md5Challenge(nonce)), refuse };
   }
@@ -244,23 +324,33 @@ export class Dm1Session {
     const { options, tree } = this.host;
     const acceptedNow: PendingOperation[] = [];
     const execution = {
-      tree, msgRef: message.header.msgId, actor: options.serverUser ?? 'server', wbxml: this.encoding.form === 'wbxml',
-      copy: options.features?.copy ?? false, atomic: options.features?.atomic ?? true, ui: options.features?.ui ?? true,
-      ...(options.execResult === undefined ? {} : { execResult: options.execResult }), accepted: acceptedNow,
+      tree,
+      msgRef: message.header.msgId,
+      actor: options.serverUser ?? 'server',
+      wbxml: this.encoding.form === 'wbxml',
+      copy: options.features?.copy ?? false,
+      atomic: options.features?.atomic ?? true,
+      ui: options.features?.ui ?? true,
+      ...(options.execResult === undefined ? {} : { execResult: options.execResult }),
+      accepted: acceptedNow,
     };
     const rest = this.dropInterrupted(commands);
     const answers: Draft[] = [];
     for (const command of rest) {
       const chunked = this.chunk(command);
-      if (chunked === 'buffered') answers.push(statusOf({ msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind }, 213));
-      else if (typeof chunked === 'number') answers.push(statusOf({ msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind }, chunked));
+      if (chunked === 'buffered')
+        answers.push(statusOf({ msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind }, 213));
+      else if (typeof chunked === 'number')
+        answers.push(statusOf({ msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind }, chunked));
       else answers.push(...executeCommand(execution, chunked));
     }
-    const steering = answers.filter((draft) => draft.kind === 'Status' && draft.cmd === 'Alert' && this.queue.length > 0);
+    const steering = answers.filter(
+      (draft) => draft.kind === 'Status' && draft.cmd === 'Alert' && this.queue.length > 0,
+    );
     this.head = [...this.head, ...steering];
     this.queue = [...this.queue, ...answers.filter((draft) => !steering.includes(draft))];
     if (this.open !== undefined) this.queue = [...this.queue, alertOf(1222)];
-    this.host.pending = [...this.host.pending, ...acceptedNow];
+    this.host.state.pending = [...this.host.state.pending, ...acceptedNow];
     if (options.alertInSession === true) {
       for (const operation of acceptedNow) {
         complete(tree, operation);
@@ -286,7 +376,14 @@ export class Dm1Session {
     const [item] = command.items;
     const { open } = this;
     if (item?.target === undefined || (open === undefined && item.moreData !== true)) return command;
-    const object: OpenObject = open ?? { kind: command.kind, target: item.target.locUri, item, size: Number(item.meta?.size ?? Number.NaN), pieces: [], length: 0 };
+    const object: OpenObject = open ?? {
+      kind: command.kind,
+      target: item.target.locUri,
+      item,
+      size: Number(item.meta?.size ?? Number.NaN),
+      pieces: [],
+      length: 0,
+    };
     if (item.data !== undefined) object.pieces.push(item.data);
     object.length += dataLength(item.data);
     if (object.length > (this.host.options.maxObjSize ?? 1_048_576)) {
@@ -304,19 +401,30 @@ export class Dm1Session {
 
   private packageOne(): readonly Draft[] {
     this.draftAlerts.clear();
-    const alerts = [...this.host.pending, ...this.host.alerts].map((alert) => this.draftOf(alert));
+    const alerts = [...this.host.state.pending, ...this.host.state.alerts].map((alert) => this.draftOf(alert));
     const items = [...(this.host.tree.find(['DevInfo'])?.children?.values() ?? [])]
       .filter((node) => node.children === undefined)
       .map((node): Item => ({
-        source: { locUri: `./DevInfo/${node.name}` }, meta: { format: 'chr', type: 'text/plain' }, data: textData(typeof node.value === 'string' ? node.value : ''),
+        source: { locUri: `./DevInfo/${node.name}` },
+        meta: { format: 'chr', type: 'text/plain' },
+        data: textData(typeof node.value === 'string' ? node.value : ''),
       }));
-    return [alertOf(this.start.initiatedBy === 'server' ? 1200 : 1201), ...alerts, { kind: 'Replace', cmdId: '', items }];
+    return [
+      alertOf(this.start.initiatedBy === 'server' ? 1200 : 1201),
+      ...alerts,
+      { kind: 'Replace', cmdId: '', items },
+    ];
   }
 
   private draftOf(alert: PendingOperation | DeviceAlert): Draft {
-    const draft = 'executed' in alert
-      ? alertOf(1226, [alertItem(completionAlert(alert))], alert.correlator)
-      : alertOf(alert.event === true ? 1224 : 1226, [alertItem(alert)], alert.event === true ? undefined : alert.correlator);
+    const draft =
+      'executed' in alert
+        ? alertOf(1226, [alertItem(completionAlert(alert))], alert.correlator)
+        : alertOf(
+            alert.event === true ? 1224 : 1226,
+            [alertItem(alert)],
+            alert.event === true ? undefined : alert.correlator,
+          );
     this.draftAlerts.set(draft, alert);
     return draft;
   }
@@ -332,12 +440,18 @@ export class Dm1Session {
 
   private header(): SyncHdr {
     const { options } = this.host;
-    const cred = this.present === undefined || this.login === undefined ? undefined : credOf(this.present.type, this.login, this.present.nonce);
+    const cred =
+      this.present === undefined || this.login === undefined
+        ? undefined
+        : credOf(this.present.type, this.login, this.present.nonce);
     const version = options.version ?? '1.2';
     const follow = options.targetFollowsRespUri ?? true;
     const maxObj = options.maxObjSize === undefined ? {} : { maxObjSize: String(options.maxObjSize) };
     return {
-      verDtd: version, verProto: `DM/${version}`, sessionId: this.start.sessionId, msgId: String(this.msgId),
+      verDtd: version,
+      verProto: `DM/${version}`,
+      sessionId: this.start.sessionId,
+      msgId: String(this.msgId),
       target: { locUri: follow ? (this.respUri ?? options.url) : options.url },
       source: { locUri: options.deviceId, ...(this.login === undefined ? {} : { locName: this.login.user }) },
       ...(cred === undefined ? {} : { cred }),
@@ -348,7 +462,9 @@ export class Dm1Session {
   private hdrStatus(message: Message, code: number, chal?: Meta): Status {
     const { header } = message;
     return statusOf({ msgRef: header.msgId, cmdRef: '0', cmd: 'SyncHdr' }, code, {
-      target: header.target.locUri, source: header.source.locUri, ...(chal === undefined ? {} : { chal }),
+      target: header.target.locUri,
+      source: header.source.locUri,
+      ...(chal === undefined ? {} : { chal }),
     });
   }
 
@@ -379,16 +495,24 @@ function whole(command: SimpleCommand, object: OpenObject): SimpleCommand {
     ? { kind: 'octets', octets: new Uint8Array(Buffer.concat(object.pieces.map(octetsOf))) }
     : textData(object.pieces.map(textOf).join(''));
   const [last] = command.items;
-  return { ...command, items: [{ ...last, meta: { ...object.item.meta, size: undefined }, data, moreData: undefined }] };
+  return {
+    ...command,
+    items: [{ ...last, meta: { ...object.item.meta, size: undefined }, data, moreData: undefined }],
+  };
 }
 
 function completionAlert(operation: PendingOperation): DeviceAlert {
   const scomo = operation.identifier !== undefined;
   const good = operation.resultCode < 300 || (operation.resultCode >= 1200 && operation.resultCode < 1300);
   return {
-    type: operation.alertType, source: locUriOf(operation.source), ...(operation.target === undefined ? {} : { target: locUriOf(operation.target) }),
-    format: scomo ? 'xml' : 'chr', mark: good ? 'informational' : 'warning',
-    data: scomo ? `<ResultCode>${operation.resultCode}</ResultCode><Identifier>${escapeXml(operation.identifier ?? '')}</Identifier>` : String(operation.resultCode),
+    type: operation.alertType,
+    source: locUriOf(operation.source),
+    ...(operation.target === undefined ? {} : { target: locUriOf(operation.target) }),
+    format: scomo ? 'xml' : 'chr',
+    mark: good ? 'informational' : 'warning',
+    data: scomo
+      ? `<ResultCode>${operation.resultCode}</ResultCode><Identifier>${escapeXml(operation.identifier ?? '')}</Identifier>`
+      : String(operation.resultCode),
   };
 }
 

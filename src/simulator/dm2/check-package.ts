@@ -10,7 +10,18 @@ import { violation } from './rules';
 
 /** Parameters: S ServerURI, T ServerURI with templates, C ClientURI, P ClientURI of one node, M MOID; `?` optional, `*` any more. */
 const COMMANDS: Readonly<Record<string, string>> = {
-  HGET: 'TP?', HPUT: 'TCC*', HPOST: 'TCC*', DELETE: 'P', EXEC: 'PT?', GET: 'C', SHOW: 'T', CONT: 'S', END: '', DEFAULT: 'TM', SUB: 'TP', UNSUB: 'P',
+  HGET: 'TP?',
+  HPUT: 'TCC*',
+  HPOST: 'TCC*',
+  DELETE: 'P',
+  EXEC: 'PT?',
+  GET: 'C',
+  SHOW: 'T',
+  CONT: 'S',
+  END: '',
+  DEFAULT: 'TM',
+  SUB: 'TP',
+  UNSUB: 'P',
 };
 
 export interface CheckedCommand {
@@ -32,7 +43,13 @@ export function readPackage2(response: WireResponse): PackageReading {
   const type = response.headers['content-type'];
   if (parseMediaType(type).type !== MEDIA_TYPES.request) found.push(violation('HTTP_CONTENT_TYPE', type ?? 'none'));
   const decoded = decodePackage2(response.body);
-  if (!decoded.ok) found.push(violation(decoded.code === 'BAD_SHAPE' && isJsonObject(response.body) ? 'CMD_MISSING' : 'UNREADABLE', decoded.message));
+  if (!decoded.ok)
+    found.push(
+      violation(
+        decoded.code === 'BAD_SHAPE' && isJsonObject(response.body) ? 'CMD_MISSING' : 'UNREADABLE',
+        decoded.message,
+      ),
+    );
   if (!decoded.ok || response.status !== 200) return { commands: [], violations: found, fatal: true };
   const { commands, malformed } = decoded.value;
   const checked = commands.map((command, at): CheckedCommand => {
@@ -47,7 +64,9 @@ export function readPackage2(response: WireResponse): PackageReading {
   });
   const end = checked.findIndex(({ command }) => command[0] === 'END');
   if (end >= 0 && end < checked.length - 1) found.push(violation('END_NOT_LAST', checked[end + 1]?.command[0] ?? ''));
-  const lost = checked.slice(0, Math.max(end, 0)).find(({ command }) => !['CONT', 'HPUT', 'HPOST', 'SHOW'].includes(command[0]));
+  const lost = checked
+    .slice(0, Math.max(end, 0))
+    .find(({ command }) => !['CONT', 'HPUT', 'HPOST', 'SHOW'].includes(command[0]));
   if (lost !== undefined) found.push(violation('END_DROPS_OUTCOME', lost.command[0]));
   return { commands: checked, violations: found, fatal: false };
 }
@@ -67,7 +86,8 @@ function checkCommand([name, ...parameters]: PackageCommand): ProtocolViolation 
   const kinds = [...shape.matchAll(/([A-Z])([?*]?)/g)].map(([, kind = '', mark = '']) => ({ kind, mark }));
   const least = kinds.filter(({ mark }) => mark === '').length;
   const most = kinds.at(-1)?.mark === '*' ? Number.POSITIVE_INFINITY : kinds.length;
-  if (parameters.length < least || parameters.length > most) return violation('COMMAND_PARAMETERS', `${name} with ${parameters.length}`);
+  if (parameters.length < least || parameters.length > most)
+    return violation('COMMAND_PARAMETERS', `${name} with ${parameters.length}`);
   for (const [at, parameter] of parameters.entries()) {
     const objection = checkParameter(name, (kinds[at] ?? kinds.at(-1))?.kind ?? '', parameter);
     if (objection !== undefined) return objection;
@@ -76,7 +96,10 @@ function checkCommand([name, ...parameters]: PackageCommand): ProtocolViolation 
 }
 
 function checkParameter(name: string, kind: string, parameter: string): ProtocolViolation | undefined {
-  if (kind === 'M') return parameter === '' || /\s/.test(parameter) ? violation('COMMAND_PARAMETERS', `${name} with MOID "${parameter}"`) : undefined;
+  if (kind === 'M')
+    return parameter === '' || /\s/.test(parameter)
+      ? violation('COMMAND_PARAMETERS', `${name} with MOID "${parameter}"`)
+      : undefined;
   if (kind === 'S' || kind === 'T') {
     // A template is no address before its parameters are filled in.
     const address = kind === 'T' ? parameter.replace(/\[[A-Za-z]{1,32}\]/g, 'x') : parameter;
@@ -85,6 +108,7 @@ function checkParameter(name: string, kind: string, parameter: string): Protocol
   const uri = parseClientUri(parameter);
   if (!uri.ok) return violation('CLIENT_URI', `${name} ${parameter}: ${uri.message}`);
   const wild = [uri.value.instance, ...uri.value.steps].some((step) => step.kind === 'any');
-  if (kind === 'P' && wild && plainAddressOf(uri.value) === undefined) return violation('CLIENT_URI_WILDCARD', `${name} ${parameter}`);
+  if (kind === 'P' && wild && plainAddressOf(uri.value) === undefined)
+    return violation('CLIENT_URI_WILDCARD', `${name} ${parameter}`);
   return undefined;
 }

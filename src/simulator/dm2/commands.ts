@@ -40,7 +40,16 @@ export interface Executed {
 }
 
 const WRITE_CODES: Readonly<Record<TreeError, number>> = {
-  NOT_FOUND: 404, EXISTS: 403, NOT_ALLOWED: 403, PERMANENT: 405, DENIED: 403, WRONG_FORMAT: 415, FULL: 506, FORBIDDEN: 403, TOO_LONG: 400, UNSUPPORTED: 501,
+  NOT_FOUND: 404,
+  EXISTS: 403,
+  NOT_ALLOWED: 403,
+  PERMANENT: 405,
+  DENIED: 403,
+  WRONG_FORMAT: 415,
+  FULL: 506,
+  FORBIDDEN: 403,
+  TOO_LONG: 400,
+  UNSUPPORTED: 501,
 };
 const ACCEPTED = `${MEDIA_TYPES.moJson}, text/plain, application/octet-stream;q=0.5, */*;q=0.1`;
 
@@ -81,7 +90,11 @@ export async function executeCommand(host: CommandHost, [name, ...parameters]: P
 }
 
 export function readerOf(host: Pick<CommandHost, 'options' | 'tree'>): Reader {
-  return { tree: host.tree, actor: host.options.serverId ?? 'server', caching: host.options.features?.caching ?? false };
+  return {
+    tree: host.tree,
+    actor: host.options.serverId ?? 'server',
+    caching: host.options.features?.caching ?? false,
+  };
 }
 
 function get(host: CommandHost, clientUri: string): Executed {
@@ -104,7 +117,10 @@ async function hget(host: CommandHost, serverUri: string, clientUri: string | un
   const mediaType = response.headers['content-type'] ?? '';
   const written = writeDocument(host.tree, readerOf(host).actor, { mediaType, body: response.body }, target);
   if (written.ok) return { status: { sc: 200, ...(clientUri === undefined ? { uris: written.uris } : {}) } };
-  return { ...sc(written.sc), ...(written.malformed === undefined ? {} : { violation: violation('MO_DOCUMENT', `${url}: ${written.malformed}`) }) };
+  return {
+    ...sc(written.sc),
+    ...(written.malformed === undefined ? {} : { violation: violation('MO_DOCUMENT', `${url}: ${written.malformed}`) }),
+  };
 }
 
 /** A ClientURI to write at: x-names are resolved, the last names may not exist yet. */
@@ -121,17 +137,42 @@ function targetOf(host: CommandHost, text: string): PlainAddress | number {
   return address ?? 404;
 }
 
-async function fetched(host: CommandHost, method: string, url: string, headers: Readonly<Record<string, string>>, body?: Uint8Array): ReturnType<typeof attempt> {
-  host.transcript.push({ direction: 'out', url, method, contentType: headers['content-type'] ?? '', body: body ?? new Uint8Array() });
+async function fetched(
+  host: CommandHost,
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Uint8Array,
+): ReturnType<typeof attempt> {
+  host.transcript.push({
+    direction: 'out',
+    url,
+    method,
+    contentType: headers['content-type'] ?? '',
+    body: body ?? new Uint8Array(),
+  });
   const response = await attempt(host, method, url, headers, body);
   if (response !== undefined) {
-    host.transcript.push({ direction: 'in', url, method, status: response.status, contentType: response.headers['content-type'] ?? '', body: response.body });
+    host.transcript.push({
+      direction: 'in',
+      url,
+      method,
+      status: response.status,
+      contentType: response.headers['content-type'] ?? '',
+      body: response.body,
+    });
   }
   return response;
 }
 
 /** The answer; undefined when there is no connection. */
-async function attempt(host: CommandHost, method: string, url: string, headers: Readonly<Record<string, string>>, body?: Uint8Array) {
+async function attempt(
+  host: CommandHost,
+  method: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body?: Uint8Array,
+) {
   try {
     return await host.exchange.send({ method, url, headers, ...(body === undefined ? {} : { body }) });
   } catch {
@@ -139,7 +180,12 @@ async function attempt(host: CommandHost, method: string, url: string, headers: 
   }
 }
 
-async function upload(host: CommandHost, method: 'PUT' | 'POST', serverUri: string, clientUris: readonly string[]): Promise<Executed> {
+async function upload(
+  host: CommandHost,
+  method: 'PUT' | 'POST',
+  serverUri: string,
+  clientUris: readonly string[],
+): Promise<Executed> {
   const reads = clientUris.map((uri) => readNodes(readerOf(host), uri));
   const good = reads.flatMap((read) => (read.ok ? [read] : []));
   const [first] = good;
@@ -160,7 +206,8 @@ async function upload(host: CommandHost, method: 'PUT' | 'POST', serverUri: stri
   const sentType = choice.mediaType;
   if (response?.status === 415 && offered !== undefined) {
     choice = choices.find((one) => one.mediaType !== sentType && accepts(offered, parseMediaType(one.mediaType).type));
-    if (choice !== undefined) response = await fetched(host, method, url, { 'content-type': choice.mediaType }, choice.body);
+    if (choice !== undefined)
+      response = await fetched(host, method, url, { 'content-type': choice.mediaType }, choice.body);
   }
   return sc(response !== undefined && response.status >= 200 && response.status < 300 ? 200 : 419);
 }
@@ -182,7 +229,9 @@ function exec(host: CommandHost, clientUri: string, reportTo: string | undefined
   if (!allowed.ok) return sc(allowed.error === 'NOT_ALLOWED' ? 405 : WRITE_CODES[allowed.error]);
   const { execResult } = host.options;
   const outcome = execute(host.tree, {
-    path: place.path, ...(reportTo === undefined ? {} : { reportTo: expand(host, reportTo) }), ...(execResult === undefined ? {} : { resultCode: execResult }),
+    path: place.path,
+    ...(reportTo === undefined ? {} : { reportTo: expand(host, reportTo) }),
+    ...(execResult === undefined ? {} : { resultCode: execResult }),
   });
   return outcome.kind === 'done' ? sc(200) : { ...sc(202), accepted: outcome.operation };
 }

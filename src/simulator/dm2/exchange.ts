@@ -9,7 +9,10 @@ export class Exchange {
   /** Last challenge of the server and how often its nonce was used. */
   private challenge: { readonly header: string; count: number } | undefined;
 
-  constructor(private readonly options: Dm2DeviceOptions, private readonly transport: Transport) {}
+  constructor(
+    private readonly options: Dm2DeviceOptions,
+    private readonly transport: Transport,
+  ) {}
 
   /** Sends a request; a challenge is answered once. Credentials go to the account's own server only. */
   async send(request: WireRequest): Promise<WireResponse> {
@@ -34,7 +37,12 @@ export class Exchange {
       this.challenge.count += 1;
       const { pathname, search } = new URL(request.url);
       authorization = answerChallenge(this.challenge.header, {
-        username: user, password: secret, method: request.method, uri: pathname + search, cnonce: randomBytes(8).toString('hex'), count: this.challenge.count,
+        username: user,
+        password: secret,
+        method: request.method,
+        uri: pathname + search,
+        cnonce: randomBytes(8).toString('hex'),
+        count: this.challenge.count,
       });
     } else if (auth === 'basic') authorization = basicAuthorization(user, secret);
     return authorization === undefined ? request : { ...request, headers: { ...request.headers, authorization } };

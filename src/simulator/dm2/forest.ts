@@ -15,8 +15,13 @@ export interface Place {
 
 export function forestOf(tree: DeviceTree): Forest<Place> {
   return {
-    instances: (moid) => tree.instances(moid).map(({ miid, path }) => ({ miid, root: { path, node: tree.find(path) as TreeNode } })),
-    children: ({ path, node }) => [...(node.children ?? new Map<string, TreeNode>())].map(([name, child]) => ({ name, node: { path: [...path, name], node: child } })),
+    instances: (moid) =>
+      tree.instances(moid).map(({ miid, path }) => ({ miid, root: { path, node: tree.find(path) as TreeNode } })),
+    children: ({ path, node }) =>
+      [...(node.children ?? new Map<string, TreeNode>())].map(([name, child]) => ({
+        name,
+        node: { path: [...path, name], node: child },
+      })),
     child: ({ path, node }, name) => {
       const child = node.children?.get(name);
       return child === undefined ? undefined : { path: [...path, name], node: child };
@@ -71,7 +76,8 @@ export function treeOf(node: TreeNode, levels = Number.POSITIVE_INFINITY): Tree 
   if (levels > 0) {
     for (const child of node.children.values()) {
       const { access } = child.definition;
-      if (access.includes('Get') || (access.includes('Exec') && child.definition.format === 'null')) children.push(treeOf(child, levels - 1));
+      if (access.includes('Get') || (access.includes('Exec') && child.definition.format === 'null'))
+        children.push(treeOf(child, levels - 1));
     }
   }
   return { name: node.name, children };
@@ -83,11 +89,15 @@ export function clientUriOf(tree: DeviceTree, path: Path): string | undefined {
   return address === undefined ? undefined : printClientUri(address);
 }
 
-export function addressOf(tree: DeviceTree, path: Path): { readonly moid: string; readonly miid: string; readonly path: Path } | undefined {
+export function addressOf(
+  tree: DeviceTree,
+  path: Path,
+): { readonly moid: string; readonly miid: string; readonly path: Path } | undefined {
   for (let length = path.length; length > 0; length -= 1) {
     const node = tree.find(path.slice(0, length));
     const moid = node?.definition.moid;
-    if (node !== undefined && moid !== undefined) return { moid, miid: node.definition.miid ?? node.name, path: path.slice(length) };
+    if (node !== undefined && moid !== undefined)
+      return { moid, miid: node.definition.miid ?? node.name, path: path.slice(length) };
   }
   return undefined;
 }
@@ -103,7 +113,10 @@ export function definitionAt(root: NodeDefinition | undefined, names: Path): Nod
 export function validatorOf(node: TreeNode): string {
   const hash = createHash('sha256');
   const walk = (one: TreeNode): void => {
-    hash.update(JSON.stringify(one.name)).update(one.children === undefined ? 'l' : 'i').update(one.value ?? '');
+    hash
+      .update(JSON.stringify(one.name))
+      .update(one.children === undefined ? 'l' : 'i')
+      .update(one.value ?? '');
     for (const child of one.children?.values() ?? []) walk(child);
     hash.update('.');
   };

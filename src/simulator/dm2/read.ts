@@ -8,7 +8,11 @@ import type { DeviceTree } from '../tree';
 import { forestOf, treeOf, validatorOf, valueOf, type Place } from './forest';
 
 export type Read =
-  | { readonly ok: true; readonly entries: readonly OutgoingEntry[]; /** The one leaf that was addressed. */ readonly leaf?: Place }
+  | {
+      readonly ok: true;
+      readonly entries: readonly OutgoingEntry[];
+      /** The one leaf that was addressed. */ readonly leaf?: Place;
+    }
   /** 304, 400, 403, 404. */
   | { readonly ok: false; readonly sc: number };
 
@@ -40,7 +44,8 @@ export function readNodes(reader: Reader, text: string): Read {
     const validator = caching && root !== undefined ? validatorOf(root) : undefined;
     if (validator === undefined || validator !== uri.value.validator) fresh = false;
     entries.push({
-      at: { moid: uri.value.moid, miid, path }, tree: treeOf(node.node, uri.value.level),
+      at: { moid: uri.value.moid, miid, path },
+      tree: treeOf(node.node, uri.value.level),
       ...(validator !== undefined && path.length === 0 ? { validator } : {}),
     });
   }
@@ -51,7 +56,10 @@ export function readNodes(reader: Reader, text: string): Read {
 }
 
 /** The body of an answer: the bare value of a single leaf where wanted, else MO data. */
-export function bodyOf(read: Extract<Read, { ok: true }>, bare: boolean): { readonly mediaType: string; readonly body: Bytes } | undefined {
+export function bodyOf(
+  read: Extract<Read, { ok: true }>,
+  bare: boolean,
+): { readonly mediaType: string; readonly body: Bytes } | undefined {
   if (bare && read.leaf !== undefined) {
     const value = encodeBareValue(valueOf(read.leaf.node));
     if (value !== undefined) return value;

@@ -16,7 +16,10 @@ export const DM2_RULES = {
   CONT_REUSED: { section: '20', text: 'each CONT hands out a new address' },
   END_NOT_LAST: { section: '5', text: 'END is the last command' },
   END_DROPS_OUTCOME: { section: '5', text: 'no command whose outcome matters stands before END' },
-  MO_DOCUMENT: { section: '10.2', text: 'what an HGET fetches as MO data is an array of entries with ClientURI and MOData' },
+  MO_DOCUMENT: {
+    section: '10.2',
+    text: 'what an HGET fetches as MO data is an array of entries with ClientURI and MOData',
+  },
 } as const satisfies Record<string, { readonly section: string; readonly text: string }>;
 
 export type Dm2Rule = keyof typeof DM2_RULES;

@@ -18,7 +18,16 @@ export type Written =
   | { readonly ok: false; readonly sc: number; /** The document itself is malformed. */ readonly malformed?: string };
 
 const CODES: Readonly<Record<TreeError, number>> = {
-  NOT_FOUND: 404, EXISTS: 403, NOT_ALLOWED: 403, PERMANENT: 403, DENIED: 403, WRONG_FORMAT: 415, FULL: 506, FORBIDDEN: 403, TOO_LONG: 400, UNSUPPORTED: 501,
+  NOT_FOUND: 404,
+  EXISTS: 403,
+  NOT_ALLOWED: 403,
+  PERMANENT: 403,
+  DENIED: 403,
+  WRONG_FORMAT: 415,
+  FULL: 506,
+  FORBIDDEN: 403,
+  TOO_LONG: 400,
+  UNSUPPORTED: 501,
 };
 
 /**
@@ -26,7 +35,12 @@ const CODES: Readonly<Record<TreeError, number>> = {
  *
  * @param target  the command's ClientURI; absent: the document tells the places
  */
-export function writeDocument(tree: DeviceTree, actor: string, document: Document, target: PlainAddress | undefined): Written {
+export function writeDocument(
+  tree: DeviceTree,
+  actor: string,
+  document: Document,
+  target: PlainAddress | undefined,
+): Written {
   const before = tree.snapshot();
   const written = write(tree, actor, document, target);
   if (!written.ok) tree.restore(before);
@@ -38,7 +52,8 @@ function write(tree: DeviceTree, actor: string, document: Document, target: Plai
   if (parseMediaType(document.mediaType).type !== MEDIA_TYPES.moJson) {
     const definition = target === undefined ? undefined : definitionAt(types.get(target.moid), target.path);
     if (target === undefined || definition === undefined) return { ok: false, sc: target === undefined ? 415 : 404 };
-    const value = definition.format === 'node' ? undefined : decodeBareValue(document.mediaType, document.body, definition.format);
+    const value =
+      definition.format === 'node' ? undefined : decodeBareValue(document.mediaType, document.body, definition.format);
     if (value === undefined) return { ok: false, sc: 415 };
     return store(tree, actor, target, { name: target.path.at(-1) ?? '', value });
   }
@@ -79,7 +94,9 @@ function create(tree: DeviceTree, actor: string, moid: string, home: Path, conte
   let miid = /^[A-Za-z0-9\-._~]{1,64}$/.test(content.name) ? content.name : 'i1';
   for (let n = 1; taken.has(miid); n += 1) miid = `i${n}`;
   const error = put(tree, actor, [...home, miid], { ...content, name: miid }, false);
-  return error === undefined ? { ok: true, uris: [printClientUri({ moid, miid, path: [] })] } : { ok: false, sc: CODES[error] };
+  return error === undefined
+    ? { ok: true, uris: [printClientUri({ moid, miid, path: [] })] }
+    : { ok: false, sc: CODES[error] };
 }
 
 /** `fresh`: the node appeared with its parent just now, so its first value is part of that. */
@@ -98,11 +115,19 @@ function put(tree: DeviceTree, actor: string, path: Path, content: Tree, fresh: 
     const error = put(tree, actor, at, child, isNew && tree.find(at)?.definition.permanent === true);
     if (error !== undefined) return error;
   }
-  if (!isNew && content.childrenComplete === true) dropOthers(tree, actor, path, new Set((content.children ?? []).map(({ name }) => name)));
+  if (!isNew && content.childrenComplete === true)
+    dropOthers(tree, actor, path, new Set((content.children ?? []).map(({ name }) => name)));
   return undefined;
 }
 
-function putLeaf(tree: DeviceTree, actor: string, path: Path, value: Value, exists: boolean, fresh: boolean): TreeError | undefined {
+function putLeaf(
+  tree: DeviceTree,
+  actor: string,
+  path: Path,
+  value: Value,
+  exists: boolean,
+  fresh: boolean,
+): TreeError | undefined {
   const given = { value: storedOf(value) };
   // A node without value, such as one to execute, has nothing that could be written.
   if (exists && value.format === 'null') return undefined;
@@ -112,5 +137,6 @@ function putLeaf(tree: DeviceTree, actor: string, path: Path, value: Value, exis
 
 /** Whatever was there is replaced: dynamic children that the document does not have go, where the server may delete them. */
 function dropOthers(tree: DeviceTree, actor: string, path: Path, kept: ReadonlySet<string>): void {
-  for (const name of [...(tree.find(path)?.children?.keys() ?? [])]) if (!kept.has(name)) tree.delete([...path, name], actor);
+  for (const name of [...(tree.find(path)?.children?.keys() ?? [])])
+    if (!kept.has(name)) tree.delete([...path, name], actor);
 }

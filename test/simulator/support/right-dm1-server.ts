@@ -4,7 +4,7 @@
  */
 import { decodeMessage, encodeMessage } from '../../../adapters/dm1/codec';
 import { digestOf, md5Credential, nonceText, verifyBasic, verifyMd5 } from '../../../adapters/dm1/credential';
-import type { BodyCommand, Message, Meta, SimpleCommand, Status } from '../../../adapters/dm1/message';
+import type { BodyCommand, Cred, Message, Meta, SimpleCommand, Status } from '../../../adapters/dm1/message';
 import type { Transport, WireRequest, WireResponse } from '../../../src/simulator/transport';
 
 export const SERVER_URL = 'https://dm.example/dm/1';
@@ -17,7 +17,12 @@ export type Loose = Mutable<Message>;
 export interface RightServerOptions {
   /** Commands of each package that the server sends, without CmdIDs. Nothing left: Status elements only. */
   readonly packages?: readonly (readonly BodyCommand[])[];
-  readonly client?: { readonly type: 'basic' | 'md5'; readonly user: string; readonly secret: string; readonly nonce?: Uint8Array };
+  readonly client?: {
+    readonly type: 'basic' | 'md5';
+    readonly user: string;
+    readonly secret: string;
+    readonly nonce?: Uint8Array;
+  };
   /** The server's own credential, made over the newest nonce of the client. `always`: without being asked. */
   readonly own?: { readonly user: string; readonly secret: string; readonly always?: boolean };
   readonly maxMsgSize?: number;
@@ -40,14 +45,8 @@ const NONCES = [0x10, 0x20, 0x30, 0x40].map((first) => Uint8Array.from({ length:
 export function rightDm1Server(options: RightServerOptions = {}): RightServer {
   const received: Message[] = [];
   const requests: WireRequest[] = [];
-  const packages = [...(options.packages ?? [])];
-  let resend: readonly BodyCommand[] | undefined;
-  let lastCommands: readonly BodyCommand[] = [];
-  let nonces = 0;
-  let expected = options.client?.nonce;
-  let authenticated = options.client === undefined;
-  let serverNonce: Uint8Array = new Uint8Array();
-  let packageNo = -1;
+  const login = clientLogin(options.client);
+  const work = serverWork(options);
 
   const transport: Transport = (request) => {
     requests.push(request);
@@ -57,66 +56,34 @@ export function rightDm1Server(options: RightServerOptions = {}): RightServer {
     const { message, encoding } = decoded.value;
     received.push(message);
     const turn = received.length - 1;
+
+    const { code, chal } = login(message);
+    const { commands, final, cred } = work(message, code !== '212');
     const { header } = message;
-
-    let code = '212';
-    let chal: Meta | undefined;
-    if (!authenticated && options.client !== undefined) {
-      const { type: kind, user, secret } = options.client;
-      const good = header.cred !== undefined && (kind === 'basic'
-        ? verifyBasic(header.cred.data, user, secret)
-        : expected !== undefined && verifyMd5(header.cred.data, digestOf(user, secret), [expected]));
-      if (kind === 'md5') {
-        expected = NONCES[nonces++ % NONCES.length] as Uint8Array;
-        chal = { format: 'b64', type: 'syncml:auth-md5', nextNonce: { kind: 'text', text: nonceText(expected) } };
-      } else if (!good) chal = { format: 'b64', type: 'syncml:auth-basic' };
-      authenticated = good;
-      if (!good) code = header.cred === undefined ? '407' : '401';
-    }
-    const refused = code !== '212';
-
-    const statuses: Status[] = [statusFor(message, '0', 'SyncHdr', code, chal)];
-    let more = false;
-    for (const command of message.body) {
-      if (command.kind === 'Alert' || command.kind === 'Replace') statuses.push(statusFor(message, command.cmdId, command.kind, refused ? code : '200'));
-      if (command.kind === 'Results' && command.items.some((item) => item.moreData === true)) statuses.push(statusFor(message, command.cmdId, 'Results', '213'));
-      if (command.kind === 'Status' && command.chal?.nextNonce?.kind === 'text') serverNonce = new Uint8Array(Buffer.from(command.chal.nextNonce.text, 'base64'));
-      if (command.kind === 'Status' && command.cmd === 'SyncHdr' && ['401', '407'].includes(command.data)) resend = lastCommands;
-      if (command.kind === 'Alert' && command.data === '1222') more = true;
-    }
-    const next = !message.final && !more;
-    let commands: readonly BodyCommand[] = [];
-    if (next) commands = [{ kind: 'Alert', cmdId: '', data: '1222', items: [] }];
-    else if (!refused) {
-      if (resend !== undefined) commands = resend;
-      else {
-        packageNo += 1;
-        commands = packages.shift() ?? [];
-      }
-    }
-    lastCommands = next ? lastCommands : commands;
-    const proof = options.own !== undefined && (resend !== undefined || options.own.always === true) && !refused;
-    resend = next ? resend : undefined;
-    const final = !next && options.notFinal?.includes(packageNo) !== true;
     const answer: Loose = {
       namespace: message.namespace,
       header: {
-        verDtd: header.verDtd, verProto: header.verProto, sessionId: header.sessionId, msgId: header.msgId, target: { locUri: header.source.locUri },
-        source: { locUri: SERVER_URL, locName: options.own?.user ?? 'mgmt.example' }, respUri: RESP_URI,
-        ...(proof && options.own !== undefined ? { cred: {
-          meta: { format: 'b64', type: 'syncml:auth-md5' },
-          data: { kind: 'text' as const, text: md5Credential(digestOf(options.own.user, options.own.secret), serverNonce) },
-        } } : {}),
+        verDtd: header.verDtd,
+        verProto: header.verProto,
+        sessionId: header.sessionId,
+        msgId: header.msgId,
+        target: { locUri: header.source.locUri },
+        source: { locUri: SERVER_URL, locName: options.own?.user ?? 'mgmt.example' },
+        respUri: RESP_URI,
+        ...(cred === undefined ? {} : { cred }),
         ...(options.maxMsgSize === undefined ? {} : { meta: { maxMsgSize: String(options.maxMsgSize) } }),
       },
-      body: numbered([...statuses, ...commands]),
+      body: numbered([...statusesDue(message, code, chal), ...commands]),
       final,
     };
     options.mutate?.(answer, turn);
     let body = encodeMessage(answer, encoding);
-    if (options.mutateText !== undefined) body = new Uint8Array(Buffer.from(options.mutateText(Buffer.from(body).toString('utf8'), turn), 'utf8'));
+    if (options.mutateText !== undefined)
+      body = new Uint8Array(Buffer.from(options.mutateText(Buffer.from(body).toString('utf8'), turn), 'utf8'));
     const response: Mutable<WireResponse> = {
-      status: 200, headers: { 'content-type': type, 'content-length': String(body.length), 'cache-control': 'no-store' }, body,
+      status: 200,
+      headers: { 'content-type': type, 'content-length': String(body.length), 'cache-control': 'no-store' },
+      body,
     };
     options.mutateWire?.(response, turn);
     return Promise.resolve(response);
@@ -124,10 +91,101 @@ export function rightDm1Server(options: RightServerOptions = {}): RightServer {
   return { transport, received, requests };
 }
 
+/** 212 for a good credential, else 407 or 401 with a challenge; md5 hands out a nonce either way. */
+function clientLogin(
+  client: RightServerOptions['client'],
+): (message: Message) => { readonly code: string; readonly chal?: Meta } {
+  let expected = client?.nonce;
+  let authenticated = client === undefined;
+  let nonces = 0;
+  return ({ header }) => {
+    if (authenticated || client === undefined) return { code: '212' };
+    const { type, user, secret } = client;
+    const { cred } = header;
+    authenticated =
+      cred !== undefined &&
+      (type === 'basic'
+        ? verifyBasic(cred.data, user, secret)
+        : expected !== undefined && verifyMd5(cred.data, digestOf(user, secret), [expected]));
+    const refusal = cred === undefined ? '407' : '401';
+    const code = authenticated ? '212' : refusal;
+    if (type === 'basic')
+      return authenticated ? { code } : { code, chal: { format: 'b64', type: 'syncml:auth-basic' } };
+    expected = NONCES[nonces++ % NONCES.length] as Uint8Array;
+    return {
+      code,
+      chal: { format: 'b64', type: 'syncml:auth-md5', nextNonce: { kind: 'text', text: nonceText(expected) } },
+    };
+  };
+}
+
+interface ServerWork {
+  readonly commands: readonly BodyCommand[];
+  readonly final: boolean;
+  readonly cred?: Cred;
+}
+
+/** The next package, Alert 1222, or the last package again with the server's credential. */
+function serverWork(options: RightServerOptions): (message: Message, refused: boolean) => ServerWork {
+  const packages = [...(options.packages ?? [])];
+  let again = false;
+  let last: readonly BodyCommand[] = [];
+  let nonce: Uint8Array = new Uint8Array();
+  let packageNo = -1;
+  return (message, refused) => {
+    const statuses = message.body.filter((command): command is Status => command.kind === 'Status');
+    for (const { chal } of statuses)
+      if (chal?.nextNonce?.kind === 'text') nonce = new Uint8Array(Buffer.from(chal.nextNonce.text, 'base64'));
+    again ||= statuses.some(({ cmd, data }) => cmd === 'SyncHdr' && ['401', '407'].includes(data));
+    const asksForChunk = message.body.some((command) => command.kind === 'Alert' && command.data === '1222');
+    if (!message.final && !asksForChunk)
+      return { commands: [{ kind: 'Alert', cmdId: '', data: '1222', items: [] }], final: false };
+    if (refused) return { commands: [], final: true };
+    const proves = options.own !== undefined && (again || options.own.always === true);
+    if (!again) {
+      packageNo += 1;
+      last = packages.shift() ?? [];
+    }
+    again = false;
+    const final = options.notFinal?.includes(packageNo) !== true;
+    if (!proves || options.own === undefined) return { commands: last, final };
+    const text = md5Credential(digestOf(options.own.user, options.own.secret), nonce);
+    return {
+      commands: last,
+      final,
+      cred: { meta: { format: 'b64', type: 'syncml:auth-md5' }, data: { kind: 'text', text } },
+    };
+  };
+}
+
+function statusesDue(message: Message, code: string, chal: Meta | undefined): readonly Status[] {
+  const due = [statusFor(message, '0', 'SyncHdr', code, chal)];
+  for (const command of message.body) {
+    if (command.kind === 'Alert' || command.kind === 'Replace')
+      due.push(statusFor(message, command.cmdId, command.kind, code === '212' ? '200' : code));
+    if (command.kind === 'Results' && command.items.some((item) => item.moreData === true))
+      due.push(statusFor(message, command.cmdId, 'Results', '213'));
+  }
+  return due;
+}
+
 function statusFor(message: Message, cmdRef: string, cmd: string, data: string, chal?: Meta): Status {
   const { header } = message;
-  const refs = cmdRef === '0' ? { targetRefs: [header.target.locUri], sourceRefs: [header.source.locUri] } : { targetRefs: [], sourceRefs: [] };
-  return { kind: 'Status', cmdId: '', msgRef: header.msgId, cmdRef, cmd, ...refs, ...(chal === undefined ? {} : { chal }), data, items: [] };
+  const refs =
+    cmdRef === '0'
+      ? { targetRefs: [header.target.locUri], sourceRefs: [header.source.locUri] }
+      : { targetRefs: [], sourceRefs: [] };
+  return {
+    kind: 'Status',
+    cmdId: '',
+    msgRef: header.msgId,
+    cmdRef,
+    cmd,
+    ...refs,
+    ...(chal === undefined ? {} : { chal }),
+    data,
+    items: [],
+  };
 }
 
 /** CmdIDs in order, also inside containers. */
@@ -154,12 +212,19 @@ export function remove(locUri: string): SimpleCommand {
 }
 
 export function exec(locUri: string, correlator?: string): BodyCommand {
-  return { kind: 'Exec', cmdId: '', ...(correlator === undefined ? {} : { correlator }), items: [{ target: { locUri } }] };
+  return {
+    kind: 'Exec',
+    cmdId: '',
+    ...(correlator === undefined ? {} : { correlator }),
+    items: [{ target: { locUri } }],
+  };
 }
 
 /** Status codes that the device gave to a command, in order. */
 export function codesOf(messages: readonly Message[], cmd: string): readonly string[] {
-  return messages.flatMap((message) => message.body.flatMap((command) => (command.kind === 'Status' && command.cmd === cmd ? [command.data] : [])));
+  return messages.flatMap((message) =>
+    message.body.flatMap((command) => (command.kind === 'Status' && command.cmd === cmd ? [command.data] : [])),
+  );
 }
 
 /** What the device's Results say: URI → text. */
@@ -170,7 +235,14 @@ export function resultsOf(messages: readonly Message[]): Record<string, string> 
       if (command.kind !== 'Results') continue;
       for (const item of command.items) {
         const data = item.data;
-        const text = data === undefined ? '' : data.kind === 'text' ? data.text : data.kind === 'octets' ? Buffer.from(data.octets).toString('base64') : '';
+        const text =
+          data === undefined
+            ? ''
+            : data.kind === 'text'
+              ? data.text
+              : data.kind === 'octets'
+                ? Buffer.from(data.octets).toString('base64')
+                : '';
         const uri = item.source?.locUri ?? '';
         found[uri] = (found[uri] ?? '') + text;
       }

@@ -21,7 +21,10 @@ export interface RightDm2Options {
   readonly auth?: { readonly scheme: 'basic' | 'digest'; readonly user: string; readonly secret: string };
   readonly acceptUploads?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly mutateWire?: (response: { status: number; headers: Record<string, string>; body: Uint8Array }, turn: number) => void;
+  readonly mutateWire?: (
+    response: { status: number; headers: Record<string, string>; body: Uint8Array },
+    turn: number,
+  ) => void;
 }
 
 export interface RightDm2Server {
@@ -34,17 +37,30 @@ export interface RightDm2Server {
 
 export function rightDm2Server(options: RightDm2Options = {}): RightDm2Server {
   const packages = [...(options.packages ?? [])];
-  const server: RightDm2Server = { first: [], answers: [], posts: [], uploads: [], transport: (request) => Promise.resolve(answer(request)) };
+  const server: RightDm2Server = {
+    first: [],
+    answers: [],
+    posts: [],
+    uploads: [],
+    transport: (request) => Promise.resolve(answer(request)),
+  };
   let turn = -1;
-  const octets = (body: string | Uint8Array): Uint8Array => (typeof body === 'string' ? new Uint8Array(Buffer.from(body)) : body);
+  const octets = (body: string | Uint8Array): Uint8Array =>
+    typeof body === 'string' ? new Uint8Array(Buffer.from(body)) : body;
 
   function answer(request: WireRequest): WireResponse {
     const body = request.body ?? new Uint8Array();
     const type = request.headers['content-type'] ?? '';
     if (request.url.startsWith(REPOSITORY)) {
       if (request.method !== 'GET') {
-        if (options.acceptUploads !== undefined && !options.acceptUploads.includes(type)) return { status: 415, headers: { 'omadm-accept': options.acceptUploads }, body: new Uint8Array() };
-        server.uploads.push({ url: request.url, method: request.method, type, body: Buffer.from(body).toString('utf8') });
+        if (options.acceptUploads !== undefined && !options.acceptUploads.includes(type))
+          return { status: 415, headers: { 'omadm-accept': options.acceptUploads }, body: new Uint8Array() };
+        server.uploads.push({
+          url: request.url,
+          method: request.method,
+          type,
+          body: Buffer.from(body).toString('utf8'),
+        });
         return { status: 204, headers: {}, body: new Uint8Array() };
       }
       const item = options.items?.[request.url.slice(REPOSITORY.length + 1)];
@@ -53,8 +69,13 @@ export function rightDm2Server(options: RightDm2Options = {}): RightDm2Server {
     }
     server.posts.push(request);
     if (!admitted(request)) {
-      const scheme = options.auth?.scheme === 'basic' ? basicChallenge('dm.example') : digestChallenge('dm.example', 'n-1');
-      return { status: 401, headers: { 'www-authenticate': scheme, 'content-type': 'application/vnd.oma.dm.request+json' }, body: octets('{"CMD":[["END"]]}') };
+      const scheme =
+        options.auth?.scheme === 'basic' ? basicChallenge('dm.example') : digestChallenge('dm.example', 'n-1');
+      return {
+        status: 401,
+        headers: { 'www-authenticate': scheme, 'content-type': 'application/vnd.oma.dm.request+json' },
+        body: octets('{"CMD":[["END"]]}'),
+      };
     }
     turn += 1;
     if (type === 'application/vnd.oma.dm.initiation+json') {
@@ -68,7 +89,8 @@ export function rightDm2Server(options: RightDm2Options = {}): RightDm2Server {
     }
     const next = packages.shift() ?? [['END']];
     const response = {
-      status: 200, headers: { 'content-type': 'application/vnd.oma.dm.request+json', ...options.headers } as Record<string, string>,
+      status: 200,
+      headers: { 'content-type': 'application/vnd.oma.dm.request+json', ...options.headers } as Record<string, string>,
       body: octets(typeof next === 'string' ? next : JSON.stringify(Array.isArray(next) ? { CMD: next } : next)),
     };
     options.mutateWire?.(response, turn);
@@ -82,9 +104,19 @@ export function rightDm2Server(options: RightDm2Options = {}): RightDm2Server {
     if (given?.scheme !== scheme || given.username !== user) return false;
     if (given.scheme === 'basic') return given.password === secret;
     const field = (name: string): string => given.params.get(name) ?? '';
-    return field('response') === digestResponse({
-      username: user, realm: 'dm.example', password: secret, method: 'POST', uri: new URL(request.url).pathname, nonce: 'n-1', nc: field('nc'), cnonce: field('cnonce'),
-    });
+    return (
+      field('response') ===
+      digestResponse({
+        username: user,
+        realm: 'dm.example',
+        password: secret,
+        method: 'POST',
+        uri: new URL(request.url).pathname,
+        nonce: 'n-1',
+        nc: field('nc'),
+        cnonce: field('cnonce'),
+      })
+    );
   }
 
   return server;

@@ -1,0 +1,19 @@
+/** Simulated devices of both protocols, which hold their server to the facts. */
+export { command, folder, leaf, type NodeDefinition, type Stored, type Verb } from './definition';
+export type { SessionTrigger, SimulatedDevice, Stepper } from './device';
+export { Dm1Device, type Dm1DeviceOptions } from './dm1-device';
+export { DM1_RULES, type Dm1Rule } from './dm1/rules';
+export { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
+export { DM2_RULES, type Dm2Rule } from './dm2/rules';
+export { deviceIdOf, identityOf, type DeviceIdentity } from './identity';
+export type { ProtocolViolation, SeenStatus, SessionReport, TranscriptEntry } from './report';
+export { simulate, Simulation, type SimulateOptions } from './run';
+export { MOID, type Plant } from './standard-tree';
+export {
+  httpTransport,
+  type HttpTransportOptions,
+  type Transport,
+  type WireRequest,
+  type WireResponse,
+} from './transport';
+export { DeviceTree, type NodeState, type TreeError, type TreeLimits, type TreeNode } from './tree';
