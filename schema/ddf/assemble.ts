@@ -26,7 +26,11 @@ export interface RawRoot {
 export type Assembled = { readonly ok: true; readonly roots: readonly RawRoot[] } | { readonly ok: false; readonly refusal: DdfRefusal };
 
 const MAX_NAME = 512;
-const MAX_PATH = 4_096;
+/** Of a node's whole address, in characters and segments; the longest in the field has 157 and 12. */
+const MAX_PATH = 1_024;
+const MAX_SEGMENTS = 128;
+/** Nodes that relative Paths imply, in one file. */
+const MAX_IMPLIED = 10_000;
 
 class Refused extends Error {
   constructor(readonly refusal: DdfRefusal) {
@@ -43,10 +47,11 @@ interface TopLevel extends RawRoot {
   readonly segments?: readonly string[];
 }
 
-/** Errors: BAD_NAME, BAD_PATH, PATH_DISAGREES. */
+/** Errors: BAD_NAME, BAD_PATH, PATH_DISAGREES, TOO_DEEP, TOO_MANY_NODES. */
 export function assemble(elements: readonly XmlElement[], warnings: WarningLog): Assembled {
   try {
-    const tops = elements.map((element) => readTop(element, warnings));
+    const reader = new NodeReader(warnings);
+    const tops = elements.map((element) => reader.top(element));
     const roots = attach(tops).flatMap(openDeviceRoot);
     const merged = mergeRoots(roots, warnings);
     for (const { node } of merged) mergeSiblings(node, warnings);
@@ -57,34 +62,51 @@ export function assemble(elements: readonly XmlElement[], warnings: WarningLog):
   }
 }
 
-function readTop(element: XmlElement, warnings: WarningLog): TopLevel {
-  const path = pathOf(element);
-  const name = nameOf(element, warnings);
-  if (path === undefined && name !== '.') {
-    const node = readNode(element, name, [name], false, warnings);
-    return { node };
-  }
-  const above = segmentsOf(path ?? '', element);
-  const segments = name === '.' ? above : [...above, name === '' ? '*' : name];
-  return { node: readNode(element, name, segments, true, warnings), segments, place: placeOf(name === '' ? above : segments) };
-}
+class NodeReader {
+  private implied = 0;
 
-/** @param chain names from the device's root (or, when that is unknown, from the MO's root) down to the node */
-function readNode(element: XmlElement, name: string, chain: readonly string[], isAnchored: boolean, warnings: WarningLog): RawNode {
-  const node: RawNode = { name, at: element, element, children: [] };
-  for (const child of element.children) {
-    if (child.name !== 'Node' || !isClassic(child)) continue;
-    const childName = nameOf(child, warnings);
-    const between = segmentsBetween(child, chain, isAnchored);
+  constructor(private readonly warnings: WarningLog) {}
+
+  top(element: XmlElement): TopLevel {
+    const path = pathOf(element);
+    const name = nameOf(element, this.warnings);
+    if (path === undefined && name !== '.') return { node: this.node(element, name, [name === '' ? '*' : name], false) };
+    const above = segmentsOf(path ?? '', element);
+    const segments = name === '.' ? above : [...above, name === '' ? '*' : name];
+    return { node: this.node(element, name, segments, true), segments, place: placeOf(name === '' ? above : segments) };
+  }
+
+  /** @param chain names from the device's root (or, when that is unknown, from the MO's root) down to the node */
+  private node(element: XmlElement, name: string, chain: readonly string[], isAnchored: boolean): RawNode {
+    checkAddress(chain, element);
+    const node: RawNode = { name, at: element, element, children: [] };
+    for (const child of element.children) {
+      if (child.name !== 'Node' || !isClassic(child)) continue;
+      const childName = nameOf(child, this.warnings);
+      const between = segmentsBetween(child, chain, isAnchored);
+      const parent = between.length === 0 ? node : this.imply(node, between, child);
+      parent.children.push(this.node(child, childName, [...chain, ...between, childName === '' ? '*' : childName], isAnchored));
+    }
+    return node;
+  }
+
+  private imply(node: RawNode, segments: readonly string[], at: XmlElement): RawNode {
+    this.implied += segments.length;
+    if (this.implied > MAX_IMPLIED) refuse('TOO_MANY_NODES', `relative Paths imply more than ${MAX_IMPLIED} nodes`, at);
     let parent = node;
-    for (const segment of between) {
-      const implied: RawNode = { name: segment === '*' ? '' : segment, at: child, children: [] };
+    for (const segment of segments) {
+      const implied: RawNode = { name: segment === '*' ? '' : segment, at, children: [] };
       parent.children.push(implied);
       parent = implied;
     }
-    parent.children.push(readNode(child, childName, [...chain, ...between, childName === '' ? '*' : childName], isAnchored, warnings));
+    return parent;
   }
-  return node;
+}
+
+function checkAddress(chain: readonly string[], at: Place): void {
+  if (chain.length > MAX_SEGMENTS) refuse('TOO_DEEP', `a node at ${chain.length} segments, more than ${MAX_SEGMENTS}`, at);
+  const length = chain.reduce((sum, segment) => sum + segment.length + 1, 0);
+  if (length > MAX_PATH) refuse('BAD_PATH', `an address of ${length} characters, more than ${MAX_PATH}`, at);
 }
 
 /** Nodes that a nested node's Path puts between it and the node that encloses it: none, but for relative Paths. */

@@ -7,7 +7,7 @@ export interface XmlElement extends Place {
   /** Without prefix. */
   readonly name: string;
   readonly prefix: string;
-  namespace: string;
+  readonly namespace: string;
   readonly attributes: Readonly<Record<string, string>>;
   /** Own text, CDATA included, of all pieces between children. */
   text: string;
@@ -40,7 +40,7 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
   const here = (): Place => ({ line: parser.line, column: Math.max(1, parser.columnIndex) });
 
   const open: XmlElement[] = [];
-  const namespaces: Map<string, string>[] = [new Map()];
+  const scopes: Scope[] = [{ prefixes: new Map() }];
   let root: XmlElement | undefined;
   let elements = 0;
   let start: Place = { line: 1, column: 1 };
@@ -57,15 +57,14 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
     elements++;
     if (elements > limits.maxElements) stop('TOO_MANY_ELEMENTS', `more than ${limits.maxElements} elements`, start);
     if (open.length >= limits.maxDepth) stop('TOO_DEEP', `elements nest deeper than ${limits.maxDepth}`, start);
-    const known = namespaces[namespaces.length - 1] as Map<string, string>;
-    const scope = declared(tag.attributes, known);
-    namespaces.push(scope);
+    const scope = declared(tag.attributes, scopes[scopes.length - 1] as Scope);
+    scopes.push(scope);
     const colon = tag.name.indexOf(':');
     const prefix = colon > 0 ? tag.name.slice(0, colon) : '';
     const element: XmlElement = {
       name: colon > 0 ? tag.name.slice(colon + 1) : tag.name,
       prefix,
-      namespace: scope.get(prefix) ?? '',
+      namespace: namespaceOf(prefix, scope),
       attributes: tag.attributes,
       text: '',
       children: [],
@@ -78,7 +77,7 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
   });
   parser.on('closetag', () => {
     open.pop();
-    namespaces.pop();
+    scopes.pop();
   });
   const addText = (piece: string): void => {
     const element = open[open.length - 1];
@@ -98,12 +97,26 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
   return { ok: true, root };
 }
 
-function declared(attributes: Readonly<Record<string, string>>, known: Map<string, string>): Map<string, string> {
-  let scope = known;
+/** Declarations of one element that has some; those of its ancestors are above. */
+interface Scope {
+  readonly prefixes: ReadonlyMap<string, string>;
+  readonly above?: Scope;
+}
+
+function declared(attributes: Readonly<Record<string, string>>, above: Scope): Scope {
+  let prefixes: Map<string, string> | undefined;
   for (const name in attributes) {
     if (name !== 'xmlns' && !name.startsWith('xmlns:')) continue;
-    if (scope === known) scope = new Map(known);
-    scope.set(name === 'xmlns' ? '' : name.slice(6), attributes[name] ?? '');
+    prefixes ??= new Map();
+    prefixes.set(name === 'xmlns' ? '' : name.slice(6), attributes[name] ?? '');
   }
-  return scope;
+  return prefixes ? { prefixes, above } : above;
+}
+
+function namespaceOf(prefix: string, scope: Scope): string {
+  for (let at: Scope | undefined = scope; at; at = at.above) {
+    const found = at.prefixes.get(prefix);
+    if (found !== undefined) return found;
+  }
+  return '';
 }

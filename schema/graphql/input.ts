@@ -77,7 +77,7 @@ class Walk {
   }
 
   private child(child: MoNode, parentPath: string, value: unknown): void {
-    const variant = this.variantOf(child, parentPath);
+    const variant = this.variantOf(child, join(parentPath, child.variants[0]?.name || '*'));
     if (child.isList) {
       const entries = Array.isArray(value) ? (value as readonly unknown[]) : [value];
       for (const entry of this.kind === 'delete' ? [...entries].reverse() : entries) {
@@ -128,7 +128,7 @@ class Walk {
     if (version === undefined) return { ...newest, access: node.access };
     const fitting = node.variants.filter((variant) => variant.unversioned || variant.versions.includes(version));
     const exact = fitting.find((variant) => variant.versions.includes(version)) ?? fitting[0];
-    if (!exact) return refuse('NOT_IN_DDF', `${join(path, newest.name === '' ? '*' : newest.name)} is not in version ${version}`, path);
+    if (!exact) return refuse('NOT_IN_DDF', `${path} is not in version ${version}`, path);
     return { ...exact, access: fitting.flatMap(({ access }) => access) };
   }
 }

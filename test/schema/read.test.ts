@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+
 import { readDdf } from '../../schema/ddf/read';
 import { ddf, documentOf, node } from './ddf-texts';
 
@@ -177,6 +179,9 @@ describe('What is no description is refused with its place', () => {
     ['BAD_NAME', ddf(node('A'.repeat(600), { path: '.' }))],
     ['BAD_PATH', ddf(node('A', { path: './../B' }))],
     ['PATH_DISAGREES', ddf(node('A', { path: '.', children: [node('B', { path: './Elsewhere' })] }))],
+    ['BAD_PATH', ddf(node('A', { path: '.', children: [node('B', { path: 'x/'.repeat(600) })] }))],
+    ['TOO_DEEP', ddf(node('A', { path: '.', children: [node('B', { path: 'x/'.repeat(200) })] }))],
+    ['TOO_MANY_NODES', ddf(node('A', { path: '.', children: new Array<string>(200).fill(node('B', { path: 'x/'.repeat(100) })) }))],
     ['NO_IDENTITY', ddf(node('', { children: [leaf('A')] }))],
   ])('%s %#', (code, text) => {
     expect(refusal(text)).toMatchObject({ code, line: 1 });
@@ -203,6 +208,32 @@ describe('What is no description is refused with its place', () => {
 
     expect(documentOf(many).mos[0]?.root.children).toHaveLength(1);
     expect(refusal(octets)).toMatchObject({ code: 'NOT_XML' });
+    expect(Date.now() - started).toBeLessThan(20_000);
+  });
+});
+
+describe('Any input gives a document or a refusal', () => {
+  const sample = ddf(node('Thing', { moid: MOID, children: [leaf('A'), node('', { children: [leaf('B')], path: './Thing' })] }));
+
+  test('arbitrary octets', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (octets) => {
+      expect(typeof readDdf(octets).ok).toBe('boolean');
+    }), { numRuns: 1_000 });
+  });
+
+  test('a DDF with pieces taken out, doubled and changed', () => {
+    const edits = fc.array(fc.tuple(fc.nat(sample.length), fc.nat(40), fc.oneof(fc.string({ maxLength: 10 }), fc.constantFrom('<Node>', '</Node>', '<Path>..</Path>', '<![CDATA[', '<!--'))), { maxLength: 4 });
+    fc.assert(fc.property(edits, (changes) => {
+      const text = changes.reduce((known, [at, length, piece]) => known.slice(0, at) + piece + known.slice(at + length), sample);
+      expect(typeof readDdf(text).ok).toBe('boolean');
+    }), { numRuns: 2_000 });
+  });
+
+  test('a hundred thousand attributes and namespaces take linear time', () => {
+    const attributes = Array.from({ length: 100_000 }, (_, i) => ` xmlns:p${i}="u"`).join('');
+    const started = Date.now();
+
+    expect(readDdf(`<MgmtTree${attributes}>${'<Node xmlns:a="b"/>'.repeat(20_000)}</MgmtTree>`).ok).toBe(false);
     expect(Date.now() - started).toBeLessThan(20_000);
   });
 });
