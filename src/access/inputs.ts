@@ -42,7 +42,11 @@ export function afterKey(after: string | undefined): { readonly gt: bigint } | u
 }
 
 /** Each key's item in the order of the keys, null where there is none. */
-export function inOrderOf<V>(keys: readonly string[], found: readonly V[], keyOf: (item: V) => string): readonly (V | null)[] {
+export function inOrderOf<V>(
+  keys: readonly string[],
+  found: readonly V[],
+  keyOf: (item: V) => string,
+): readonly (V | null)[] {
   const byKey = new Map(found.map((item) => [keyOf(item), item]));
   return keys.map((key) => byKey.get(key) ?? null);
 }

@@ -63,7 +63,10 @@ class StoredKeys implements RunningKeys {
   }
 
   async start(): Promise<void> {
-    this.#stop = await this.#db.listen(KEY_CHANNEL, AsyncResource.bind(() => this.#known.clear()));
+    this.#stop = await this.#db.listen(
+      KEY_CHANNEL,
+      AsyncResource.bind(() => this.#known.clear()),
+    );
   }
 
   stop(): void {
@@ -85,7 +88,8 @@ class StoredKeys implements RunningKeys {
   async #look(sha256: string, now: number): Promise<Caller | null> {
     this.#known.delete(sha256);
     const row = await this.#db.prisma.apiKey.findUnique({ where: { sha256 } });
-    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= now)) return null;
+    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= now))
+      return null;
     if (row.lastUsedAt === null || row.lastUsedAt.getTime() < now - USE_NOTED_EVERY_MS) {
       await this.#db.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
     }
@@ -138,7 +142,10 @@ class StoredKeys implements RunningKeys {
     const key = makeKey();
     try {
       const row = await administer(this.#db, async (tx) => {
-        const after = await tx.apiKey.update({ where: { id: databaseKey, revokedAt: null }, data: { sha256: hashOf(key).toString('hex') } });
+        const after = await tx.apiKey.update({
+          where: { id: databaseKey, revokedAt: null },
+          data: { sha256: hashOf(key).toString('hex') },
+        });
         await recordChange(tx, { type: 'apiKeyRotated', caller, data: { key: id, name: after.name } });
         return after;
       });
@@ -151,7 +158,11 @@ class StoredKeys implements RunningKeys {
   }
 
   async list(first: number, after?: string): ReturnType<Keys['list']> {
-    const rows = await this.#db.prisma.apiKey.findMany({ where: { id: afterKey(after) }, orderBy: { id: 'asc' }, take: first + 1 });
+    const rows = await this.#db.prisma.apiKey.findMany({
+      where: { id: afterKey(after) },
+      orderBy: { id: 'asc' },
+      take: first + 1,
+    });
     return pageOf(rows, first, viewOf);
   }
 

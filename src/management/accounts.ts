@@ -1,12 +1,28 @@
 /** Accounts: the credentials and identifiers by which devices and the gateway know each other. */
-import { afterKey, badInput, checkName, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
+import {
+  afterKey,
+  badInput,
+  checkName,
+  findDatabaseKey,
+  getDatabaseKey,
+  inOrderOf,
+  notFound,
+  pageOf,
+} from '../access/inputs';
 import { administer, isForeignKeyViolation, recordChange, type AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
 import type { Account } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import { sealSecret, type Direction } from './credentials';
-import { ManagementError, type AccountChanges, type Accounts, type AccountView, type Caller, type CredentialInput } from './types';
+import {
+  ManagementError,
+  type AccountChanges,
+  type Accounts,
+  type AccountView,
+  type Caller,
+  type CredentialInput,
+} from './types';
 
 export interface AccountsDeps {
   readonly db: Database;
@@ -32,7 +48,11 @@ class StoredAccounts implements Accounts {
     return administer(this.db, async (tx) => {
       await checkAutoRegister(tx, columns, undefined);
       const row = await tx.account.create({ data: columns });
-      await recordChange(tx, { type: 'accountCreated', caller, data: { account: String(row.id), serverId: row.serverId } });
+      await recordChange(tx, {
+        type: 'accountCreated',
+        caller,
+        data: { account: String(row.id), serverId: row.serverId },
+      });
       return viewOf(row);
     });
   }
@@ -46,7 +66,11 @@ class StoredAccounts implements Accounts {
       await checkAutoRegister(tx, columns, key);
       const row = await tx.account.update({ where: { id: key }, data: { ...columns, updatedAt: new Date() } });
       const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-      await recordChange(tx, { type: 'accountUpdated', caller, data: { account: id, serverId: row.serverId, changed } });
+      await recordChange(tx, {
+        type: 'accountUpdated',
+        caller,
+        data: { account: id, serverId: row.serverId, changed },
+      });
       return viewOf(row);
     });
   }
@@ -68,16 +92,26 @@ class StoredAccounts implements Accounts {
     }
   }
 
-  async rotateCredential(id: string, direction: Direction, secret?: string, caller?: Caller): Promise<{ account: AccountView; secret: string }> {
+  async rotateCredential(
+    id: string,
+    direction: Direction,
+    secret?: string,
+    caller?: Caller,
+  ): Promise<{ account: AccountView; secret: string }> {
     const key = getDatabaseKey('account', id);
     const fresh = secret === undefined ? makeSecret() : checkSecret(secret, 'secret');
     const sealed = sealSecret(this.secrets, direction, fresh);
     const account = await administer(this.db, async (tx) => {
       const before = await getRow(tx, key);
       const type = direction === 'CLIENT' ? before.clientAuthType : before.serverAuthType;
-      if (type === 'NONE' || type === 'X509') throw badInput(`a credential of type ${type} has no secret to replace`, 'direction');
+      if (type === 'NONE' || type === 'X509')
+        throw badInput(`a credential of type ${type} has no secret to replace`, 'direction');
       const row = await tx.account.update({
-        where: { id: key }, data: { ...(direction === 'CLIENT' ? { clientSecret: sealed } : { serverSecret: sealed }), updatedAt: new Date() },
+        where: { id: key },
+        data: {
+          ...(direction === 'CLIENT' ? { clientSecret: sealed } : { serverSecret: sealed }),
+          updatedAt: new Date(),
+        },
       });
       await recordChange(tx, { type: 'accountCredentialRotated', caller, data: { account: id, direction } });
       return viewOf(row);
@@ -98,34 +132,80 @@ class StoredAccounts implements Accounts {
   }
 
   async list(first: number, after?: string): ReturnType<Accounts['list']> {
-    const rows = await this.db.prisma.account.findMany({ where: { id: afterKey(after) }, orderBy: { id: 'asc' }, take: first + 1 });
+    const rows = await this.db.prisma.account.findMany({
+      where: { id: afterKey(after) },
+      orderBy: { id: 'asc' },
+      take: first + 1,
+    });
     return pageOf(rows, first, viewOf);
   }
 
   #columns(changes: AccountChanges, before: Account | undefined): AccountColumns {
     const serverId = checkServerId(changes.serverId ?? before?.serverId ?? '');
-    const client = this.#credential('CLIENT', changes.clientAuth, serverId, before && {
-      type: before.clientAuthType as KeptCredential['type'], username: before.clientUsername, secret: before.clientSecret, fingerprint: null,
-    });
-    const server = this.#credential('SERVER', changes.serverAuth, serverId, before && {
-      type: before.serverAuthType as KeptCredential['type'], username: before.serverUsername, secret: before.serverSecret, fingerprint: null,
-    });
-    const name = changes.name === undefined ? before?.name ?? null : changes.name === null ? null : checkName(changes.name, 'name');
+    const client = this.#credential(
+      'CLIENT',
+      changes.clientAuth,
+      serverId,
+      before && {
+        type: before.clientAuthType as KeptCredential['type'],
+        username: before.clientUsername,
+        secret: before.clientSecret,
+        fingerprint: null,
+      },
+    );
+    const server = this.#credential(
+      'SERVER',
+      changes.serverAuth,
+      serverId,
+      before && {
+        type: before.serverAuthType as KeptCredential['type'],
+        username: before.serverUsername,
+        secret: before.serverSecret,
+        fingerprint: null,
+      },
+    );
+    const name =
+      changes.name === undefined
+        ? (before?.name ?? null)
+        : changes.name === null
+          ? null
+          : checkName(changes.name, 'name');
     const autoRegister = changes.autoRegister ?? before?.autoRegister ?? false;
     if (autoRegister && client.username === null) {
-      throw badInput('needs a clientAuth with a username: by it the account of an unknown device is found', 'autoRegister');
+      throw badInput(
+        'needs a clientAuth with a username: by it the account of an unknown device is found',
+        'autoRegister',
+      );
     }
     return {
-      serverId, name, autoRegister, clientAuthType: client.type, clientUsername: client.username, clientSecret: client.secret,
-      serverAuthType: server.type, serverUsername: server.username, serverSecret: server.secret,
+      serverId,
+      name,
+      autoRegister,
+      clientAuthType: client.type,
+      clientUsername: client.username,
+      clientSecret: client.secret,
+      serverAuthType: server.type,
+      serverUsername: server.username,
+      serverSecret: server.secret,
     };
   }
 
-  #credential(direction: Direction, input: CredentialInput | undefined, serverId: string, before: KeptCredential | undefined): KeptCredential {
-    if (input !== undefined) return keepCredential(input, { secrets: this.secrets, direction, isDevices: false, serverId, before });
+  #credential(
+    direction: Direction,
+    input: CredentialInput | undefined,
+    serverId: string,
+    before: KeptCredential | undefined,
+  ): KeptCredential {
+    if (input !== undefined)
+      return keepCredential(input, { secrets: this.secrets, direction, isDevices: false, serverId, before });
     const kept = before ?? { type: 'NONE', username: null, secret: null, fingerprint: null };
     // The server identifier may stand in for the user name, so a new one is checked with it.
-    return kept.type === 'NONE' || kept.type === 'X509' ? kept : keepCredential({ type: kept.type }, { secrets: this.secrets, direction, isDevices: false, serverId, before: kept });
+    return kept.type === 'NONE' || kept.type === 'X509'
+      ? kept
+      : keepCredential(
+          { type: kept.type },
+          { secrets: this.secrets, direction, isDevices: false, serverId, before: kept },
+        );
   }
 }
 
@@ -136,34 +216,59 @@ async function getRow(tx: AdministrativeTransaction, key: bigint): Promise<Accou
 }
 
 /** Two accounts that register devices with one user name could not be told apart. */
-async function checkAutoRegister(tx: AdministrativeTransaction, columns: AccountColumns, own: bigint | undefined): Promise<void> {
+async function checkAutoRegister(
+  tx: AdministrativeTransaction,
+  columns: AccountColumns,
+  own: bigint | undefined,
+): Promise<void> {
   if (!columns.autoRegister) return;
   const rival = await tx.account.findFirst({
-    where: { autoRegister: true, clientUsername: columns.clientUsername, ...(own === undefined ? {} : { id: { not: own } }) },
+    where: {
+      autoRegister: true,
+      clientUsername: columns.clientUsername,
+      ...(own === undefined ? {} : { id: { not: own } }),
+    },
     select: { serverId: true },
   });
   if (rival !== null) {
-    throw new ManagementError('ALREADY_EXISTS', `another account (serverId ${rival.serverId}) registers devices with this username; take another one`, { field: 'clientAuth.username' });
+    throw new ManagementError(
+      'ALREADY_EXISTS',
+      `another account (serverId ${rival.serverId}) registers devices with this username; take another one`,
+      { field: 'clientAuth.username' },
+    );
   }
 }
 
 /** It stands in ACLs (`Get=id&Add=*`) and lists of servers, whose signs it must not have (OMA-TS-DM_TND, "ACL"). */
 function checkServerId(serverId: string): string {
   if (serverId === '') throw badInput('must not be empty', 'serverId');
-  if (serverId.length > LONGEST_SERVER_ID) throw badInput(`${serverId.length} characters, at most ${LONGEST_SERVER_ID}`, 'serverId');
-  if (/[=&*+\s]|\p{C}/u.test(serverId)) throw badInput('must have no white space, no control characters and none of = & * +', 'serverId');
+  if (serverId.length > LONGEST_SERVER_ID)
+    throw badInput(`${serverId.length} characters, at most ${LONGEST_SERVER_ID}`, 'serverId');
+  if (/[=&*+\s]|\p{C}/u.test(serverId))
+    throw badInput('must have no white space, no control characters and none of = & * +', 'serverId');
   return serverId;
 }
 
 function inUse(devices: number | undefined): ManagementError {
-  const who = devices === undefined ? 'devices belong' : devices === 1 ? '1 device belongs' : `${devices} devices belong`;
-  return new ManagementError('IN_USE', `${who} to this account; delete or move them first`, devices === undefined ? {} : { devices });
+  const who =
+    devices === undefined ? 'devices belong' : devices === 1 ? '1 device belongs' : `${devices} devices belong`;
+  return new ManagementError(
+    'IN_USE',
+    `${who} to this account; delete or move them first`,
+    devices === undefined ? {} : { devices },
+  );
 }
 
 function viewOf(row: Account): AccountView {
   return {
-    id: String(row.id), serverId: row.serverId, name: row.name, autoRegister: row.autoRegister,
-    clientAuthType: row.clientAuthType as AccountView['clientAuthType'], clientUsername: row.clientUsername,
-    serverAuthType: row.serverAuthType as AccountView['serverAuthType'], serverUsername: row.serverUsername, createdAt: row.createdAt,
+    id: String(row.id),
+    serverId: row.serverId,
+    name: row.name,
+    autoRegister: row.autoRegister,
+    clientAuthType: row.clientAuthType as AccountView['clientAuthType'],
+    clientUsername: row.clientUsername,
+    serverAuthType: row.serverAuthType as AccountView['serverAuthType'],
+    serverUsername: row.serverUsername,
+    createdAt: row.createdAt,
   };
 }

@@ -42,15 +42,22 @@ export function keepCredential(input: CredentialInput, use: CredentialUse): Kept
     return { type, username: null, secret: null, fingerprint: null };
   }
   if (use.direction === 'SERVER' && OF_CONNECTION.has(type)) {
-    throw badInput(`${type} is what devices present on the connection; the gateway presents its TLS certificate or one of the other types`, field);
+    throw badInput(
+      `${type} is what devices present on the connection; the gateway presents its TLS certificate or one of the other types`,
+      field,
+    );
   }
   if (type === 'X509') return keepCertificate(input, use, field);
 
-  const before = use.before !== undefined && use.before.type !== 'NONE' && use.before.type !== 'X509' ? use.before : undefined;
+  const before =
+    use.before !== undefined && use.before.type !== 'NONE' && use.before.type !== 'X509' ? use.before : undefined;
   const username = input.username ?? before?.username ?? null;
   checkUsername(username ?? (use.direction === 'SERVER' ? use.serverId : ''), type, `${field}.username`);
   if (input.secret == null && before?.secret == null) throw badInput(`type ${type} needs a secret`, `${field}.secret`);
-  const secret = input.secret == null ? before?.secret ?? null : sealSecret(use.secrets, use.direction, checkSecret(input.secret, `${field}.secret`));
+  const secret =
+    input.secret == null
+      ? (before?.secret ?? null)
+      : sealSecret(use.secrets, use.direction, checkSecret(input.secret, `${field}.secret`));
   return { type, username, secret, fingerprint: null };
 }
 
@@ -69,7 +76,11 @@ export function checkSecret(secret: string, field: string): string {
 function keepCertificate(input: CredentialInput, use: CredentialUse, field: string): KeptCredential {
   if (input.username) throw badInput('type X509 has no username', `${field}.username`);
   if (!use.isDevices) {
-    if (input.secret) throw badInput('a certificate belongs to one device: give its SHA-256 when the device is registered', `${field}.secret`);
+    if (input.secret)
+      throw badInput(
+        'a certificate belongs to one device: give its SHA-256 when the device is registered',
+        `${field}.secret`,
+      );
     return { type: 'X509', username: null, secret: null, fingerprint: null };
   }
   const fingerprint = input.secret?.replace(/:/g, '').toLowerCase() ?? use.before?.fingerprint;
@@ -82,7 +93,8 @@ function keepCertificate(input: CredentialInput, use: CredentialUse, field: stri
 /** A user name that could not be told from the secret, or not be sent, is refused. */
 function checkUsername(username: string, type: CredentialType, field: string): void {
   if (username === '') throw badInput(`type ${type} needs a username`, field);
-  if (username.length > LONGEST_USERNAME) throw badInput(`${username.length} characters, at most ${LONGEST_USERNAME}`, field);
+  if (username.length > LONGEST_USERNAME)
+    throw badInput(`${username.length} characters, at most ${LONGEST_USERNAME}`, field);
   if (/\p{C}/u.test(username)) throw badInput('has a control character', field);
   if (ENDS_AT_COLON.has(type) && username.includes(':')) throw badInput(`a username of type ${type} has no ":"`, field);
 }

@@ -74,11 +74,16 @@ class StoredDdfs implements RunningDdfs {
   async start(files: Parameters<RunningDdfs['start']>[0]): Promise<void> {
     // Bound to the context of the start: a notification may be delivered while some transaction runs.
     const lookAgain = AsyncResource.bind((): void => {
-      this.#inTurn(() => this.#reload()).catch((err: unknown) => this.#log.warn({ err }, 'the DDFs could not be read again'));
+      this.#inTurn(() => this.#reload()).catch((err: unknown) =>
+        this.#log.warn({ err }, 'the DDFs could not be read again'),
+      );
     });
     this.#unlisten = await this.#db.listen(DDF_CHANNEL, lookAgain);
     await this.#inTurn(async () => {
-      const changed = [await this.#storeCatalogue(files.catalogue), await this.#storeFiles(files.directory, 'DIRECTORY')];
+      const changed = [
+        await this.#storeCatalogue(files.catalogue),
+        await this.#storeFiles(files.directory, 'DIRECTORY'),
+      ];
       await this.#reload();
       if (changed.includes(true)) this.#db.notify(DDF_CHANNEL, '');
     });
@@ -111,7 +116,9 @@ class StoredDdfs implements RunningDdfs {
       if (input.dryRun === true) return draftView(input.source, sha256, name, document);
       return this.#changing(async () => {
         const row = await administer(this.#db, async (tx) => {
-          const made = await tx.ddf.create({ data: { ...columnsOf(input.source, sha256, document), name, origin: 'API', addedBy: caller.principal } });
+          const made = await tx.ddf.create({
+            data: { ...columnsOf(input.source, sha256, document), name, origin: 'API', addedBy: caller.principal },
+          });
           await recordChange(tx, { type: 'ddfAdded', caller, data: { ddf: String(made.id), moids: made.moids } });
           return made;
         });
@@ -129,13 +136,20 @@ class StoredDdfs implements RunningDdfs {
     return this.#inTurn(async () => {
       const before = await this.#getRow(key);
       const twin = await this.#db.prisma.ddf.findUnique({ where: { sha256 }, select: { id: true } });
-      if (twin !== null && twin.id !== key) throw new ManagementError('ALREADY_EXISTS', 'another DDF has this very source', { ddf: String(twin.id) });
+      if (twin !== null && twin.id !== key)
+        throw new ManagementError('ALREADY_EXISTS', 'another DDF has this very source', { ddf: String(twin.id) });
       const name = asked ?? before.name;
       this.#check([...this.#entries.filter((entry) => entry.id !== key), { id: key, sha256, name, document }]);
       if (input.dryRun === true) return draftView(input.source, sha256, name, document);
       return this.#changing(async () => {
         const row = await administer(this.#db, async (tx) => {
-          const data = { ...columnsOf(input.source, sha256, document), name, origin: 'API', addedBy: caller.principal, addedAt: new Date() };
+          const data = {
+            ...columnsOf(input.source, sha256, document),
+            name,
+            origin: 'API',
+            addedBy: caller.principal,
+            addedAt: new Date(),
+          };
           const after = await tx.ddf.update({ where: { id: key }, data });
           await recordChange(tx, { type: 'ddfReplaced', caller, data: { ddf: id, moids: after.moids } });
           return after;
@@ -168,7 +182,11 @@ class StoredDdfs implements RunningDdfs {
   }
 
   async list(first: number, after?: string): ReturnType<Ddfs['list']> {
-    const rows = await this.#db.prisma.ddf.findMany({ where: { id: afterKey(after) }, orderBy: { id: 'asc' }, take: first + 1 });
+    const rows = await this.#db.prisma.ddf.findMany({
+      where: { id: afterKey(after) },
+      orderBy: { id: 'asc' },
+      take: first + 1,
+    });
     return pageOf(rows, first, (row) => this.#viewOf(row));
   }
 
@@ -200,7 +218,8 @@ class StoredDdfs implements RunningDdfs {
       this.#db.notify(DDF_CHANNEL, '');
       return view;
     } catch (error) {
-      if (isUniqueViolation(error)) throw new ManagementError('ALREADY_EXISTS', 'another process stored this very source meanwhile');
+      if (isUniqueViolation(error))
+        throw new ManagementError('ALREADY_EXISTS', 'another process stored this very source meanwhile');
       throw error;
     }
   }
@@ -213,13 +232,18 @@ class StoredDdfs implements RunningDdfs {
 
   async #storeCatalogue(files: readonly DdfFile[]): Promise<boolean> {
     const shipped = files.map((file) => hashOf(file.text));
-    const { count } = await this.#db.prisma.ddf.deleteMany({ where: { origin: 'CATALOGUE', sha256: { notIn: shipped } } });
+    const { count } = await this.#db.prisma.ddf.deleteMany({
+      where: { origin: 'CATALOGUE', sha256: { notIn: shipped } },
+    });
     return (await this.#storeFiles(files, 'CATALOGUE')) || count > 0;
   }
 
   /** A file that cannot be read is told in the log and left out: one bad file must not keep the gateway from starting. */
   async #storeFiles(files: readonly DdfFile[], origin: Origin): Promise<boolean> {
-    const known = await this.#db.prisma.ddf.findMany({ where: { sha256: { in: files.map((file) => hashOf(file.text)) } }, select: { sha256: true } });
+    const known = await this.#db.prisma.ddf.findMany({
+      where: { sha256: { in: files.map((file) => hashOf(file.text)) } },
+      select: { sha256: true },
+    });
     const hashes = new Set(known.map((row) => row.sha256));
     const data = files.flatMap((file) => {
       const sha256 = hashOf(file.text);
@@ -236,12 +260,19 @@ class StoredDdfs implements RunningDdfs {
 
   /** Reads what the store has now; sources are read and parsed once for each hash. */
   async #reload(): Promise<void> {
-    const rows = await this.#db.prisma.ddf.findMany({ select: { id: true, sha256: true, name: true }, orderBy: { id: 'asc' } });
-    const stamp = (entries: readonly Omit<Entry, 'document'>[]): string => entries.map(({ id, sha256, name }) => `${id} ${sha256} ${name ?? ''}`).join('\n');
+    const rows = await this.#db.prisma.ddf.findMany({
+      select: { id: true, sha256: true, name: true },
+      orderBy: { id: 'asc' },
+    });
+    const stamp = (entries: readonly Omit<Entry, 'document'>[]): string =>
+      entries.map(({ id, sha256, name }) => `${id} ${sha256} ${name ?? ''}`).join('\n');
     if (stamp(rows) === stamp(this.#entries)) return;
     const documents = new Map(this.#entries.map((entry) => [entry.sha256, entry.document]));
     const missing = rows.filter((row) => !documents.has(row.sha256)).map((row) => row.id);
-    for (const { sha256, source } of await this.#db.prisma.ddf.findMany({ where: { id: { in: missing } }, select: { sha256: true, source: true } })) {
+    for (const { sha256, source } of await this.#db.prisma.ddf.findMany({
+      where: { id: { in: missing } },
+      select: { sha256: true, source: true },
+    })) {
       const result = readDdf(source);
       if (result.ok) documents.set(sha256, result.document);
       else this.#log.warn({ ddf: sha256, ...result.refusal }, 'a stored DDF cannot be read any more');
@@ -271,11 +302,20 @@ class StoredDdfs implements RunningDdfs {
 
 function read(source: string): DdfDocument {
   // Neither can be stored as text.
-  if (/\0|\p{Cs}/u.test(source)) throw new ManagementError('DDF_REFUSED', 'the source has characters that no XML can have', { line: 1, column: 1, reason: 'NOT_XML' });
+  if (/\0|\p{Cs}/u.test(source))
+    throw new ManagementError('DDF_REFUSED', 'the source has characters that no XML can have', {
+      line: 1,
+      column: 1,
+      reason: 'NOT_XML',
+    });
   const result = readDdf(source);
   if (result.ok) return result.document;
   const { code, message, line, column } = result.refusal;
-  throw new ManagementError('DDF_REFUSED', `line ${line}, column ${column}: ${message}`, { line, column, reason: code });
+  throw new ManagementError('DDF_REFUSED', `line ${line}, column ${column}: ${message}`, {
+    line,
+    column,
+    reason: code,
+  });
 }
 
 /** The name asked for, by which the type of the file's first MO is called. */
@@ -323,7 +363,13 @@ function draftView(source: string, sha256: string, name: string | null, document
 
 function viewOf(row: Ddf, document: DdfDocument | undefined): DdfView {
   return {
-    id: String(row.id), sha256: row.sha256, name: row.name, origin: row.origin as Origin, moids: row.moids, source: row.source,
-    addedAt: row.addedAt, warnings: document?.warnings ?? [],
+    id: String(row.id),
+    sha256: row.sha256,
+    name: row.name,
+    origin: row.origin as Origin,
+    moids: row.moids,
+    source: row.source,
+    addedAt: row.addedAt,
+    warnings: document?.warnings ?? [],
   };
 }

@@ -1,13 +1,36 @@
 /** Devices as they are administered: registered, changed, found, deleted. What they say of themselves is written by turns. */
 import type { DmProtocol } from '../../adapters/adapter';
-import { afterKey, badInput, checkName, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
-import { administer, isForeignKeyViolation, isUniqueViolation, recordChange, type AdministrativeTransaction } from '../access/journal';
+import {
+  afterKey,
+  badInput,
+  checkName,
+  findDatabaseKey,
+  getDatabaseKey,
+  inOrderOf,
+  notFound,
+  pageOf,
+} from '../access/inputs';
+import {
+  administer,
+  isForeignKeyViolation,
+  isUniqueViolation,
+  recordChange,
+  type AdministrativeTransaction,
+} from '../access/journal';
 import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential, Prisma } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
-import { ManagementError, type Caller, type CredentialInput, type DeviceChanges, type Devices, type DeviceView, type RegisterDevice } from './types';
+import {
+  ManagementError,
+  type Caller,
+  type CredentialInput,
+  type DeviceChanges,
+  type Devices,
+  type DeviceView,
+  type RegisterDevice,
+} from './types';
 
 export interface DevicesDeps {
   readonly db: Database;
@@ -36,14 +59,22 @@ class StoredDevices implements Devices {
     try {
       return await administer(this.db, async (tx) => {
         const account = await getAccount(tx, accountId);
-        const row = await tx.device.create({ data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null } });
+        const row = await tx.device.create({
+          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null },
+        });
         await this.#writeCredential(tx, row.id, 'CLIENT', input.clientAuth, account);
         await this.#writeCredential(tx, row.id, 'SERVER', input.serverAuth, account);
-        await recordChange(tx, { type: 'deviceRegistered', caller, device: row.id, data: { deviceId, account: input.accountId } });
+        await recordChange(tx, {
+          type: 'deviceRegistered',
+          caller,
+          device: row.id,
+          data: { deviceId, account: input.accountId },
+        });
         return viewOf(row);
       });
     } catch (error) {
-      if (isUniqueViolation(error)) throw new ManagementError('ALREADY_EXISTS', `device ${deviceId} is registered already`);
+      if (isUniqueViolation(error))
+        throw new ManagementError('ALREADY_EXISTS', `device ${deviceId} is registered already`);
       if (isForeignKeyViolation(error)) throw notFound('account');
       throw error;
     }
@@ -59,8 +90,10 @@ class StoredDevices implements Devices {
       const row = await tx.device.update({
         where: { id: before.id },
         data: {
-          ...(accountId === undefined ? {} : { accountId }), ...(tags === undefined ? {} : { tags: [...tags] }),
-          ...(changes.rediscover === true ? { discoverRequested: true } : {}), updatedAt: new Date(),
+          ...(accountId === undefined ? {} : { accountId }),
+          ...(tags === undefined ? {} : { tags: [...tags] }),
+          ...(changes.rediscover === true ? { discoverRequested: true } : {}),
+          updatedAt: new Date(),
         },
       });
       await this.#writeCredential(tx, row.id, 'CLIENT', changes.clientAuth, account);
@@ -82,19 +115,37 @@ class StoredDevices implements Devices {
   }
 
   /** A secret of the device's own: one that used its account's credential leaves it with this. */
-  async rotateCredential(deviceId: string, direction: Direction, secret?: string, caller?: Caller): Promise<{ device: DeviceView; secret: string }> {
+  async rotateCredential(
+    deviceId: string,
+    direction: Direction,
+    secret?: string,
+    caller?: Caller,
+  ): Promise<{ device: DeviceView; secret: string }> {
     const given = secret === undefined ? undefined : checkSecret(secret, 'secret');
     return administer(this.db, async (tx) => {
       const row = await getDevice(tx, deviceId);
       const account = await getAccount(tx, row.accountId);
-      const own = await tx.deviceCredential.findUnique({ where: { deviceId_direction: { deviceId: row.id, direction } } });
+      const own = await tx.deviceCredential.findUnique({
+        where: { deviceId_direction: { deviceId: row.id, direction } },
+      });
       const { type, username } = own?.type != null ? own : ofAccount(account, direction);
       if (type === 'NONE' || type === null || (type === 'X509' && given === undefined)) {
         throw badInput(`a credential of type ${type ?? 'NONE'} has no secret that could be made`, 'direction');
       }
       const fresh = given ?? makeSecret();
-      await this.#writeCredential(tx, row.id, direction, { type: type as KeptCredential['type'], username, secret: fresh }, account);
-      await recordChange(tx, { type: 'deviceCredentialRotated', caller, device: row.id, data: { deviceId, direction } });
+      await this.#writeCredential(
+        tx,
+        row.id,
+        direction,
+        { type: type as KeptCredential['type'], username, secret: fresh },
+        account,
+      );
+      await recordChange(tx, {
+        type: 'deviceCredentialRotated',
+        caller,
+        device: row.id,
+        data: { deviceId, direction },
+      });
       return { device: viewOf(row), secret: fresh };
     });
   }
@@ -106,7 +157,9 @@ class StoredDevices implements Devices {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]> {
-    const rows = await this.db.prisma.device.findMany({ where: { id: { in: keys.flatMap((key) => findDatabaseKey(key) ?? []) } } });
+    const rows = await this.db.prisma.device.findMany({
+      where: { id: { in: keys.flatMap((key) => findDatabaseKey(key) ?? []) } },
+    });
     return inOrderOf(keys, rows.map(viewOf), (view) => view.key);
   }
 
@@ -118,7 +171,7 @@ class StoredDevices implements Devices {
   /** In order of registration. */
   async list(filter: Parameters<Devices['list']>[0], first: number, after?: string): ReturnType<Devices['list']> {
     const { accountId, tag, deviceIds, protocol } = filter;
-    const account = accountId === undefined ? undefined : findDatabaseKey(accountId) ?? -1n;
+    const account = accountId === undefined ? undefined : (findDatabaseKey(accountId) ?? -1n);
     const where: Prisma.DeviceWhereInput = {
       id: afterKey(after),
       accountId: account,
@@ -132,16 +185,26 @@ class StoredDevices implements Devices {
 
   /** Writes a credential of the device's own; failures count from nothing, the nonce stays what the device knows. */
   async #writeCredential(
-    tx: AdministrativeTransaction, deviceId: bigint, direction: Direction, input: CredentialInput | null | undefined, account: Account,
+    tx: AdministrativeTransaction,
+    deviceId: bigint,
+    direction: Direction,
+    input: CredentialInput | null | undefined,
+    account: Account,
   ): Promise<void> {
     if (input == null) return;
     const where = { deviceId_direction: { deviceId, direction } };
     const before = await tx.deviceCredential.findUnique({ where });
     const kept = keepCredential(input, {
-      secrets: this.secrets, direction, isDevices: true, serverId: account.serverId, before: before === null ? undefined : keptOf(before),
+      secrets: this.secrets,
+      direction,
+      isDevices: true,
+      serverId: account.serverId,
+      before: before === null ? undefined : keptOf(before),
     });
     await tx.deviceCredential.upsert({
-      where, create: { deviceId, direction, ...kept }, update: { ...kept, failures: 0, lockedUntil: null },
+      where,
+      create: { deviceId, direction, ...kept },
+      update: { ...kept, failures: 0, lockedUntil: null },
     });
   }
 }
@@ -158,7 +221,10 @@ async function getAccount(tx: AdministrativeTransaction, id: bigint): Promise<Ac
   return row;
 }
 
-function ofAccount(account: Account, direction: Direction): { readonly type: string; readonly username: string | null } {
+function ofAccount(
+  account: Account,
+  direction: Direction,
+): { readonly type: string; readonly username: string | null } {
   return direction === 'CLIENT'
     ? { type: account.clientAuthType, username: account.clientUsername }
     : { type: account.serverAuthType, username: account.serverUsername };
@@ -166,7 +232,12 @@ function ofAccount(account: Account, direction: Direction): { readonly type: str
 
 function keptOf(row: DeviceCredential): KeptCredential | undefined {
   if (row.type === null) return undefined;
-  return { type: row.type as KeptCredential['type'], username: row.username, secret: row.secret, fingerprint: row.fingerprint };
+  return {
+    type: row.type as KeptCredential['type'],
+    username: row.username,
+    secret: row.secret,
+    fingerprint: row.fingerprint,
+  };
 }
 
 /** Printable, without blanks at its ends, 1 to 128 characters. */
@@ -176,7 +247,8 @@ function isDeviceId(text: string): boolean {
 
 function checkDeviceId(deviceId: string): string {
   if (deviceId === '') throw badInput('must not be empty', 'deviceId');
-  if (deviceId.length > LONGEST_DEVICE_ID) throw badInput(`${deviceId.length} characters, at most ${LONGEST_DEVICE_ID}`, 'deviceId');
+  if (deviceId.length > LONGEST_DEVICE_ID)
+    throw badInput(`${deviceId.length} characters, at most ${LONGEST_DEVICE_ID}`, 'deviceId');
   if (!isDeviceId(deviceId)) throw badInput('must be printable, without blanks at its ends', 'deviceId');
   return deviceId;
 }
@@ -188,8 +260,15 @@ function checkTags(tags: readonly string[]): readonly string[] {
 
 function viewOf(row: Device): DeviceView {
   return {
-    key: String(row.id), deviceId: row.deviceId, accountId: String(row.accountId), protocol: row.protocol as DmProtocol | null, tags: row.tags,
-    features: row.features as unknown as DeviceView['features'], supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
-    lastContactAt: row.lastContactAt, discoveredAt: row.discoveredAt, createdAt: row.createdAt,
+    key: String(row.id),
+    deviceId: row.deviceId,
+    accountId: String(row.accountId),
+    protocol: row.protocol as DmProtocol | null,
+    tags: row.tags,
+    features: row.features as unknown as DeviceView['features'],
+    supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
+    lastContactAt: row.lastContactAt,
+    discoveredAt: row.discoveredAt,
+    createdAt: row.createdAt,
   };
 }

@@ -31,9 +31,13 @@ export function createObjects({ db }: ObjectsDeps): Objects {
     async load(devices, families): Promise<readonly MoView[]> {
       const keys = devices.flatMap((device) => findDatabaseKey(device)?.toString() ?? []);
       if (keys.length === 0 || families?.length === 0) return [];
-      const rows = families === undefined
-        ? await db.sql.query<Row>(`${SELECT} ${ORDER}`, [keys])
-        : await db.sql.query<Row>(`${SELECT} AND family = ANY($2::text[]) ${ORDER}`, [keys, families.filter((family) => !family.includes('\0'))]);
+      const rows =
+        families === undefined
+          ? await db.sql.query<Row>(`${SELECT} ${ORDER}`, [keys])
+          : await db.sql.query<Row>(`${SELECT} AND family = ANY($2::text[]) ${ORDER}`, [
+              keys,
+              families.filter((family) => !family.includes('\0')),
+            ]);
       return rows.map(viewOf);
     },
   };
@@ -41,7 +45,15 @@ export function createObjects({ db }: ObjectsDeps): Objects {
 
 function viewOf(row: Row): MoView {
   return {
-    device: row.device, family: row.family, moid: row.moid, miid: row.miid, version: row.version, place: row.place,
-    recognisedBy: row.recognised_by as RecognisedBy, values: row.values, observedAt: row.observed_at, completeAt: row.complete_at,
+    device: row.device,
+    family: row.family,
+    moid: row.moid,
+    miid: row.miid,
+    version: row.version,
+    place: row.place,
+    recognisedBy: row.recognised_by as RecognisedBy,
+    values: row.values,
+    observedAt: row.observed_at,
+    completeAt: row.complete_at,
   };
 }

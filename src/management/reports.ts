@@ -27,7 +27,11 @@ WHERE xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
 
 export function createReports({ db }: ReportsDeps): Reports {
   /** By time, then number. An alert's id is `MS.NUMBER`: both, so that it is a cursor. */
-  async function alerts(filter: Parameters<Reports['alerts']>[0], first: number, after?: string): ReturnType<Reports['alerts']> {
+  async function alerts(
+    filter: Parameters<Reports['alerts']>[0],
+    first: number,
+    after?: string,
+  ): ReturnType<Reports['alerts']> {
     const from = after === undefined ? undefined : cursorOf(after);
     if (from === null) return { items: [], hasNext: false };
     const where: Prisma.AlertWhereInput = {
@@ -40,15 +44,23 @@ export function createReports({ db }: ReportsDeps): Reports {
   }
 
   /** By transaction, then number. An event's id is `TRANSACTION.NUMBER`. */
-  async function events(filter: Parameters<Reports['events']>[0], first: number, after?: string): ReturnType<Reports['events']> {
+  async function events(
+    filter: Parameters<Reports['events']>[0],
+    first: number,
+    after?: string,
+  ): ReturnType<Reports['events']> {
     const from = after === undefined ? undefined : cursorOf(after);
     if (from === null) return { items: [], hasNext: false };
     const values: unknown[] = [first + 1];
     const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
     const conditions = [
-      ...(filter.device === undefined ? [] : [`device_id = ${parameter(findDatabaseKey(filter.device) ?? -1n, 'bigint')}`]),
+      ...(filter.device === undefined
+        ? []
+        : [`device_id = ${parameter(findDatabaseKey(filter.device) ?? -1n, 'bigint')}`]),
       ...(filter.type === undefined ? [] : [`type = ${parameter(filter.type.replace(/\0/g, ''), 'text')}`]),
-      ...(from === undefined ? [] : [`(xact, id) > (${parameter(from[0], 'bigint')}, ${parameter(from[1], 'bigint')})`]),
+      ...(from === undefined
+        ? []
+        : [`(xact, id) > (${parameter(from[0], 'bigint')}, ${parameter(from[1], 'bigint')})`]),
     ];
     const text = `${[SELECT_EVENTS, ...conditions].join(' AND ')} ORDER BY xact, id LIMIT $1`;
     const rows = await db.sql.query<EventRow>(text, values);
@@ -71,8 +83,17 @@ function afterAlert([ms, id]: readonly [bigint, bigint]): Prisma.AlertWhereInput
 
 function viewOfAlert(row: Alert): AlertView {
   return {
-    id: `${row.at.getTime()}.${row.id}`, device: String(row.deviceId), at: row.at, type: row.type, mark: row.mark, source: row.source as Json,
-    target: row.target as Json, correlator: row.correlator, format: row.format, data: row.data as Json, resultCode: row.resultCode,
+    id: `${row.at.getTime()}.${row.id}`,
+    device: String(row.deviceId),
+    at: row.at,
+    type: row.type,
+    mark: row.mark,
+    source: row.source as Json,
+    target: row.target as Json,
+    correlator: row.correlator,
+    format: row.format,
+    data: row.data as Json,
+    resultCode: row.resultCode,
   };
 }
 

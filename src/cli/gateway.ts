@@ -1,0 +1,271 @@
+/** A whole gateway in this process: database, services, adapters and listeners, put together and taken apart again. */
+import { readFileSync, readdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+
+import type { Adapter, Inbound, Wire } from '../../adapters/adapter';
+import { createDm1Adapter } from '../../adapters/dm1';
+import { createDm2Adapter } from '../../adapters/dm2';
+import { loadCatalogue } from '../../schema/catalogue/load';
+import { decodeXml } from '../../schema/ddf/encoding';
+import { familyOf } from '../../schema/ddf/identity';
+import { createGrants } from '../access/grants';
+import { bootstrapAdminKey, createKeys } from '../access/keys';
+import type { Configuration } from '../config/environment';
+import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
+import { createAccounts } from '../management/accounts';
+import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createDevices } from '../management/devices';
+import { createObjects } from '../management/objects';
+import { createOperations } from '../management/operations';
+import { createReports } from '../management/reports';
+import { startTimers, type Timers } from '../management/timers';
+import { Turns, type TurnSettings } from '../management/turn';
+import type { Services } from '../management/types';
+import { Waiting } from '../management/waiting';
+import { createRepository } from '../repository/items';
+import { openDatabase, type Database } from '../store/database';
+import { migrate, migrationState } from '../store/migrate';
+import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
+import { createLog } from './log';
+
+export interface Gateway {
+  /** Address of the northbound listener, without trailing slash. */
+  readonly url: string;
+  /** Address by which devices reach this gateway. */
+  readonly deviceUrl: string;
+  /** The key that was made at this start because there was none; show it once. */
+  readonly madeAdminKey?: string;
+  readonly services: Services;
+  readonly db: Database;
+  readonly timers: Timers;
+  /** Takes no more requests, ends those that run within `CLOSE_WITHIN_MS`, and gives everything back. */
+  close(): Promise<void>;
+}
+
+/** Things that are made elsewhere when a test, or a program around the gateway, has them. */
+export interface GatewayParts {
+  /** Migrated or not; closed with the gateway. */
+  readonly db?: Database;
+  readonly log?: Logger;
+  readonly now?: () => number;
+}
+
+/** A start that cannot be. The message says what to change. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+const CLOSE_WITHIN_MS = 10_000;
+const TIMERS_EVERY_MS = 1_000;
+/** How the gateway is called where a device that nobody knows asks. */
+const DEFAULT_SERVER_ID = 'moql';
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** Throws StartError, OwnerLockError, MigrationError, SqlError, or the listener's error; nothing stays open then. */
+export async function startGateway(config: Configuration, parts: GatewayParts = {}): Promise<Gateway> {
+  const log = parts.log ?? createLog(config.logLevel);
+  const closing: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    return await assemble(config, parts, log, closing, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(
+  config: Configuration,
+  parts: GatewayParts,
+  log: Logger,
+  closing: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<Gateway> {
+  const { limits } = config.settings;
+  const { now } = parts;
+  const tls = config.tls === undefined ? undefined : readTls(config.tls);
+  const directory = config.ddfDir === undefined ? [] : readDdfDirectory(config.ddfDir, log);
+  const db =
+    parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
+  closing.push(() => db.close());
+  for (const name of await migrate(db.sql)) log.info({ migration: name }, 'migration applied');
+  const secrets = secretsOf(config, parts);
+
+  const ddfs = createDdfs({ db, log });
+  closing.push(() => ddfs.stop());
+  await ddfs.start({ catalogue: loadCatalogue(), directory });
+  const keys = createKeys({ db, adminKey: config.adminKey, now });
+  closing.push(() => keys.stop());
+  await keys.start();
+  const waiting = new Waiting();
+  await waiting.start(db);
+  const madeAdminKey = config.adminKey === undefined ? await bootstrapAdminKey(db, keys) : undefined;
+
+  const operations = createOperations({
+    db,
+    ddfs,
+    waiting,
+    now,
+    limits: {
+      commands: limits.commands,
+      valueOctets: limits.valueOctets,
+      waitMs: limits.waitMs,
+      expiresInMs: limits.operationExpiryMs,
+    },
+  });
+  const services: Services = {
+    operations,
+    ddfs,
+    keys,
+    accounts: createAccounts({ db, secrets }),
+    devices: createDevices({ db, secrets }),
+    objects: createObjects({ db }),
+    reports: createReports({ db }),
+    grants: createGrants({ db, familyOf, now }),
+  };
+
+  let deviceUrl = '';
+  const settings = turnSettings(config, () => config.publicUrl ?? deviceUrl);
+  const turns = new Turns({ db, secrets, ddfs, settings, log, now });
+  const dm1 = createDm1Adapter();
+  const dm2 = createDm2Adapter();
+  const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
+  const repository = createRepository({ db, secrets, now });
+
+  const deps: AppDeps = {
+    services,
+    now,
+    logger: log,
+    tls: tls?.northbound,
+    trustProxy: trustProxyOf(config),
+    devicesApart: config.deviceListener !== undefined,
+    device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
+      turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
+    repository: (inbound) => repository.handle(inbound),
+    ready: async () => (await migrationState(db.sql)).pending.length === 0,
+  };
+  const timers = startTimers({ db, turns, adapterOf, log, everyMs: TIMERS_EVERY_MS, now });
+  closing.push(() => timers.stop());
+  // Callers that wait are woken once more and then cut off with their connections.
+  closing.push(() => waiting.stop());
+  const url = await listen(buildApp(deps), config, closing);
+  deviceUrl =
+    config.deviceListener === undefined
+      ? url
+      : await listen(buildDeviceApp({ ...deps, tls: tls?.devices }), config.deviceListener, closing);
+  if (config.publicUrl === undefined && WILDCARDS.has((config.deviceListener ?? config).host)) {
+    log.warn(
+      { told: deviceUrl },
+      'devices are told an address of this machine alone: set MOQL_PUBLIC_URL to the one by which they reach it',
+    );
+  }
+  return {
+    url,
+    deviceUrl: settings.baseUrl(),
+    services,
+    db,
+    timers,
+    close,
+    ...(madeAdminKey === undefined ? {} : { madeAdminKey }),
+  };
+}
+
+function turnSettings(config: Configuration, baseUrl: () => string): TurnSettings {
+  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, ...more } = config.settings.limits;
+  return {
+    baseUrl,
+    defaultServerId: DEFAULT_SERVER_ID,
+    allowInsecureBasic: config.insecure,
+    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs },
+    itemLifeMs: more.repositoryItemMs,
+    discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
+  };
+}
+
+/** A database that was handed in has its secrets opened by the given key, or by one that lives as long as this process. */
+function secretsOf(config: Configuration, parts: GatewayParts): Secrets {
+  const env = { MOQL_SECRET_KEY: config.secretKey, DATABASE_URL: config.databaseUrl };
+  const found = loadSecretKey(
+    parts.db !== undefined || config.databaseUrl !== undefined ? { env } : { env, dataDir: config.dataDir },
+  );
+  if (!found.ok) throw new StartError(found.message);
+  return createSecrets(found.secretKey);
+}
+
+async function listen(
+  app: FastifyInstance,
+  { port, host }: { readonly port: number; readonly host: string },
+  closing: (() => Promise<void> | void)[],
+): Promise<string> {
+  closing.push(async () => {
+    const late = setTimeout(() => app.server.closeAllConnections(), CLOSE_WITHIN_MS);
+    await app.close();
+    clearTimeout(late);
+  });
+  await app.listen({ port, host });
+  const address = app.server.address() as AddressInfo;
+  const scheme = 'setSecureContext' in app.server ? 'https' : 'http';
+  const shown = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${address.port}`;
+}
+
+/** Networks as they are; a number of proxies trusts that many, counted from this side. */
+function trustProxyOf({ trustProxy }: Configuration): AppDeps['trustProxy'] {
+  if (typeof trustProxy === 'number') return (_address: string, hop: number) => hop < trustProxy;
+  return trustProxy === undefined ? undefined : [...trustProxy];
+}
+
+interface TlsPair {
+  readonly northbound: NonNullable<AppDeps['tls']>;
+  /** Asks for client certificates: a device is known by its certificate's hash, whoever signed it. */
+  readonly devices: NonNullable<AppDeps['tls']>;
+}
+
+function readTls(paths: NonNullable<Configuration['tls']>): TlsPair {
+  const read = (variable: string, path: string): Buffer => {
+    try {
+      return readFileSync(path);
+    } catch (error) {
+      throw new StartError(`${variable}: ${reasonOf(error)}`);
+    }
+  };
+  const cert = read('MOQL_TLS_CERT', paths.cert);
+  const key = read('MOQL_TLS_KEY', paths.key);
+  const northbound = { cert, key };
+  const ca = paths.ca === undefined ? undefined : read('MOQL_TLS_CA', paths.ca);
+  return {
+    northbound,
+    devices: { cert, key, requestCert: true, rejectUnauthorized: false, ...(ca === undefined ? {} : { ca }) },
+  };
+}
+
+/** The files `*.xml` and `*.ddf` of MOQL_DDF_DIR, in order of name. */
+function readDdfDirectory(directory: string, log: Logger): readonly DdfFile[] {
+  let names: readonly string[];
+  try {
+    names = readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && /\.(?:xml|ddf)$/i.test(entry.name))
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    throw new StartError(`MOQL_DDF_DIR: ${reasonOf(error)}`);
+  }
+  return names.flatMap((name) => {
+    try {
+      return [{ name, text: decodeXml(readFileSync(join(directory, name))).text }];
+    } catch (error) {
+      log.warn({ file: name, reason: reasonOf(error) }, 'a DDF could not be read');
+      return [];
+    }
+  });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,92 @@
+/** The file that MOQL_CONFIG names: everything that is no environment variable. JSON, checked by a schema. */
+import { readFileSync } from 'node:fs';
+
+import { z } from 'zod';
+
+const count = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
+const KIB = 1024;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** Every member may be left out; unknown ones are refused. Sizes are octets. */
+const schema = z.strictObject({
+  limits: z
+    .strictObject({
+      maxMsgSize: count(512, 1024 * KIB)
+        .default(64 * KIB)
+        .describe('MaxMsgSize that devices are told, octets'),
+      maxObjSize: count(512, 64 * 1024 * KIB)
+        .default(4 * 1024 * KIB)
+        .describe('MaxObjSize that devices are told, octets'),
+      maxFailures: count(1, 1000)
+        .default(5)
+        .describe('refused credentials in a row before a device is locked for a while'),
+      sessionExpiryMs: count(1_000, DAY_MS)
+        .default(5 * MINUTE_MS)
+        .describe('silence after which a session ends'),
+      transferExpiryMs: count(1_000, 7 * DAY_MS)
+        .default(30 * MINUTE_MS)
+        .describe('the same while a large object is on its way'),
+      discoveryMessages: count(1, 100_000)
+        .default(200)
+        .describe('messages in which a device is asked for its management objects'),
+      discoveryNodes: count(1, 1_000_000).default(10_000).describe('nodes that are read while they are looked for'),
+      commands: count(1, 10_000).default(1_000).describe('commands of one operation'),
+      valueOctets: count(KIB, 64 * 1024 * KIB)
+        .default(1024 * KIB)
+        .describe('octets of one value'),
+      waitMs: count(0, 60 * MINUTE_MS)
+        .default(5 * MINUTE_MS)
+        .describe('longest `wait` of a caller'),
+      operationExpiryMs: count(1_000, 3_650 * DAY_MS)
+        .default(365 * DAY_MS)
+        .describe('longest `expiresIn` of an operation'),
+      repositoryItemMs: count(1_000, 90 * DAY_MS)
+        .default(7 * DAY_MS)
+        .describe('how long a document waits in the Data Repository'),
+    })
+    .prefault({})
+    .describe('what one device, session or caller may take'),
+});
+
+export type Settings = z.infer<typeof schema>;
+export type SettingsResult =
+  { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Settings of a value as JSON.parse gives it; `{}` gives the defaults. Each problem names its member. */
+export function checkSettings(value: unknown): SettingsResult {
+  const result = schema.safeParse(value);
+  if (result.success) return { ok: true, settings: result.data };
+  return {
+    ok: false,
+    problems: result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`),
+  };
+}
+
+export function readSettings(path: string): SettingsResult {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    return { ok: false, problems: [`cannot be read: ${error instanceof Error ? error.message : String(error)}`] };
+  }
+  return checkSettings(value);
+}
+
+export interface SettingRow {
+  /** Such as `limits.maxMsgSize`. */
+  readonly name: string;
+  readonly meaning: string;
+  readonly fallback: number;
+}
+
+/** Each member with what it means, for the documentation. */
+export function settingRows(): readonly SettingRow[] {
+  const defaults = schema.parse({}).limits;
+  const shape = schema.shape.limits.unwrap().shape;
+  return (Object.keys(shape) as (keyof typeof shape)[]).map((name) => ({
+    name: `limits.${name}`,
+    meaning: shape[name].description ?? '',
+    fallback: defaults[name],
+  }));
+}
