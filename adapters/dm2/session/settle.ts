@@ -16,6 +16,8 @@ export interface Settled {
   readonly effects: readonly Effect[];
 }
 
+const NO_GET: Effect = { kind: 'featureLearned', feature: 'GET', value: false, evidence: 'GET answered 501' };
+
 export function settle(content: Package3, machine: Machine, context: Context): Settled {
   const aligned = content.statuses.length === machine.sent.length;
   const settled = aligned ? settleAll(content, machine, context) : settleNothing(content, machine);
@@ -59,7 +61,10 @@ function settleOne(
     case 'GET':
       return settleGet(sent, status.sc, part, machine, context);
     case 'PROBE':
-      return { machine: withProbe(machine, sent.id, status.sc), effects: [] };
+      return {
+        machine: withProbe(machine, sent.id, status.sc),
+        effects: status.sc === DM2_STATUS.NOT_IMPLEMENTED ? [NO_GET] : [],
+      };
     case 'HGET':
       return { machine, effects: settleHget(sent, status, context) };
     case 'DELETE':
@@ -94,7 +99,7 @@ function settleGet(sent: SentGet, sc: number, part: DataPart | undefined, machin
 
   const effects: Effect[] = [];
   if (sc === DM2_STATUS.NOT_IMPLEMENTED) {
-    effects.push({ kind: 'featureLearned', feature: 'GET', value: false, evidence: 'GET answered 501' });
+    effects.push(NO_GET);
   } else if (plain && sc === DM2_STATUS.OK) {
     const evidence = 'GET refused with a query, answered without';
     effects.push({ kind: 'featureLearned', feature: 'query', value: false, evidence });

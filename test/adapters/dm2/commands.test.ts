@@ -1,0 +1,248 @@
+import type { CommandBody } from '../../../adapters/adapter';
+import {
+  add,
+  at,
+  BASE,
+  chr,
+  END,
+  exec,
+  get,
+  given,
+  METER,
+  names,
+  only,
+  outcomes,
+  replace,
+  statuses,
+  withData,
+  type Dialogue,
+  type Reply,
+} from './dialogue';
+
+describe('get', () => {
+  const read = (command: CommandBody, uri: string, moData: unknown): Reply => {
+    const device = given({ commands: [command] });
+    device.posts({});
+    return device.answers(...withData([200, 200], { 1: [uri, moData, 'k-1'] }));
+  };
+  const tree = { MeterA: { Serial: 5, Tariff: { 1: { Start: '0600', Rate: 0.31 } }, Ops: { Reset: null } } };
+
+  test('a leaf as MO data is typed by its DDF', () => {
+    const reply = read(get('Serial'), `${METER}/kitchen/Serial`, { Serial: 5 });
+    expect(only(reply.effects, 'commandAnswered')).toEqual([
+      {
+        kind: 'commandAnswered',
+        command: 'c1',
+        outcome: 'OK',
+        code: 200,
+        tree: { name: 'Serial', value: { format: 'chr', data: '5' } },
+      },
+    ]);
+  });
+
+  test('an instance tells its validator and its values, complete', () => {
+    const reply = read(get(''), `${METER}/kitchen/`, tree);
+    expect(only(reply.effects, 'valuesObserved')[0]).toMatchObject({
+      at: { moid: METER, miid: 'kitchen', path: '' },
+      complete: true,
+      validator: 'k-1',
+    });
+  });
+
+  test('depth cuts what callers see, whatever the device sent', () => {
+    const whole = read(get('', { depth: 1 }), `${METER}/kitchen/`, tree);
+    expect(only(whole.effects, 'valuesObserved')[0]?.complete).toBe(false);
+    expect(only(whole.effects, 'commandAnswered')[0]?.tree?.children).toEqual([
+      { name: 'Serial', value: { format: 'chr', data: '5' } },
+      { name: 'Tariff', children: [], childrenComplete: false },
+      { name: 'Ops', children: [], childrenComplete: false },
+    ]);
+  });
+
+  test('the only instance is asked by an empty instance part; the device names it', () => {
+    const device = given({ commands: [{ kind: 'get', at: { moid: METER, path: 'Serial' } }] });
+    expect(device.posts({}).cmd[1]).toEqual(['GET', `${METER}//Serial`]);
+    const reply = device.answers(...withData([200, 200], { 1: [`${METER}/kitchen/Serial`, { Serial: 'A' }] }));
+    expect(only(reply.effects, 'valuesObserved')[0]?.at).toEqual({ moid: METER, miid: 'kitchen', path: 'Serial' });
+  });
+
+  test.each([
+    ['data of another address', `${METER}/garage/Serial`, { Serial: 'A' }],
+    ['data that is no MO data', `${METER}/kitchen/Serial`, { a: 1, b: 2 }],
+  ])('%s is an error of the device', (_, uri, moData) => {
+    expect(outcomes(read(get('Serial'), uri, moData).effects)).toEqual({ c1: 'DEVICE_ERROR' });
+  });
+
+  test('a validator that is still current saves the data', () => {
+    const device = given({ commands: [get('Serial', { validator: 'k/1' }), get('Unit')] });
+    expect(device.posts({}).cmd[1]).toEqual(['GET', `${METER}/kitchen/Serial?cv=k%2F1`]);
+    const reply = device.answers(statuses(200, 304, 304));
+    expect(only(reply.effects, 'valuesUnchanged')).toHaveLength(1);
+    expect(only(reply.effects, 'commandAnswered')[0]).toMatchObject({ outcome: 'OK', unchanged: true });
+    expect(outcomes(reply.effects)).toEqual({ c1: 'OK', c2: 'DEVICE_ERROR' });
+  });
+
+  test.each([
+    [204, 'OK'],
+    [400, 'NOT_FOUND'],
+    [403, 'PERMISSION_DENIED'],
+    [404, 'NOT_FOUND'],
+    [405, 'NOT_ALLOWED'],
+    [406, 'UNSUPPORTED'],
+    [415, 'BAD_VALUE'],
+    [419, 'DEVICE_ERROR'],
+    [500, 'DEVICE_ERROR'],
+    [501, 'UNSUPPORTED'],
+    [503, 'DEVICE_ERROR'],
+    [506, 'DEVICE_FULL'],
+    [507, 'USER_REFUSED'],
+    [1200, 'OK'],
+    [1412, 'DEVICE_ERROR'],
+    [299, 'DEVICE_ERROR'],
+  ])('status %i is %s', (sc, outcome) => {
+    const device = given({ commands: [get('a')] });
+    device.posts({});
+    const reply = device.answers(statuses(200, sc));
+    expect(outcomes(reply.effects)).toEqual({ c1: outcome });
+    expect(only(reply.effects, 'commandAnswered')[0]?.code).toBe(sc);
+  });
+
+  test('403 for an access that the DDF does not allow is NOT_ALLOWED, as on DM 1.x', () => {
+    const device = given({ commands: [get('Key')] });
+    device.posts({});
+    expect(outcomes(device.answers(statuses(200, 403)).effects)).toEqual({ c1: 'NOT_ALLOWED' });
+  });
+});
+
+describe('add and replace', () => {
+  const probed = (command: CommandBody, sc: number): { device: Dialogue; reply: Reply } => {
+    const device = given({ commands: [command] });
+    expect(names(device.posts({}))).toEqual(['CONT', 'GET']);
+    return { device, reply: device.answers(statuses(200, sc)) };
+  };
+
+  test('an add onto an existing node is ALREADY_EXISTS and changes nothing', () => {
+    const { reply, device } = probed(add('Note'), 200);
+    expect(outcomes(reply.effects)).toEqual({ c1: 'ALREADY_EXISTS' });
+    expect(reply.cmd).toEqual(END);
+    expect(device.waiting).toEqual([]);
+  });
+
+  test('an add of a new node is fetched from the repository, which is the witness', () => {
+    const { reply, device } = probed(add('Note'), 404);
+    expect(reply.cmd[1]).toEqual(['HGET', `${BASE}/repository/item-c1`, `${METER}/kitchen/Note`]);
+    expect(only(reply.effects, 'commandSent')).toEqual([{ kind: 'commandSent', command: 'c1', carrier: 'HGET' }]);
+    device.fetches('c1');
+    expect(outcomes(device.answers(statuses(200, 200)).effects)).toEqual({ c1: 'OK' });
+  });
+
+  test('a replace of a missing node is NOT_FOUND, of an existing one it goes on', () => {
+    expect(outcomes(probed(replace('Unit'), 404).reply.effects)).toEqual({ c1: 'NOT_FOUND' });
+    expect(names(probed(replace('Unit'), 200).reply)).toEqual(['CONT', 'HGET']);
+    expect(names(probed(replace('Unit'), 403).reply)).toEqual(['CONT', 'HGET']);
+    expect(outcomes(probed(add('Unit'), 403).reply.effects)).toEqual({ c1: 'PERMISSION_DENIED' });
+    expect(outcomes(probed(replace('Unit'), 503).reply.effects)).toEqual({ c1: 'DEVICE_ERROR' });
+  });
+
+  test('a node that the DDF does not let us read is written without a probe', () => {
+    const device = given({
+      commands: [{ kind: 'replace', at: at('Key'), value: { format: 'bin', data: Buffer.from([0]) } }],
+    });
+    const reply = device.posts({});
+    expect(names(reply)).toEqual(['CONT', 'HGET']);
+    const item = only(reply.effects, 'itemOffered')[0];
+    expect(JSON.parse(Buffer.from(item?.body ?? []).toString())).toMatchObject([{ MOData: { Key: 'AA==' } }]);
+    expect(item?.alternatives?.[0]?.mime).toBe('application/octet-stream');
+  });
+
+  test('nothing overtakes a write that waits for its probe; writes to other nodes are probed with it', () => {
+    const device = given({ commands: [get('a'), replace('Unit'), replace('Note'), get('Unit'), replace('b')] });
+    expect(device.posts({}).cmd.slice(1)).toEqual([
+      ['GET', `${METER}/kitchen/a`],
+      ['GET', `${METER}/kitchen/Unit`],
+      ['GET', `${METER}/kitchen/Note`],
+    ]);
+    const second = device.answers(statuses(200, 404, 200, 200));
+    expect(second.cmd.slice(1).map((words) => [words[0], words.at(-1)])).toEqual([
+      ['HGET', `${METER}/kitchen/Unit`],
+      ['HGET', `${METER}/kitchen/Note`],
+      ['GET', `${METER}/kitchen/Unit`],
+      ['GET', `${METER}/kitchen/b`],
+    ]);
+    device.fetches('c2', 'c3');
+    const third = device.answers(statuses(200, 200, 200, 404, 200));
+    expect(outcomes(third.effects)).toEqual({ c2: 'OK', c3: 'OK', c4: 'NOT_FOUND' });
+    expect(third.cmd[1]?.at(-1)).toBe(`${METER}/kitchen/b`);
+    expect(names(third)).toEqual(['CONT', 'HGET']);
+  });
+
+  test('a write below one that waits is not probed before that one is done', () => {
+    const device = given({
+      commands: [
+        { kind: 'add', at: at('Tariff/9') },
+        { kind: 'add', at: at('Tariff/9/Start'), value: chr('1') },
+      ],
+    });
+    expect(device.posts({}).cmd).toHaveLength(2);
+    const second = device.answers(statuses(200, 404));
+    const item = only(second.effects, 'itemOffered')[0];
+    expect(JSON.parse(Buffer.from(item?.body ?? []).toString())).toEqual([
+      { ClientURI: `${METER}/kitchen/Tariff/9`, MOData: { 9: {} } },
+    ]);
+    device.fetches('c1');
+    expect(device.waiting).toEqual(['c2']);
+  });
+
+  test('a wanted instance that exists is ALREADY_EXISTS; a new one is announced under the name the device gave', () => {
+    const make: CommandBody = { kind: 'add', at: at('', 'attic'), tree: { name: 'attic', children: [] } };
+    expect(outcomes(probed(make, 200).reply.effects)).toEqual({ c1: 'ALREADY_EXISTS' });
+    const { reply, device } = probed(make, 404);
+    expect(reply.cmd[1]).toEqual(['HGET', `${BASE}/repository/item-c1`]);
+    device.fetches('c1');
+    const done = device.answers({ Status: [{ sc: 200 }, { sc: 200, URI: [`${METER}/m7/`] }] });
+    expect(only(done.effects, 'moAnnounced')).toMatchObject([{ moid: METER, miid: 'm7' }]);
+    expect(only(done.effects, 'commandAnswered')[0]?.created).toEqual([{ moid: METER, miid: 'm7', path: '' }]);
+  });
+
+  test('a value whose octets are not at hand is TOO_LARGE', () => {
+    const device = given({
+      commands: [{ kind: 'replace', at: at('Key'), value: { format: 'bin', data: { blob: 'b1', length: 9e6 } } }],
+    });
+    expect(outcomes(device.posts({}).effects)).toEqual({ c1: 'TOO_LARGE' });
+  });
+});
+
+describe('delete, exec and what DM 2.0 does not carry', () => {
+  test('delete and exec travel by their own commands; 202 goes on', () => {
+    const device = given({ commands: [{ kind: 'delete', at: at('Note') }, exec('Ops/Reset')] });
+    expect(device.posts({}).cmd.slice(1)).toEqual([
+      ['DELETE', `${METER}/kitchen/Note`],
+      ['EXEC', `${METER}/kitchen/Ops/Reset`],
+    ]);
+    expect(outcomes(device.answers(statuses(200, 405, 202)).effects)).toEqual({ c1: 'NOT_ALLOWED', c2: 'accepted' });
+  });
+
+  const unsupported: [string, CommandBody][] = [
+    ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
+    ['copy', { kind: 'copy', from: at('a'), to: at('b') }],
+    ['show', { kind: 'show', prompt: null }],
+    ['subscribe', { kind: 'subscribe', at: at('') }],
+    ['default', { kind: 'default', moid: METER }],
+    ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],
+    ['a property to set', { kind: 'replace', at: at('a'), prop: 'Name', value: chr('b') }],
+    ['an address of DM 1.x', { kind: 'delete', at: { uri: './DevInfo/Man' } }],
+  ];
+  test.each(unsupported)('%s is UNSUPPORTED at once', (_, command) => {
+    const reply = given({ commands: [command] }).posts({});
+    expect(outcomes(reply.effects)).toEqual({ c1: 'UNSUPPORTED' });
+    expect(reply.cmd).toEqual(END);
+  });
+
+  test('a group that is to be kept whole is UNSUPPORTED, one command alone is not', () => {
+    const device = given();
+    device.has({ ...get('a'), atomic: 'g' }, { ...exec('b'), atomic: 'g' }, { ...get('c'), atomic: 'h' });
+    const reply = device.posts({});
+    expect(outcomes(reply.effects)).toEqual({ c1: 'UNSUPPORTED', c2: 'UNSUPPORTED' });
+    expect(names(reply)).toEqual(['CONT', 'GET']);
+  });
+});
