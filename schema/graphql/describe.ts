@@ -55,7 +55,7 @@ function described(family: MoFamily, node: MoNode): Pick<MoqlExtension, 'family'
 }
 
 function tidy(text: string | undefined): string {
-  return (text ?? '').replace(/\r\n?/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, ' ').trim();
+  return (text ?? '').replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, ' ').trim();
 }
 
 function valuesText(allowed: AllowedValues): string | undefined {

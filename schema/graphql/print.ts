@@ -125,7 +125,7 @@ function quoted(text: string): string {
 function description(text: string | null | undefined, indent: string): string {
   if (text === null || text === undefined || text === '') return '';
   const lines = text.split('\n');
-  const isPlain = /^\S/.test(text) && /\S$/.test(text) && !/[\u0000-\u0008\u000b-\u001f]/.test(text);
+  const isPlain = /^\S/.test(text) && /\S$/.test(text) && !/[^\P{Cc}\t\n]/u.test(text);
   if (!isPlain) return `${indent}${quoted(text)}\n`;
   const escaped = text.replace(/"""/g, '\\"""');
   if (lines.length === 1 && text.length < 90 && !/["\\]$/.test(text)) return `${indent}"""${escaped}"""\n`;

@@ -20,7 +20,7 @@ function ask(schema: GraphQLSchema, query: string, values: Readonly<Record<strin
     return result.value;
   };
   const result = graphqlSync({ schema, source: `{ device { ${query} } }`, fieldResolver });
-  if (result.errors) throw result.errors[0];
+  if (result.errors) throw new Error(result.errors.map(({ message }) => message).join(', '));
   return { data: (JSON.parse(JSON.stringify(result.data)) as { readonly device: unknown }).device, misfits };
 }
 
