@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 
 import type { GraphQLSchema } from 'graphql';
-import { isInputObjectType } from 'graphql';
+import { isInputObjectType, isObjectType } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
@@ -29,5 +29,10 @@ export function buildFixedSchema(): GraphQLSchema {
   const command = schema.getType('CommandInput');
   // type-graphql has no word for @oneOf.
   if (isInputObjectType(command)) command.isOneOf = true;
+  // Decorators of parameters run from the last to the first, so arguments come in reverse.
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith('__')) continue;
+    for (const field of Object.values(type.getFields())) field.args = [...field.args].reverse();
+  }
   return schema;
 }

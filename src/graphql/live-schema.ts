@@ -91,11 +91,10 @@ export class LiveSchema {
 interface Running {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
-  readonly operationName?: string | null;
-  readonly request: { readonly variables?: Readonly<Record<string, unknown>> };
+  readonly request: { readonly variables?: Readonly<Record<string, unknown>>; readonly operationName?: string | null };
   readonly context: unknown;
 }
 
-async function executor({ schema, document, operationName, request, context }: Running): Promise<ExecutionResult> {
-  return execute({ schema, document, operationName, variableValues: request.variables, contextValue: context });
+async function executor({ schema, document, request, context }: Running): Promise<ExecutionResult> {
+  return execute({ schema, document, operationName: request.operationName, variableValues: request.variables, contextValue: context });
 }

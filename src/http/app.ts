@@ -2,7 +2,7 @@
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 
 import type { FastifyBaseLogger, FastifyInstance, FastifyServerOptions } from 'fastify';
-import { fastify } from 'fastify';
+import { LogController, fastify } from 'fastify';
 
 import type { DeviceDeps, DeviceLimits } from './device-routes';
 import { deviceRoutes } from './device-routes';
@@ -49,7 +49,8 @@ function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyI
     ...(logger ? { loggerInstance: logger } : {}),
     ...(tls ? { https: tls } : {}),
     trustProxy: trustProxy ?? false,
-    disableRequestLogging: true,
+    // Paths of devices hold tokens.
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',

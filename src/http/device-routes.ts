@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Inbound, Wire } from '../../adapters/adapter';
 import { decodeContent } from './content-coding';
-import { inboundOf, plain, send } from './wire';
+import { hideContentType, inboundOf, plain, send } from './wire';
 
 export interface DeviceDeps {
   /** A message of a device, whatever it holds; the answer is the protocol's. */
@@ -28,6 +28,10 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+    scope.addHook('onRequest', (request, _reply, next) => {
+      hideContentType(request);
+      next();
+    });
     scope.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
       const status = error.statusCode ?? 500;
       if (status >= 500) request.log.error({ err: error }, 'a device was answered 500');

@@ -4,12 +4,24 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Bytes, Inbound, Token, Wire } from '../../adapters/adapter';
 import { peerOf } from './peer';
 
+const contentTypes = new WeakMap<FastifyRequest, string>();
+
+/** Before a body is read: hides its content type, which Fastify would refuse when it is no media type. */
+export function hideContentType(request: FastifyRequest): void {
+  const { headers } = request.raw;
+  const told = headers['content-type'];
+  if (told !== undefined) contentTypes.set(request, told);
+  headers['content-type'] = 'application/octet-stream';
+}
+
 /** Header fields with lower-case names; repeated ones joined as RFC 9110, 5.3 allows. Content-Encoding is undone already. */
 export function inboundOf(request: FastifyRequest, body: Bytes, token: Token | undefined): Inbound {
+  const contentType = contentTypes.get(request);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.raw.headers)) {
-    if (value !== undefined && name !== 'content-encoding') headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined && name !== 'content-encoding' && name !== 'content-type') headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
+  if (contentType !== undefined) headers['content-type'] = contentType;
   return {
     method: request.raw.method ?? '',
     path: request.raw.url ?? '',
