@@ -1,6 +1,6 @@
 import type { Context, Envelope, StoredSession } from '../../adapter';
 import { openedOf } from '../http';
-import { DEFAULT_MAX_MSG_SIZE, LEAST_MAX_MSG_SIZE, type Machine } from './machine';
+import { DEFAULT_MAX_MSG_SIZE, LEAST_MAX_MSG_SIZE, type Refusals } from './machine';
 
 /** How long a repeated message gets the stored answer. Source: dm1 section 2.7. */
 export const REPEAT_WINDOW_MS = 60_000;
@@ -23,16 +23,21 @@ export function isRepeat(envelope: Envelope, session: StoredSession, now: number
   return now - session.lastAt <= REPEAT_WINDOW_MS;
 }
 
+/** What was kept of refusals in a claimed session; a refused message stores no session. */
+export function refusalsOf(context: Context): Refusals | undefined {
+  return context.refusals as unknown as Refusals | undefined;
+}
+
 export function placeOf(envelope: Envelope, context: Context): MessagePlace {
   const { session } = context;
-  if (session === undefined) return envelope.opens ? 'opens' : 'stranger';
-  const { state } = session;
-  const { refused } = state.machine as unknown as Machine;
+  const refused = refusalsOf(context);
   if (
     refused !== undefined && refused.count > 0 &&
     refused.key === envelope.key && isOfToken(envelope, refused.token) && envelope.messageNo === refused.messageNo + 1
   ) return 'again';
   if (envelope.opens) return 'opens';
+  if (session === undefined) return 'stranger';
+  const { state } = session;
   // Not a resend, so work was waiting for an ended session: row 1 of the table.
   const isFresh = context.now - session.lastAt <= REPEAT_WINDOW_MS;
   if (state.phase === 'ended' && isFresh && isSameMessage(envelope, session)) return 'opens';
@@ -63,13 +68,7 @@ export function maxMsgSizeOf(envelope: Envelope, before: number | undefined): nu
 function isSameMessage(envelope: Envelope, session: StoredSession): boolean {
   if (envelope.sha256 !== session.lastSha256) return false;
   const { state } = session;
-  const { refused } = state.machine as unknown as Machine;
-  const matches = (key: string, token: string, messageNo: number): boolean =>
-    key === envelope.key && messageNo === envelope.messageNo && isOfToken(envelope, token);
-  return (
-    matches(state.key, state.token, state.messageNo) ||
-    (refused !== undefined && matches(refused.key, refused.token, refused.messageNo))
-  );
+  return state.key === envelope.key && state.messageNo === envelope.messageNo && isOfToken(envelope, state.token);
 }
 
 /** A message that was posted to no session's address belongs to the session by device and SessionID alone. */

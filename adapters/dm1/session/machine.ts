@@ -35,14 +35,13 @@ export interface Machine {
   discovery?: Discovery;
   /** The device's MOs were looked for in this session. */
   discovered: boolean;
-  /** Refusals of a client that has not proved itself in the session that it claims. */
-  refused?: Refusals;
   /** Decisions of `receive` for `respond` of the same message. */
   turn?: Turn;
 }
 
-/** A claimed session that is not authenticated yet; beside it the old session may live on. */
+/** Refusals of a client that has not proved itself in the session that it claims; beside it the old session may live on. */
 export interface Refusals {
+  readonly [member: string]: string | number;
   readonly key: string;
   readonly token: Token;
   readonly count: number;

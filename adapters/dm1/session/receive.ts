@@ -6,7 +6,7 @@ import type { SimpleCommand, Status } from '../message';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
 import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
-import { isLive, isUnended, maxMsgSizeOf, placeOf } from './classify';
+import { isLive, isUnended, maxMsgSizeOf, placeOf, refusalsOf } from './classify';
 import { deviceInfo } from './device-info';
 import { type DueStatus, type Machine, machineOf, newMachine, commandsUnderWay, stateOf, type Turn } from './machine';
 import { chalOf, expel, nameOf, NO_WANTS, refuse, refuseVersion } from './refuse';
@@ -38,7 +38,7 @@ export function receive(envelope: Envelope, given: Context): Received {
   // One that went silent too long is not gone on with, but what it left under way is still to be told.
   const unended = isUnended(context.session) ? context.session : undefined;
   const running = isLive(context.session, context.now) ? context.session : undefined;
-  const refusals = context.session === undefined ? undefined : machineOf(context.session.state).refused;
+  const refusals = refusalsOf(context);
   if (place === 'stranger') {
     if (metaTypeOf(account.clientAuth.type) === undefined) return expel(envelope, context);
     const reason = 'a message of no running session';
@@ -108,63 +108,72 @@ export function lost(state: SessionState, message: string): readonly Effect[] {
   return [...commands].map((command): Effect => ({ kind: 'commandUnanswered', command, message }));
 }
 
-/** Reads the body of a message that is believed. */
+/** Reads a message that is believed, and decides what the reply may hold. */
 function read(
   envelope: Envelope, context: Context, account: AccountKnowledge, state: SessionState, judged: Proven,
   first: readonly Effect[], isOpening: boolean,
 ): Received {
   const machine = machineOf(state);
   delete machine.refused;
-  const { message, encoding } = openedOf(envelope);
-  const { locName } = message.header.source;
-  if (locName !== undefined) machine.clientUser = locName.slice(0, 255);
-  machine.maxMsgSize = maxMsgSizeOf(envelope, isOpening ? undefined : machine.maxMsgSize);
-  const effects: Effect[] = [...first];
-  if (isOpening && encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true) {
-    effects.push({ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' });
-  }
+  const effects: Effect[] = [...first, ...takeHeader(envelope, context, machine, isOpening)];
   const body = readBody(envelope, context, machine, isOpening);
   effects.push(...body.effects);
 
+  // A client that puts Final into every message has not finished while its large object has not.
   const isComplete = envelope.final && machine.chunk === undefined;
   const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
-  effects.push(...(refusal?.effects ?? []));
-  effects.push(...settle(machine, isComplete || body.aborts, refusal?.again ?? [], context));
+  const again = refusal?.again ?? [];
+  effects.push(...(refusal?.effects ?? []), ...settle(machine, isComplete || body.aborts, again, context));
   if (isComplete) delete machine.headerCode;
+  const end = body.aborts ? 'ABORTED' : refusal?.isOver ? 'SERVER_REFUSED' : undefined;
+  if (end !== undefined) effects.push(...stop(machine), { kind: 'sessionEnded', reason: end });
 
-  const isOver = body.aborts || refusal?.isOver === true;
-  if (isOver) {
-    for (const command of commandsUnderWay(machine)) effects.push({ kind: 'commandUnanswered', command, message: 'the session ended before its answer' });
-    machine.jobs = {};
-    machine.open = [];
-    delete machine.discovery;
-    effects.push({ kind: 'sessionEnded', reason: body.aborts ? 'ABORTED' : 'SERVER_REFUSED' });
-  }
-  const mayCommand = isComplete && !isOver;
-  const nextMessage = isComplete || isOver ? [] : [{ code: ALERT.NEXT_MESSAGE }];
-  const turn: Turn = {
+  const mayCommand = isComplete && end === undefined;
+  machine.turn = {
     token: state.token,
     trusted: true,
     headerCode: judged.by === 'HMAC' ? STATUS.OK : STATUS.AUTHENTICATED,
     ...(judged.nextNonce === undefined ? {} : { chal: chalOf(judged.by, nonceText(judged.nextNonce)) }),
     statuses: body.statuses,
-    alerts: [...body.alerts, ...nextMessage],
-    final: isComplete || isOver,
+    alerts: [...body.alerts, ...(isComplete || end !== undefined ? [] : [{ code: ALERT.NEXT_MESSAGE }])],
+    final: isComplete || end !== undefined,
     mayCommand,
-    ...(refusal?.again === undefined || refusal.again.length === 0 ? {} : { again: [...refusal.again] }),
+    ...(again.length === 0 ? {} : { again: [...again] }),
   };
-  machine.turn = turn;
   const { sessionExpiryMs, transferExpiryMs } = context.limits;
   const frame = {
     protocol: state.protocol,
     key: state.key,
     token: state.token,
-    phase: isOver ? 'ended' : mayCommand ? 'idle' : 'receiving',
+    phase: end !== undefined ? 'ended' : mayCommand ? 'idle' : 'receiving',
     messageNo: envelope.messageNo ?? state.messageNo,
     expiresAt: context.now + (machine.chunk === undefined ? sessionExpiryMs : transferExpiryMs),
   } as const;
   return { state: stateOf(frame, machine), effects, wants: wantsOf(machine, mayCommand) };
 }
+
+function takeHeader(envelope: Envelope, context: Context, machine: Machine, isOpening: boolean): readonly Effect[] {
+  const { message, encoding } = openedOf(envelope);
+  const { locName } = message.header.source;
+  if (locName !== undefined) machine.clientUser = locName.slice(0, MAX_USER);
+  machine.maxMsgSize = maxMsgSizeOf(envelope, isOpening ? undefined : machine.maxMsgSize);
+  const isNews = isOpening && encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true;
+  return isNews ? [{ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' }] : [];
+}
+
+/** Nothing that is under way will be answered any more. */
+function stop(machine: Machine): readonly Effect[] {
+  const message = 'the session ended before its answer';
+  const effects = commandsUnderWay(machine).map((command): Effect => ({ kind: 'commandUnanswered', command, message }));
+  machine.jobs = {};
+  machine.open = [];
+  delete machine.discovery;
+  delete machine.chunk;
+  return effects;
+}
+
+/** Longest user name that is repeated to the client, in characters. */
+const MAX_USER = 255;
 
 /** Feature under which it is remembered that a device speaks WBXML. */
 export const FEATURE_WBXML = 'dm1.wbxml';

@@ -6,7 +6,7 @@ import type { BodyCommand } from '../message';
 import { STATUS } from '../status-codes';
 import { freshNonce, metaTypeOf, type Refused } from './authenticate';
 import { maxMsgSizeOf } from './classify';
-import { type DueStatus, type Machine, machineOf, newMachine, stateOf, type Turn } from './machine';
+import { type DueStatus, type Machine, machineOf, newMachine, type Refusals, stateOf, type Turn } from './machine';
 
 /**
  * Answers to messages that prove nothing. They change no session that is running beside them.
@@ -46,17 +46,17 @@ export function refuse(
     final: true,
     mayCommand: false,
   };
-  const refusals = { key: envelope.key ?? '', token, count: count + 1, messageNo: envelope.messageNo ?? 0 };
+  const refusals: Refusals = { key: envelope.key ?? '', token, count: count + 1, messageNo: envelope.messageNo ?? 0 };
   const effects: Effect[] = [{ kind: 'refused', reason: refused.reason, counted: refused.counted && isStored }];
   if (!isStored) return { state: deadState(envelope, context, turn), effects, wants: NO_WANTS, stateless: true };
   if (!isLone && hasNonce(type)) effects.push({ kind: 'nonceChanged', direction: 'CLIENT', nonce });
   if (session !== undefined) {
-    const machine: Machine = { ...machineOf(session.state), refused: refusals, turn };
-    return { state: stateOf(session.state, machine), effects, wants: NO_WANTS };
+    const machine: Machine = { ...machineOf(session.state), turn };
+    return { state: stateOf(session.state, machine), effects, wants: NO_WANTS, refusals };
   }
   if (isLone) effects.push({ kind: 'sessionEnded', reason: 'REFUSED' });
-  const machine: Machine = { ...newMachine(), maxMsgSize: maxMsgSizeOf(envelope, undefined), refused: refusals, turn };
-  return { state: stateOf(frameOf(envelope, context, turn, isLone), machine), effects, wants: NO_WANTS };
+  const machine: Machine = { ...newMachine(), maxMsgSize: maxMsgSizeOf(envelope, undefined), turn };
+  return { state: stateOf(frameOf(envelope, context, turn, isLone), machine), effects, wants: NO_WANTS, refusals };
 }
 
 /** A version that is not spoken: nothing else of the message is looked at. Source: dm1 section 1. */

@@ -60,6 +60,8 @@ export class Dialogue {
   private clientAuth: CredentialKnowledge;
   private serverAuth: CredentialKnowledge;
   private nonceNo = 0;
+  /** What is kept of refused messages, which store no session. */
+  private refusals: Context['refusals'];
 
   constructor(private readonly given: Given = {}) {
     this.clientAuth = given.clientAuth ?? credential('NONE');
@@ -91,7 +93,11 @@ export class Dialogue {
     const responded = this.adapter.respond(envelope, throughJson(received.state), work, this.context());
     this.apply(responded.effects);
     this.giveBack(work, responded.effects);
-    if (!received.stateless) this.store(envelope, responded.state, responded.reply);
+    if (received.refusals !== undefined) this.refusals = throughJson(received.refusals);
+    else if (!received.stateless) {
+      this.refusals = undefined;
+      this.store(envelope, responded.state, responded.reply);
+    }
     return this.show(responded.reply);
   }
 
@@ -131,6 +137,7 @@ export class Dialogue {
       },
       ddf: { isKnown: (moid) => moid.startsWith('urn:oma:'), node: () => undefined, places: () => places },
       ...(this.session ? { session: this.session } : {}),
+      ...(this.refusals === undefined ? {} : { refusals: this.refusals }),
       ...(given.known === false ? {} : { account }),
       ...(given.known === false || given.registered === false ? {} : { device }),
       defaultServerId: 'mgmt.example.net',
