@@ -11,7 +11,7 @@ export const OCTETS_TYPE = 'application/octet-stream';
 
 const INTEGER = /^[+-]?\d{1,20}$/;
 const FLOAT = /^[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})(?:[eE][+-]?\d{1,5})?$/;
-const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
+const BASE64 = /^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/;
 const MAX_INT = 2_147_483_647;
 const MIN_INT = -2_147_483_648;
 

@@ -16,6 +16,8 @@ export type MoJsonError = 'NOT_JSON' | 'BAD_SHAPE' | 'BAD_CLIENT_URI' | 'TOO_DEE
 export type FormatLookup = (moid: string, path: string) => { format?: DmFormat; mime?: string } | undefined;
 
 const MAX_DEPTH = 64;
+/** Characters of a path; beyond it nothing is read, so that long names cannot multiply. */
+const MAX_PATH = 2048;
 
 /** One entry as it came. */
 export interface MoEntry {
@@ -61,7 +63,7 @@ function readEntry(item: unknown, options: DecodeOptions): Result<MoEntry, MoJso
   if (members.length !== 1 || label === undefined) return failed('BAD_SHAPE', 'MOData has not exactly one member');
 
   const reader = new TreeReader(at.moid, options);
-  const tree = reader.read(storable(label), content, at.path, 0);
+  const tree = reader.read(storable(label), content, pathOfNames(at.path), 0);
   if (tree === undefined) return failed('TOO_DEEP', `nested more than ${MAX_DEPTH} levels deep`);
   const validator = at.path.length === 0 && typeof item['CV'] === 'string' ? storable(item['CV']) : undefined;
   const ddf = typeof item['DDF'] === 'string' ? storable(item['DDF']) : undefined;
@@ -90,13 +92,12 @@ class TreeReader {
     private readonly options: DecodeOptions,
   ) {}
 
-  /** `names`: raw names of this node below the MO's root; `depth`: levels below the addressed node. */
-  read(name: string, content: unknown, names: readonly string[], depth: number): Tree | undefined {
+  /** `path`: of this node below the MO's root; `depth`: levels below the addressed node. */
+  read(name: string, content: unknown, path: string, depth: number): Tree | undefined {
     if (depth > MAX_DEPTH) return undefined;
-    const path = pathOfNames(names);
     const known = this.options.look(this.moid, path);
     if (isObject(content) && (known?.format === undefined || known.format === 'node')) {
-      return this.readInterior(name, content, names, depth);
+      return this.readInterior(name, content, path, depth);
     }
 
     const value = Array.isArray(content) ? undefined : valueFromJson(content, known?.format);
@@ -110,16 +111,18 @@ class TreeReader {
   private readInterior(
     name: string,
     content: Readonly<Record<string, unknown>>,
-    names: readonly string[],
+    path: string,
     depth: number,
   ): Tree | undefined {
     const children: Tree[] = [];
     for (const [childName, child] of Object.entries(content)) {
-      if (childName === '' || !isStorable(childName)) {
-        this.bad.push(pathOfNames([...names, storable(childName)]));
+      const step = pathOfNames([childName]);
+      const childPath = path === '' ? step : `${path}/${step}`;
+      if (childName === '' || childPath.length > MAX_PATH || !isStorable(childName)) {
+        this.bad.push(storable(childPath.slice(0, MAX_PATH)));
         continue;
       }
-      const tree = this.read(childName, child, [...names, childName], depth + 1);
+      const tree = this.read(childName, child, childPath, depth + 1);
       if (tree === undefined) return undefined;
       children.push(tree);
     }

@@ -130,19 +130,20 @@ function readStatuses(listed: unknown): readonly StatusEntry[] | undefined {
   if (!Array.isArray(listed)) return undefined;
 
   const statuses: StatusEntry[] = [];
-  let bare = false;
+  let loose: string[] | undefined;
   for (const entry of listed as readonly unknown[]) {
     if (typeof entry === 'string') {
       // In the specification's examples the URI stands loose behind the number of its entry.
+      if (loose === undefined) return undefined;
       const last = statuses.at(-1);
-      if (!bare || last === undefined) return undefined;
-      statuses[statuses.length - 1] = { ...last, uris: [...(last.uris ?? []), storable(entry)] };
+      if (last !== undefined && last.uris === undefined) statuses[statuses.length - 1] = { ...last, uris: loose };
+      loose.push(storable(entry));
       continue;
     }
     const status = typeof entry === 'number' ? readCode(entry) : readStatusObject(entry);
     if (status === undefined) return undefined;
     statuses.push(status);
-    bare = typeof entry === 'number';
+    loose = typeof entry === 'number' ? [] : undefined;
   }
   return statuses;
 }

@@ -160,6 +160,19 @@ describe('MO JSON', () => {
     expect(decodeMoJson(body, { look: noDdf })).toMatchObject({ ok: false, code: 'TOO_DEEP' });
   });
 
+  test('a name that is too long for any path is left out, whatever stands below it', () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`n${n}`, n]));
+    const read = decodeMoJson(document({ ['x'.repeat(500_000)]: many, b: 1 }), { look: noDdf });
+    expect(read.ok && read.value[0]?.tree.children).toMatchObject([{ name: 'b' }]);
+    expect(read.ok && read.value[0]?.bad).toEqual(['x'.repeat(2048)]);
+  });
+
+  test('a long text that is not Base64 is refused as fast as it is read', () => {
+    const look: FormatLookup = (_, path) => (path === 'n' ? { format: 'bin' } : undefined);
+    const read = decodeMoJson(document({ n: `${' '.repeat(1_000_000)}*` }), { look });
+    expect(read.ok && read.value[0]?.bad).toEqual(['n']);
+  });
+
   test('octets that stand elsewhere cannot be written', () => {
     const tree = { name: 'X', value: { format: 'bin' as const, data: { blob: '1', length: 9 } } };
     expect(encodeMoJson([{ at, tree }])).toMatchObject({ ok: false, code: 'NO_DATA' });

@@ -169,6 +169,11 @@ describe('Package#3', () => {
     expect(decodePackage3(response, body({ Status: [{ sc: 200 }, 'x'] })).ok).toBe(false);
   });
 
+  test('loose strings without number cost no more than they are long', () => {
+    const read = decodePackage3(response, body({ Status: [200, ...Array<string>(200_000).fill('a')] }));
+    expect(read.ok && read.value.statuses[0]?.uris).toHaveLength(200_000);
+  });
+
   test('a body of another type is refused', () => {
     expect(decodePackage3('text/xml', body({}))).toMatchObject({ ok: false, code: 'UNKNOWN_TYPE' });
     expect(decodePackage3('multipart/form-data', body({}))).toMatchObject({ ok: false, code: 'BAD_MULTIPART' });
