@@ -29,7 +29,7 @@ function post(body: string, headers: Readonly<Record<string, string>> = { ...JSO
 describe('API keys', () => {
   test.each([
     ['no header', {}], ['another scheme', { authorization: 'Basic YTpi' }], ['an unknown key', { authorization: 'Bearer nobody' }],
-    ['an empty key', { authorization: 'Bearer ' }], ['a key of 100,000 characters', { authorization: `Bearer ${'x'.repeat(10_000)}` }],
+    ['an empty key', { authorization: 'Bearer ' }], ['a key of 10,000 characters', { authorization: `Bearer ${'x'.repeat(10_000)}` }],
   ])('%s is answered 401 UNAUTHENTICATED in GraphQL\'s shape', async (_what, headers) => {
     const answer = await post('{"query":"{ __typename }"}', { ...JSON_TYPE, ...headers });
     expect([answer.status, answer.errors?.[0]?.extensions]).toEqual([401, { code: 'UNAUTHENTICATED' }]);

@@ -1,0 +1,85 @@
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+
+import { ADMIN_KEY, device, givenWorld, mo, serve } from '../graphql/support/world';
+import type { Gateway } from '../graphql/support/world';
+import { describeWith, requireTool } from '../support/shared';
+
+let gateway: Gateway;
+
+beforeAll(async () => {
+  gateway = await serve(givenWorld({ devices: [device('1')], objects: [mo('1', 'Lamp', { Colour: 'vermilion' })] }));
+});
+afterAll(() => gateway.close());
+
+describe('The page at /graphql', () => {
+  test('needs no key, is one document, packed where that is understood, and is not sent twice', async () => {
+    const page = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html,*/*' } });
+    expect([page.status, page.headers.get('content-type'), page.headers.get('content-encoding')]).toEqual([200, 'text/html; charset=utf-8', 'gzip']);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const again = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html', 'if-none-match': page.headers.get('etag') ?? '' } });
+    expect(again.status).toBe(304);
+  });
+
+  test('can be switched off', async () => {
+    const other = await serve(givenWorld(), { playground: false });
+    expect((await fetch(`${other.url}/graphql`, { headers: { accept: 'text/html' } })).status).toBe(401);
+    await other.close();
+  });
+});
+
+describeWith('chromium', 'The playground in a browser without internet', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: requireTool('chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  });
+  afterAll(() => browser.close());
+
+  /** Opens the page; requests to anywhere but the gateway are listed and refused. */
+  async function open(path = '/graphql'): Promise<{ readonly page: Page; readonly strangers: string[]; readonly errors: string[] }> {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const strangers: string[] = [];
+    const errors: string[] = [];
+    await context.route(/^(?!data:|blob:)/, (route) => {
+      if (route.request().url().startsWith(gateway.url)) return route.continue();
+      strangers.push(route.request().url());
+      return route.abort();
+    });
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) errors.push(message.text());
+    });
+    await page.goto(`${gateway.url}${path}`);
+    return { page, strangers, errors };
+  }
+
+  test('asks for a key, keeps it, and shows the answer to the query that was typed', async () => {
+    const { page, strangers, errors } = await open();
+    await page.getByLabel('API key').fill(ADMIN_KEY);
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByText('Queries are sent with the key').waitFor();
+    const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
+    await editor.waitFor();
+    await editor.click();
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.insertText('{ device(deviceId: "IMEI:1") { acmeLamp { colour } } }');
+    await page.keyboard.press('Control+Enter');
+    await page.locator('.graphiql-response').getByText('vermilion').waitFor();
+    expect(strangers).toEqual([]);
+    expect(errors).toEqual([]);
+    await page.context().close();
+  });
+
+  test('opens with example queries, and says so when the key is not known', async () => {
+    const { page, strangers } = await open();
+    await page.getByRole('tab', { name: 'Devices' }).waitFor();
+    await page.getByRole('tab', { name: 'ReadNow' }).waitFor();
+    await page.getByLabel('API key').fill('wrong');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByText('The gateway does not know this key').waitFor();
+    expect(strangers).toEqual([]);
+    await page.context().close();
+  });
+});
