@@ -40,7 +40,12 @@ export function canonical(uri: string): string {
   const mark = text.indexOf('?');
   const path = mark < 0 ? text : text.slice(0, mark);
   const query = mark < 0 ? '' : text.slice(mark);
-  return path.split('/').map((segment) => pathSegment(decodeName(segment))).join('/') + query;
+  return (
+    path
+      .split('/')
+      .map((segment) => pathSegment(decodeName(segment)))
+      .join('/') + query
+  );
 }
 
 /** LocURI of a child, by its name as the device tells it (some clients tell names percent-encoded). */

@@ -20,12 +20,14 @@ export function createDm1Adapter(options: Dm1Options = {}): Adapter {
   const maxOctets = options.maxOctets ?? DEFAULT_MAX_OCTETS;
   return {
     open: (inbound) => openInbound(inbound, maxOctets),
-    isRepeat: (envelope: Envelope, session: StoredSession, now, workWaiting) => isRepeat(envelope, session, now, workWaiting),
+    isRepeat: (envelope: Envelope, session: StoredSession, now, workWaiting) =>
+      isRepeat(envelope, session, now, workWaiting),
     receive,
     respond,
-    expire: (state) => (
-      state.phase === 'ended' ? [] : [...lost(state, 'the session expired before the answer'), { kind: 'sessionEnded', reason: 'EXPIRED' }]
-    ),
+    expire: (state) =>
+      state.phase === 'ended'
+        ? []
+        : [...lost(state, 'the session expired before the answer'), { kind: 'sessionEnded', reason: 'EXPIRED' }],
     busy: busyWire,
   };
 }

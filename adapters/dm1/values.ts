@@ -8,7 +8,17 @@ import type { Data, Element, Encoding, Item, Meta } from './message';
  */
 
 const FORMATS: ReadonlySet<string> = new Set<DmFormat>([
-  'b64', 'bin', 'bool', 'chr', 'int', 'node', 'null', 'xml', 'date', 'time', 'float',
+  'b64',
+  'bin',
+  'bool',
+  'chr',
+  'int',
+  'node',
+  'null',
+  'xml',
+  'date',
+  'time',
+  'float',
 ]);
 
 /** Default Type; others are named, this one too, since some clients expect it. */
@@ -91,8 +101,7 @@ export function octetsOf(data: Data | undefined): Bytes {
 
 /** An Item, or why the value cannot be written. */
 export type WrittenItem =
-  | { readonly item: Item }
-  | { readonly refused: 'TOO_LARGE' | 'BAD_VALUE'; readonly message: string };
+  { readonly item: Item } | { readonly refused: 'TOO_LARGE' | 'BAD_VALUE'; readonly message: string };
 
 /**
  * Item that gives a node a value, or makes an interior node where there is none. Meta/Format and Data always stand in
@@ -104,12 +113,17 @@ export type WrittenItem =
 export function valueItem(uri: string, value: Value | undefined, encoding: Encoding, moid?: string): WrittenItem {
   const target = { locUri: uri };
   if (value === undefined || value.format === 'node') {
-    return { item: { target, meta: { format: 'node', ...(moid ? { type: moid } : {}) }, data: { kind: 'text', text: '' } } };
+    return {
+      item: { target, meta: { format: 'node', ...(moid ? { type: moid } : {}) }, data: { kind: 'text', text: '' } },
+    };
   }
   const written = writeData(value, encoding);
   if (written === undefined) return { refused: 'TOO_LARGE', message: 'the value is larger than a message can carry' };
   if (encoding.form === 'xml' && written.data.kind === 'text' && !fitsXml(written.data.text)) {
-    return { refused: 'BAD_VALUE', message: 'the device speaks XML, which cannot carry a control character of the value' };
+    return {
+      refused: 'BAD_VALUE',
+      message: 'the device speaks XML, which cannot carry a control character of the value',
+    };
   }
   const type = value.mime ?? (WITH_TEXT_TYPE.has(value.format) ? TEXT_PLAIN : undefined);
   return { item: { target, meta: { format: written.format, ...(type ? { type } : {}) }, data: written.data } };
@@ -117,7 +131,10 @@ export function valueItem(uri: string, value: Value | undefined, encoding: Encod
 
 function writeData(value: Value, encoding: Encoding): { readonly format: DmFormat; readonly data: Data } | undefined {
   const { data, format } = value;
-  const text = (content: string): { format: DmFormat; data: Data } => ({ format, data: { kind: 'text', text: content } });
+  const text = (content: string): { format: DmFormat; data: Data } => ({
+    format,
+    data: { kind: 'text', text: content },
+  });
   if (data === null) return text('');
   if (typeof data === 'string') return text(data);
   if (typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean') return text(String(data));
@@ -139,10 +156,13 @@ export function valueJson(value: Value): Json {
 export function storeValue(value: Value): Json {
   const { data } = value;
   const kept: Json =
-    typeof data === 'bigint' ? { int: data.toString() }
-    : data instanceof Uint8Array ? { b64: Buffer.from(data).toString('base64') }
-    : data !== null && typeof data === 'object' ? null
-    : data;
+    typeof data === 'bigint'
+      ? { int: data.toString() }
+      : data instanceof Uint8Array
+        ? { b64: Buffer.from(data).toString('base64') }
+        : data !== null && typeof data === 'object'
+          ? null
+          : data;
   return { format: value.format, ...(value.mime === undefined ? {} : { mime: value.mime }), data: kept };
 }
 

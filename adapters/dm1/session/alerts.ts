@@ -17,7 +17,13 @@ export interface AlertTaken {
 }
 
 const MARKS: ReadonlySet<string> = new Set([
-  'fatal', 'critical', 'minor', 'warning', 'informational', 'harmless', 'indeterminate',
+  'fatal',
+  'critical',
+  'minor',
+  'warning',
+  'informational',
+  'harmless',
+  'indeterminate',
 ]);
 /** Prefixes by which the specification types an alert; most clients leave them out. */
 const TYPE_PREFIX = /^\s*(?:Reversed-Domain-Name|Content-Type)\s*:\s*/i;
@@ -41,7 +47,10 @@ export function takeAlert(alert: AlertCommand): AlertTaken {
     case ALERT.GENERIC:
       return deviceAlert(alert);
     default:
-      return { code: STATUS.UNSUPPORTED, effects: [{ kind: 'noted', what: `Alert ${alert.data ?? 'without Data'} is none of DM's` }] };
+      return {
+        code: STATUS.UNSUPPORTED,
+        effects: [{ kind: 'noted', what: `Alert ${alert.data ?? 'without Data'} is none of DM's` }],
+      };
   }
 }
 
@@ -49,7 +58,8 @@ function deviceAlert(alert: AlertCommand): AlertTaken {
   const effects: Effect[] = [];
   for (const item of alert.items) {
     const type = item.meta?.type?.replace(TYPE_PREFIX, '').trim() ?? '';
-    if (type === '') return { code: STATUS.INCOMPLETE, effects: [{ kind: 'noted', what: 'an Alert without Type was refused' }] };
+    if (type === '')
+      return { code: STATUS.INCOMPLETE, effects: [{ kind: 'noted', what: 'an Alert without Type was refused' }] };
     effects.push(raised(alert, item, type));
   }
   return effects.length === 0 ? { code: STATUS.INCOMPLETE, effects } : { code: STATUS.OK, effects };
@@ -81,4 +91,3 @@ function resultCode(text: string): number | undefined {
 function addressOf(uri: string): Address {
   return { uri: absolute(uri) };
 }
-

@@ -1,6 +1,15 @@
 import type { AccountKnowledge, Bytes, Context, CredentialKnowledge, CredentialType, Envelope } from '../../adapter';
 import {
-  AUTH_BASIC, AUTH_MAC, AUTH_MD5, credentialText, digestOf, equalsSecretly, HMAC_HEADER, readHmacHeader, verifyBasic, verifyHmac,
+  AUTH_BASIC,
+  AUTH_MAC,
+  AUTH_MD5,
+  credentialText,
+  digestOf,
+  equalsSecretly,
+  HMAC_HEADER,
+  readHmacHeader,
+  verifyBasic,
+  verifyHmac,
   verifyMd5,
 } from '../credential';
 import { openedOf } from '../http';
@@ -80,7 +89,13 @@ export function authenticate(envelope: Envelope, account: AccountKnowledge, cont
       return authenticateCertificate(envelope, context);
     case 'HTTP_DIGEST':
     case 'PSK':
-      return { ok: false, code: 401, reason: `DM 1.x has no ${clientAuth.type} credential`, counted: false, lone: true };
+      return {
+        ok: false,
+        code: 401,
+        reason: `DM 1.x has no ${clientAuth.type} credential`,
+        counted: false,
+        lone: true,
+      };
   }
 }
 
@@ -138,9 +153,17 @@ function authenticateCertificate(envelope: Envelope, context: Context): Authenti
   const bound = context.device?.certSha256;
   const isRight =
     certSha256 !== undefined &&
-    (bound === undefined ? certUris?.includes(envelope.device) === true : certSha256.toLowerCase() === bound.toLowerCase());
+    (bound === undefined
+      ? certUris?.includes(envelope.device) === true
+      : certSha256.toLowerCase() === bound.toLowerCase());
   if (isRight) return { ok: true, by: 'X509' };
-  return { ok: false, code: 401, reason: 'the client certificate is not that of the device', counted: false, lone: true };
+  return {
+    ok: false,
+    code: 401,
+    reason: 'the client certificate is not that of the device',
+    counted: false,
+    lone: true,
+  };
 }
 
 function noncesOf(known: CredentialKnowledge, context: Context): readonly Bytes[] {
@@ -154,7 +177,12 @@ function missing(envelope: Envelope, wanted: CredentialType): Refused {
 }
 
 function weaker(given: string | undefined, wanted: CredentialType): Refused {
-  return { ok: false, code: 401, reason: `a credential of type ${given ?? 'unknown'} came, ${wanted} is wanted`, counted: false };
+  return {
+    ok: false,
+    code: 401,
+    reason: `a credential of type ${given ?? 'unknown'} came, ${wanted} is wanted`,
+    counted: false,
+  };
 }
 
 function wrong(reason: string, counted: boolean): Refused {

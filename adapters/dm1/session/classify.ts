@@ -14,12 +14,12 @@ export type MessagePlace = 'again' | 'opens' | 'goesOn' | 'stranger';
 
 /**
  * Whether the stored answer is due: the same message of the same session, at most a minute after it was handled.
- * Where that session had ended and work is waiting it is a new one: with a constant SessionID two first messages
- * may be identical.
+ * Where that session had ended and work is waiting, a first message is a new session: with a constant SessionID and
+ * no nonce two first messages are identical.
  */
 export function isRepeat(envelope: Envelope, session: StoredSession, now: number, workWaiting: boolean): boolean {
   if (!isSameMessage(envelope, session)) return false;
-  if (session.state.phase === 'ended' && workWaiting) return false;
+  if (session.state.phase === 'ended' && workWaiting && envelope.opens) return false;
   return now - session.lastAt <= REPEAT_WINDOW_MS;
 }
 
@@ -30,21 +30,25 @@ export function refusalsOf(context: Context): Refusals | undefined {
 
 export function placeOf(envelope: Envelope, context: Context): MessagePlace {
   const { session } = context;
-  const refused = refusalsOf(context);
-  if (
-    refused !== undefined && refused.count > 0 &&
-    refused.key === envelope.key && isOfToken(envelope, refused.token) && envelope.messageNo === refused.messageNo + 1
-  ) return 'again';
-  if (envelope.opens) return 'opens';
+  if (envelope.opens) return followsRefusal(envelope, refusalsOf(context)) ? 'again' : 'opens';
   if (session === undefined) return 'stranger';
   const { state } = session;
-  // Not a resend, so work was waiting for an ended session: row 1 of the table.
-  const isFresh = context.now - session.lastAt <= REPEAT_WINDOW_MS;
-  if (state.phase === 'ended' && isFresh && isSameMessage(envelope, session)) return 'opens';
   const isNext =
-    isLive(session, context.now) && state.key === envelope.key &&
-    isOfToken(envelope, state.token) && envelope.messageNo === state.messageNo + 1;
+    isLive(session, context.now) &&
+    state.key === envelope.key &&
+    isOfToken(envelope, state.token) &&
+    envelope.messageNo === state.messageNo + 1;
   return isNext ? 'goesOn' : 'stranger';
+}
+
+/** Whether a message claims the session that was refused, with the next MsgID. */
+export function followsRefusal(envelope: Envelope, refused: Refusals | undefined): refused is Refusals {
+  return (
+    refused !== undefined &&
+    refused.key === envelope.key &&
+    isOfToken(envelope, refused.token) &&
+    envelope.messageNo === refused.messageNo + 1
+  );
 }
 
 /** Whether the session can be gone on with: authenticated, not ended, not expired. */

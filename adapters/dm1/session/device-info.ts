@@ -29,7 +29,8 @@ export function deviceInfo(replaces: readonly SimpleCommand[]): readonly Effect[
       const meta = mergeMeta(replace.meta, item.meta);
       if (uri === undefined || readFormat(meta.format) === 'node') continue;
       const segments = absolute(uri).split('/').slice(1).map(decodeName);
-      if (segments[0] !== 'DevInfo' || segments.length < 2 || segments.length > MAX_DEPTH || uri.includes('?')) continue;
+      if (segments[0] !== 'DevInfo' || segments.length < 2 || segments.length > MAX_DEPTH || uri.includes('?'))
+        continue;
       const { value, misfit } = readValue(meta, item.data);
       if (misfit) notes.push({ kind: 'noted', what: `${uri}: ${misfit}` });
       branchAt(root, segments.slice(1)).value = value;

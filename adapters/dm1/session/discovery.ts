@@ -43,7 +43,12 @@ export function asked(discovery: Discovery, uris: readonly { readonly uri: strin
 }
 
 /** Takes the answer to a question for a Type property. Answers of one message come before those for nodes. */
-export function takeType(discovery: Discovery, open: OpenCommand, item: StoredItem | undefined, context: Context): readonly Effect[] {
+export function takeType(
+  discovery: Discovery,
+  open: OpenCommand,
+  item: StoredItem | undefined,
+  context: Context,
+): readonly Effect[] {
   const uri = open.uri.slice(0, open.uri.indexOf('?'));
   const node = discovery.walk.nodes.find((known) => known.uri === uri);
   const code = open.code ?? STATUS.UNKNOWN;
@@ -74,7 +79,12 @@ export function takeType(discovery: Discovery, open: OpenCommand, item: StoredIt
 }
 
 /** Takes the answer to a Get of a node. */
-export function takeNode(discovery: Discovery, open: OpenCommand, item: StoredItem | undefined, context: Context): readonly Effect[] {
+export function takeNode(
+  discovery: Discovery,
+  open: OpenCommand,
+  item: StoredItem | undefined,
+  context: Context,
+): readonly Effect[] {
   const { walk } = discovery;
   if (open.code === STATUS.NOT_FOUND && open.uri !== '.') return [];
   const limits = { ...WALK_LIMITS, nodes: Math.min(WALK_LIMITS.nodes, discovery.nodes) };
@@ -101,7 +111,10 @@ export function takeNode(discovery: Discovery, open: OpenCommand, item: StoredIt
  *
  * @param inFlight  LocURIs that were asked and not answered yet
  */
-export function conclude(discovery: Discovery, inFlight: readonly string[]): { readonly effects: readonly Effect[]; readonly done: boolean } {
+export function conclude(
+  discovery: Discovery,
+  inFlight: readonly string[],
+): { readonly effects: readonly Effect[]; readonly done: boolean } {
   const { walk } = discovery;
   const isOver = inFlight.length === 0 && (discovery.messages <= 0 || questions(discovery).length === 0);
   const isCut = walk.cut === true || questions(discovery).length > 0;
@@ -115,7 +128,12 @@ export function conclude(discovery: Discovery, inFlight: readonly string[]): { r
       continue;
     }
     const nodes = walk.nodes.filter((node) => isWithin(node.uri, root));
-    effects.push({ kind: 'valuesObserved', at: { uri: root }, tree: treeOf(nodes, root), complete: isRead && isWhole(nodes) });
+    effects.push({
+      kind: 'valuesObserved',
+      at: { uri: root },
+      tree: treeOf(nodes, root),
+      complete: isRead && isWhole(nodes),
+    });
     forget(walk, root);
   }
   discovery.roots = left;

@@ -9,7 +9,13 @@ import { valueItem } from '../values';
  */
 export type Plan =
   /** `mayWalk`: the node may be interior, so that more Gets follow. */
-  | { readonly kind: 'read'; readonly uri: string; readonly depth?: number; readonly prop?: string; readonly mayWalk: boolean }
+  | {
+      readonly kind: 'read';
+      readonly uri: string;
+      readonly depth?: number;
+      readonly prop?: string;
+      readonly mayWalk: boolean;
+    }
   | { readonly kind: 'write'; readonly bodies: readonly BodyCommand[] }
   | { readonly kind: 'refused'; readonly outcome: Outcome; readonly message: string };
 
@@ -23,9 +29,11 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
     case 'delete':
       return at(command.at, (uri) => write([{ kind: 'Delete', cmdId: '', items: [{ target: { locUri: uri } }] }]));
     case 'copy':
-      return at(command.from, (from) => at(command.to, (to) => write([
-        { kind: 'Copy', cmdId: '', items: [{ target: { locUri: to }, source: { locUri: from } }] },
-      ])));
+      return at(command.from, (from) =>
+        at(command.to, (to) =>
+          write([{ kind: 'Copy', cmdId: '', items: [{ target: { locUri: to }, source: { locUri: from } }] }]),
+        ),
+      );
     case 'exec':
       return at(command.at, (uri) => planExec(uri, command.argument, command.correlator, encoding));
     case 'show':
@@ -55,7 +63,8 @@ function planGet(address: Address, depth: number | undefined, prop: string | und
 function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, encoding: Encoding): Plan {
   const carrier = command.kind === 'add' ? 'Add' : 'Replace';
   return at(command.at, (uri) => {
-    if (command.prop !== undefined) return write([{ kind: 'Replace', cmdId: '', items: [propertyItem(uri, command.prop, command.value)] }]);
+    if (command.prop !== undefined)
+      return write([{ kind: 'Replace', cmdId: '', items: [propertyItem(uri, command.prop, command.value)] }]);
     const nodes = command.tree === undefined ? [{ uri, value: command.value }] : nodesOf(command.tree, uri, carrier);
     const bodies: BodyCommand[] = [];
     for (const node of nodes) {
@@ -100,7 +109,9 @@ function planExec(uri: string, argument: Value | undefined, correlator: string, 
 
 function at(address: Address, plan: (uri: string) => Plan): Plan {
   const uri = locUriOf(address);
-  return uri === undefined ? refused('NOT_FOUND', 'no place of the object on this device is known') : plan(absolute(uri));
+  return uri === undefined
+    ? refused('NOT_FOUND', 'no place of the object on this device is known')
+    : plan(absolute(uri));
 }
 
 function write(bodies: readonly BodyCommand[]): Plan {

@@ -1,4 +1,14 @@
-import type { Bytes, CommandKind, CredentialType, DmProtocol, Json, Sent, SessionPhase, SessionState, Token } from '../../adapter';
+import type {
+  Bytes,
+  CommandKind,
+  CredentialType,
+  DmProtocol,
+  Json,
+  Sent,
+  SessionPhase,
+  SessionState,
+  Token,
+} from '../../adapter';
 import type { BodyCommand } from '../message';
 
 /**
@@ -231,7 +241,8 @@ export function stateOf(frame: Frame, machine: Machine): SessionState {
 function sentOf(open: OpenCommand, machine: Machine): Sent {
   const ref = `CmdID ${open.cmd} of MsgID ${open.msg}`;
   const command = machine.jobs[open.job]?.command;
-  if (command === undefined) return { ref, purpose: open.job === JOB.atomic ? 'command' : 'discovery', carrier: open.carrier };
+  if (command === undefined)
+    return { ref, purpose: open.job === JOB.atomic ? 'command' : 'discovery', carrier: open.carrier };
   return { ref, command, purpose: 'command', carrier: open.carrier };
 }
 

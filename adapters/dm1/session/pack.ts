@@ -38,7 +38,8 @@ export class Packer {
     this.sendQuestions();
     const isWaiting = work.more || !isAllSent || this.machine.discovery !== undefined;
     // A message without commands would end the session for the client while there is more to do.
-    if (this.sent === 0 && isWaiting) this.send(getOf('./DevInfo/DevId'), { job: JOB.keepOpen, uri: './DevInfo/DevId' });
+    if (this.sent === 0 && isWaiting)
+      this.send(getOf('./DevInfo/DevId'), { job: JOB.keepOpen, uri: './DevInfo/DevId' });
   }
 
   get isEmpty(): boolean {
@@ -49,7 +50,8 @@ export class Packer {
   private sendAgain(again: readonly OpenCommand[]): void {
     for (const open of again) {
       if (open.atomic !== undefined) continue;
-      const members = open.job === JOB.atomic ? again.filter((member) => member.atomic === open.cmd && member.msg === open.msg) : [];
+      const members =
+        open.job === JOB.atomic ? again.filter((member) => member.atomic === open.cmd && member.msg === open.msg) : [];
       const body = open.body === undefined ? getOf(open.uri) : restoreBody(open.body);
       const ofJob = { job: open.job, uri: open.uri, ...(open.role ? { role: open.role } : {}) };
       const isSent = open.job === JOB.atomic ? this.sendAtomic(body, members) : this.send(body, ofJob);
@@ -103,10 +105,11 @@ export class Packer {
   /** @returns whether all of them were sent or ended */
   private sendCommands(commands: readonly Command[]): boolean {
     let reading = false;
-    for (let index = 0; index < commands.length; ) {
+    for (let index = 0; index < commands.length;) {
       const first = commands[index] as Command;
       if (first.kind === 'discover') {
-        if (this.machine.discovery === undefined && !this.machine.discovered) this.machine.discovery = beginDiscovery(first, this.context);
+        if (this.machine.discovery === undefined && !this.machine.discovered)
+          this.machine.discovery = beginDiscovery(first, this.context);
         index += 1;
         continue;
       }
@@ -147,8 +150,12 @@ export class Packer {
     const { depth, prop } = plan;
     const walk = { ...newWalk(plan.uri), queue: [] };
     const key = this.newJob({
-      kind: 'read', command: command.id, uri: plan.uri, walk,
-      ...(depth === undefined ? {} : { depth }), ...(prop === undefined ? {} : { prop }),
+      kind: 'read',
+      command: command.id,
+      uri: plan.uri,
+      walk,
+      ...(depth === undefined ? {} : { depth }),
+      ...(prop === undefined ? {} : { prop }),
     });
     this.send(body, { job: key, uri });
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: 'Get' });
@@ -159,7 +166,13 @@ export class Packer {
     if (bodies.some((body) => this.reply.sizeOf(body) > this.best)) return this.endTooLarge(command);
     const [first] = bodies;
     if (first === undefined || !this.reply.fits(first)) return false;
-    const job = { kind: 'plain' as const, command: command.id, what: command.kind, todo: bodies.map(storeBody), waiting: 0 };
+    const job = {
+      kind: 'plain' as const,
+      command: command.id,
+      what: command.kind,
+      todo: bodies.map(storeBody),
+      waiting: 0,
+    };
     this.sendTodo(this.newJob(job), job);
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: first.kind });
     return job.todo.length === 0;
@@ -171,7 +184,10 @@ export class Packer {
     const bad = plans.findIndex((plan) => plan.kind !== 'write' || plan.bodies.some((body) => body.kind === 'Exec'));
     if (bad >= 0) {
       const plan = plans[bad] as Plan;
-      const [outcome, message] = plan.kind === 'refused' ? [plan.outcome, plan.message] : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get or Exec'];
+      const [outcome, message] =
+        plan.kind === 'refused'
+          ? [plan.outcome, plan.message]
+          : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get or Exec'];
       group.forEach((command, index) => this.end(command, index === bad ? outcome : 'ROLLED_BACK', message));
       return true;
     }
@@ -184,7 +200,13 @@ export class Packer {
     if (!this.reply.fits(atomic)) return false;
     const members = group.flatMap((command, index) => {
       const own = bodies[index] ?? [];
-      const key = this.newJob({ kind: 'plain', command: command.id, what: command.kind, todo: [], waiting: own.length });
+      const key = this.newJob({
+        kind: 'plain',
+        command: command.id,
+        what: command.kind,
+        todo: [],
+        waiting: own.length,
+      });
       return own.map((body) => ({ job: key, uri: targetOf(body) }));
     });
     this.sendAtomic(atomic, members);
@@ -213,7 +235,8 @@ export class Packer {
     for (const question of questions(discovery)) {
       const uri = question.type ? `${question.uri}?prop=Type` : question.uri;
       if (!this.mayGet()) break;
-      if (!this.send(getOf(uri), { job: JOB.discovery, uri, ...(question.type ? { role: 'type' as const } : {}) })) break;
+      if (!this.send(getOf(uri), { job: JOB.discovery, uri, ...(question.type ? { role: 'type' as const } : {}) }))
+        break;
       put.push(question);
     }
     asked(discovery, put);
@@ -251,7 +274,11 @@ export class Packer {
   }
 
   private endTooLarge(command: Command): true {
-    return this.end(command, 'TOO_LARGE', `it fits into no message of ${this.reply.limit} octets, the most that the device takes`);
+    return this.end(
+      command,
+      'TOO_LARGE',
+      `it fits into no message of ${this.reply.limit} octets, the most that the device takes`,
+    );
   }
 
   private end(command: Command, outcome: Outcome, message: string): true {

@@ -6,7 +6,7 @@ import type { SimpleCommand, Status } from '../message';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
 import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
-import { isLive, isUnended, maxMsgSizeOf, placeOf, refusalsOf } from './classify';
+import { followsRefusal, isLive, isUnended, maxMsgSizeOf, placeOf, refusalsOf } from './classify';
 import { deviceInfo } from './device-info';
 import { type DueStatus, type Machine, machineOf, newMachine, commandsUnderWay, stateOf, type Turn } from './machine';
 import { chalOf, expel, nameOf, NO_WANTS, refuse, refuseVersion } from './refuse';
@@ -23,7 +23,8 @@ const USUAL_OVERHEAD = 700;
 /** What a message of a client means. */
 export function receive(envelope: Envelope, given: Context): Received {
   const { header } = openedOf(envelope).message;
-  if (!KNOWN_DTDS.has(header.verDtd)) return refuseVersion(envelope, given, STATUS.DTD_VERSION, `VerDTD ${header.verDtd.slice(0, 20)}`);
+  if (!KNOWN_DTDS.has(header.verDtd))
+    return refuseVersion(envelope, given, STATUS.DTD_VERSION, `VerDTD ${header.verDtd.slice(0, 20)}`);
   if (!KNOWN_PROTOCOLS.has(header.verProto)) {
     return refuseVersion(envelope, given, STATUS.PROTOCOL_VERSION, `VerProto ${header.verProto.slice(0, 20)}`);
   }
@@ -32,27 +33,40 @@ export function receive(envelope: Envelope, given: Context): Received {
   if (account === undefined) {
     const reason = 'nobody knows this device';
     const code = header.cred === undefined ? STATUS.AUTHENTICATION_REQUIRED : STATUS.UNAUTHORIZED;
-    return refuse(envelope, context, { ok: false, code, reason, counted: false }, { count: 0 }, undefined);
+    return refuse(envelope, context, { ok: false, code, reason, counted: false }, { count: 0 });
   }
   const place = placeOf(envelope, context);
   // One that went silent too long is not gone on with, but what it left under way is still to be told.
   const unended = isUnended(context.session) ? context.session : undefined;
   const running = isLive(context.session, context.now) ? context.session : undefined;
   const refusals = refusalsOf(context);
+  const before = followsRefusal(envelope, refusals) ? refusals : { count: 0 };
   if (place === 'stranger') {
     if (metaTypeOf(account.clientAuth.type) === undefined) return expel(envelope, context);
     const reason = 'a message of no running session';
-    return refuse(envelope, context, { ok: false, code: STATUS.AUTHENTICATION_REQUIRED, reason, counted: false }, { count: 0 }, unended);
+    return refuse(
+      envelope,
+      context,
+      { ok: false, code: STATUS.AUTHENTICATION_REQUIRED, reason, counted: false },
+      before,
+    );
   }
   if (place === 'goesOn' && running !== undefined) {
     const judged = authenticateAgain(envelope, account, context);
-    if (!judged.ok) return refuse(envelope, context, judged, { count: refusals?.count ?? 0, token: running.state.token }, running);
+    if (!judged.ok)
+      return refuse(envelope, context, judged, { count: refusals?.count ?? 0, token: running.state.token });
     return goOn(envelope, context, account, running.state, judged);
   }
   const judged = authenticate(envelope, account, context);
-  const before = place === 'again' && refusals !== undefined ? refusals : { count: 0 };
-  if (!judged.ok) return refuse(envelope, context, judged, before, unended);
-  return begin(envelope, context, account, judged, 'token' in before ? before.token : undefined, unended?.state ?? foreign);
+  if (!judged.ok) return refuse(envelope, context, judged, before);
+  return begin(
+    envelope,
+    context,
+    account,
+    judged,
+    'token' in before ? before.token : undefined,
+    unended?.state ?? foreign,
+  );
 }
 
 /** A session of the other protocol is none to go on with, but what it left is. */
@@ -66,10 +80,17 @@ type Proven = Authentication & { readonly ok: true };
 
 /** A new session. What the old one still had under way has no outcome any more. */
 function begin(
-  envelope: Envelope, context: Context, account: AccountKnowledge, judged: Proven, token: string | undefined, old: SessionState | undefined,
+  envelope: Envelope,
+  context: Context,
+  account: AccountKnowledge,
+  judged: Proven,
+  token: string | undefined,
+  old: SessionState | undefined,
 ): Received {
   const machine = newMachine();
-  const keptToken = token ?? (context.device === undefined && envelope.token === context.strangerToken ? context.strangerToken : undefined);
+  const keptToken =
+    token ??
+    (context.device === undefined && envelope.token === context.strangerToken ? context.strangerToken : undefined);
   const effects: Effect[] = [
     { kind: 'authenticated', by: judged.by },
     { kind: 'deviceBound', deviceId: envelope.device, protocol: envelope.protocol },
@@ -78,8 +99,12 @@ function begin(
   ];
   const state = stateOf(
     {
-      protocol: envelope.protocol, key: envelope.key ?? '', token: keptToken ?? context.freshToken, phase: 'idle',
-      messageNo: envelope.messageNo ?? 0, expiresAt: 0,
+      protocol: envelope.protocol,
+      key: envelope.key ?? '',
+      token: keptToken ?? context.freshToken,
+      phase: 'idle',
+      messageNo: envelope.messageNo ?? 0,
+      expiresAt: 0,
     },
     { ...machine, auth: judged.by },
   );
@@ -87,9 +112,21 @@ function begin(
 }
 
 function goOn(
-  envelope: Envelope, context: Context, account: AccountKnowledge, state: SessionState, judged: Proven,
+  envelope: Envelope,
+  context: Context,
+  account: AccountKnowledge,
+  state: SessionState,
+  judged: Proven,
 ): Received {
-  return read(envelope, context, account, state, judged, nonceEffects(judged), false);
+  return read(
+    envelope,
+    context,
+    account,
+    state,
+    judged,
+    [{ kind: 'authenticated', by: judged.by }, ...nonceEffects(judged)],
+    false,
+  );
 }
 
 function nonceEffects(judged: Proven): readonly Effect[] {
@@ -110,11 +147,15 @@ export function lost(state: SessionState, message: string): readonly Effect[] {
 
 /** Reads a message that is believed, and decides what the reply may hold. */
 function read(
-  envelope: Envelope, context: Context, account: AccountKnowledge, state: SessionState, judged: Proven,
-  first: readonly Effect[], isOpening: boolean,
+  envelope: Envelope,
+  context: Context,
+  account: AccountKnowledge,
+  state: SessionState,
+  judged: Proven,
+  first: readonly Effect[],
+  isOpening: boolean,
 ): Received {
   const machine = machineOf(state);
-  delete machine.refused;
   const effects: Effect[] = [...first, ...takeHeader(envelope, context, machine, isOpening)];
   const body = readBody(envelope, context, machine, isOpening);
   effects.push(...body.effects);
@@ -158,7 +199,9 @@ function takeHeader(envelope: Envelope, context: Context, machine: Machine, isOp
   if (locName !== undefined) machine.clientUser = locName.slice(0, MAX_USER);
   machine.maxMsgSize = maxMsgSizeOf(envelope, isOpening ? undefined : machine.maxMsgSize);
   const isNews = isOpening && encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true;
-  return isNews ? [{ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' }] : [];
+  return isNews
+    ? [{ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' }]
+    : [];
 }
 
 /** Nothing that is under way will be answered any more. */

@@ -1,4 +1,4 @@
-import type { Context, CredentialType, Effect, Envelope, Received, SessionState, StoredSession } from '../../adapter';
+import type { Context, CredentialType, Effect, Envelope, Received, SessionState } from '../../adapter';
 import { ALERT } from '../alert-codes';
 import { nonceText } from '../credential';
 import { openedOf } from '../http';
@@ -6,7 +6,7 @@ import type { BodyCommand } from '../message';
 import { STATUS } from '../status-codes';
 import { freshNonce, metaTypeOf, type Refused } from './authenticate';
 import { maxMsgSizeOf } from './classify';
-import { type DueStatus, type Machine, machineOf, newMachine, type Refusals, stateOf, type Turn } from './machine';
+import { type DueStatus, type Machine, newMachine, type Refusals, stateOf, type Turn } from './machine';
 
 /**
  * Answers to messages that prove nothing. They change no session that is running beside them.
@@ -19,23 +19,25 @@ const CHALLENGES_PER_SESSION = 2;
 export const NO_WANTS = { commands: 0, octets: 0, discovery: false, slices: [] } as const;
 
 /**
- * Refuses a message of a known account.
+ * Refuses a message. No session is stored for it: the count of refusals and the address handed out are remembered
+ * with the device's credential, and for strangers not at all.
  *
- * @param before   refusals of the same session before this one
- * @param session  the device's running session, which stays as it is
+ * @param before  refusals of the same session before this one
  */
 export function refuse(
-  envelope: Envelope, context: Context, refused: Refused,
-  before: { readonly count: number; readonly token?: string }, session: StoredSession | undefined,
+  envelope: Envelope,
+  context: Context,
+  refused: Refused,
+  before: { readonly count: number; readonly token?: string },
 ): Received {
-  const account = context.account;
-  const isStored = account !== undefined && context.device !== undefined;
+  const { account } = context;
+  const isKept = account !== undefined && context.device !== undefined;
   const type = account?.clientAuth.type ?? 'DIGEST_MD5';
-  // What nothing is stored for is counted by MsgID.
-  const count = isStored ? before.count : Math.max(0, (envelope.messageNo ?? 1) - 1);
+  // Where nothing is kept the MsgID tells how many there were.
+  const count = isKept ? before.count : Math.max(0, (envelope.messageNo ?? 1) - 1);
   const isLone = refused.lone === true || count >= CHALLENGES_PER_SESSION;
-  const nonce = isStored ? freshNonce(context) : context.strangerNonce;
-  const token = isStored ? before.token ?? context.freshToken : context.strangerToken;
+  const nonce = isKept ? freshNonce(context) : context.strangerNonce;
+  const token = isKept ? (before.token ?? context.freshToken) : context.strangerToken;
   const turn: Turn = {
     token,
     trusted: false,
@@ -46,23 +48,24 @@ export function refuse(
     final: true,
     mayCommand: false,
   };
-  const refusals: Refusals = { key: envelope.key ?? '', token, count: count + 1, messageNo: envelope.messageNo ?? 0 };
-  const effects: Effect[] = [{ kind: 'refused', reason: refused.reason, counted: refused.counted && isStored }];
-  if (!isStored) return { state: deadState(envelope, context, turn), effects, wants: NO_WANTS, stateless: true };
+  const effects: Effect[] = [{ kind: 'refused', reason: refused.reason, counted: refused.counted && isKept }];
+  const state = deadState(envelope, context, turn);
+  if (!isKept) return { state, effects, wants: NO_WANTS, stateless: true };
   if (!isLone && hasNonce(type)) effects.push({ kind: 'nonceChanged', direction: 'CLIENT', nonce });
-  if (session !== undefined) {
-    const machine: Machine = { ...machineOf(session.state), turn };
-    return { state: stateOf(session.state, machine), effects, wants: NO_WANTS, refusals };
-  }
-  if (isLone) effects.push({ kind: 'sessionEnded', reason: 'REFUSED' });
-  const machine: Machine = { ...newMachine(), maxMsgSize: maxMsgSizeOf(envelope, undefined), turn };
-  return { state: stateOf(frameOf(envelope, context, turn, isLone), machine), effects, wants: NO_WANTS, refusals };
+  const refusals: Refusals = { key: envelope.key ?? '', token, count: count + 1, messageNo: envelope.messageNo ?? 0 };
+  return { state, effects, wants: NO_WANTS, refusals };
 }
 
 /** A version that is not spoken: nothing else of the message is looked at. Source: dm1 section 1. */
 export function refuseVersion(envelope: Envelope, context: Context, code: number, reason: string): Received {
   const turn: Turn = {
-    token: context.strangerToken, trusted: false, headerCode: code, statuses: [], alerts: [], final: true, mayCommand: false,
+    token: context.strangerToken,
+    trusted: false,
+    headerCode: code,
+    statuses: [],
+    alerts: [],
+    final: true,
+    mayCommand: false,
   };
   return {
     state: deadState(envelope, context, turn),
@@ -93,8 +96,8 @@ export function expel(envelope: Envelope, context: Context): Received {
 
 /** The same code for every command of a message. */
 export function refusedStatuses(envelope: Envelope, code: number): readonly DueStatus[] {
-  return openedOf(envelope).message.body
-    .filter((command) => command.kind !== 'Status' && command.cmdId !== '')
+  return openedOf(envelope)
+    .message.body.filter((command) => command.kind !== 'Status' && command.cmdId !== '')
     .map((command) => ({ cmdRef: command.cmdId, cmd: nameOf(command), code }));
 }
 
@@ -113,18 +116,16 @@ function hasNonce(type: CredentialType): boolean {
   return type === 'DIGEST_MD5' || type === 'HMAC';
 }
 
+/** A state that is handed to `respond` and stored nowhere. */
 function deadState(envelope: Envelope, context: Context, turn: Turn): SessionState {
   const machine: Machine = { ...newMachine(), maxMsgSize: maxMsgSizeOf(envelope, undefined), turn };
-  return stateOf(frameOf(envelope, context, turn, false), machine);
-}
-
-function frameOf(envelope: Envelope, context: Context, turn: Turn, isOver: boolean): Parameters<typeof stateOf>[0] {
-  return {
+  const frame = {
     protocol: envelope.protocol,
     key: envelope.key ?? '',
     token: turn.token,
-    phase: isOver ? 'ended' : 'refused',
+    phase: 'refused',
     messageNo: envelope.messageNo ?? 0,
-    expiresAt: context.now + context.limits.sessionExpiryMs,
-  };
+    expiresAt: context.now,
+  } as const;
+  return stateOf(frame, machine);
 }

@@ -68,13 +68,17 @@ function numbered(command: BodyCommand, first: number): { readonly command: Body
   return { command: { ...command, cmdId: String(first), commands }, next };
 }
 
+export interface Begun {
+  readonly reply: Reply;
+  /** Statuses that found no room. */
+  readonly left: number;
+}
+
 /**
  * The reply with its header and every Status that is due. Where they are more than the client takes, the references
  * of the SyncHdr Status and our sizes go first, then the last statuses.
- *
- * @returns `left`: statuses that found no room
  */
-export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, context: Context): { readonly reply: Reply; readonly left: number } {
+export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, context: Context): Begun {
   const { encoding } = openedOf(envelope);
   const alerts = turn.alerts.map((alert) => alertOf(alert.code, alert.uri, envelope, context));
   const namespace = namespaceOf(envelope);
@@ -84,11 +88,12 @@ export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, con
     reply.add(headerStatus(envelope, turn, isTight));
     return reply;
   };
-  const needed = (reply: Reply): number =>
-    [...turn.statuses.map((due) => statusOf(due, envelope)), ...alerts].reduce((sum, command) => sum + encodedSize(command, encoding) + CMD_ID_OCTETS, 0);
+  const sizeOfAll = (commands: readonly BodyCommand[]): number =>
+    commands.reduce((sum, command) => sum + encodedSize(command, encoding) + CMD_ID_OCTETS, 0);
+  const reserved = sizeOfAll(alerts);
+  const needed = reserved + sizeOfAll(turn.statuses.map((due) => statusOf(due, envelope)));
   let reply = make(turn.mayCommand && machine.maxMsgSize < SMALL_MESSAGE);
-  if (needed(reply) > reply.room) reply = make(true);
-  const reserved = alerts.reduce((sum, alert) => sum + encodedSize(alert, encoding) + CMD_ID_OCTETS, 0);
+  if (needed > reply.room) reply = make(true);
   let left = 0;
   for (const due of turn.statuses) {
     const status = statusOf(due, envelope);
@@ -128,8 +133,14 @@ function headerOf(envelope: Envelope, turn: Turn, machine: Machine, context: Con
     verProto: KNOWN_PROTOCOLS.has(header.verProto) ? header.verProto : 'DM/1.2',
     sessionId: header.sessionId,
     msgId: header.msgId,
-    target: { locUri: header.source.locUri, ...(withCred && machine.clientUser ? { locName: machine.clientUser } : {}) },
-    source: { locUri: serverUri(context), ...(isNamed ? { locName: serverAuth.username || context.account?.serverId } : {}) },
+    target: {
+      locUri: header.source.locUri,
+      ...(withCred && machine.clientUser ? { locName: machine.clientUser } : {}),
+    },
+    source: {
+      locUri: serverUri(context),
+      ...(isNamed ? { locName: serverAuth.username || context.account?.serverId } : {}),
+    },
     respUri: `${serverUri(context)}/${turn.token}`,
     ...(withCred ? { cred: credOf(serverAuth, machine) } : {}),
     ...(showsSizes ? { meta: sizesOf(context) } : {}),
@@ -204,8 +215,10 @@ function statusOf(due: DueStatus, envelope: Envelope): Status {
 function alertOf(code: number, uri: string | undefined, envelope: Envelope, context: Context): AlertCommand {
   const parties = { target: { locUri: envelope.device }, source: { locUri: serverUri(context) } };
   const items =
-    code === ALERT.NEXT_MESSAGE ? [parties]
-    : code === ALERT.NO_END_OF_DATA && uri !== undefined ? [{ source: { locUri: uri } }]
-    : [];
+    code === ALERT.NEXT_MESSAGE
+      ? [parties]
+      : code === ALERT.NO_END_OF_DATA && uri !== undefined
+        ? [{ source: { locUri: uri } }]
+        : [];
   return { kind: 'Alert', cmdId: '', data: String(code), items };
 }

@@ -13,7 +13,8 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   const machine: Machine = rest;
   const { encoding } = openedOf(envelope);
   const { reply, left } = beginReply(envelope, turn, machine, context);
-  const effects: Effect[] = left === 0 ? [] : [{ kind: 'noted', what: `${left} statuses find no room in ${machine.maxMsgSize} octets` }];
+  const effects: Effect[] =
+    left === 0 ? [] : [{ kind: 'noted', what: `${left} statuses find no room in ${machine.maxMsgSize} octets` }];
   const hasCred = sendsCred(turn, machine, context);
   if (turn.trusted) {
     machine.serverMsg = openedOf(envelope).message.header.msgId;
@@ -34,7 +35,10 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   }
   const body = encodeMessage(reply.message(), encoding);
   if (body.length > machine.maxMsgSize) {
-    effects.push({ kind: 'noted', what: `a message of ${body.length} octets, the least there is to say, is beyond MaxMsgSize ${machine.maxMsgSize}` });
+    effects.push({
+      kind: 'noted',
+      what: `a message of ${body.length} octets, the least there is to say, is beyond MaxMsgSize ${machine.maxMsgSize}`,
+    });
   }
   const wire = syncmlWire(body, openedOf(envelope).mediaType);
   const signed = signature(turn, machine, body, context);
@@ -48,11 +52,15 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
 /** The session is over for a client that gets nothing but statuses. What could not be sent has no outcome. */
 function finish(machine: Machine): readonly Effect[] {
   const stuck = Object.values(machine.jobs).map((job): Effect => ({
-    kind: 'commandAnswered', command: job.command, outcome: 'TOO_LARGE', message: 'the rest of it fits into no message that the device takes',
+    kind: 'commandAnswered',
+    command: job.command,
+    outcome: 'TOO_LARGE',
+    message: 'the rest of it fits into no message that the device takes',
   }));
   machine.jobs = {};
   machine.open = [];
-  const unfinished: readonly Effect[] = machine.discovery === undefined ? [] : [{ kind: 'discoveryComplete', complete: false }];
+  const unfinished: readonly Effect[] =
+    machine.discovery === undefined ? [] : [{ kind: 'discoveryComplete', complete: false }];
   delete machine.discovery;
   return [...stuck, ...unfinished, { kind: 'sessionEnded', reason: 'DONE' }];
 }
@@ -62,5 +70,8 @@ function signature(turn: Turn, machine: Machine, body: Uint8Array, context: Cont
   const known = context.account?.serverAuth;
   if (!turn.trusted || known?.type !== 'HMAC') return undefined;
   const nonce = machine.serverNonce === undefined ? known.nonce : octetsOf(machine.serverNonce);
-  return writeHmacHeader({ username: known.username, mac: hmacOf(digestOf(known.username, known.secret), nonce, body) });
+  return writeHmacHeader({
+    username: known.username,
+    mac: hmacOf(digestOf(known.username, known.secret), nonce, body),
+  });
 }

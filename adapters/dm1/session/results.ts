@@ -3,7 +3,14 @@ import { absolute, canonical } from '../addressing';
 import type { Item, Meta, Results } from '../message';
 import { STATUS } from '../status-codes';
 import { mergeMeta, octetsOf, readFormat, readValue, storeValue, textOf } from '../values';
-import { type Chunk, type DueStatus, type Machine, octetsOf as octetsOfBase64, type OpenCommand, type StoredItem } from './machine';
+import {
+  type Chunk,
+  type DueStatus,
+  type Machine,
+  octetsOf as octetsOfBase64,
+  type OpenCommand,
+  type StoredItem,
+} from './machine';
 
 /**
  * Results: which command they answer, the Items in them, and large objects that come in chunks.
@@ -21,7 +28,8 @@ export interface ResultsSettled {
 /** Puts the Items of Results to the command they answer. A chunk with MoreData goes to `machine.chunk` instead. */
 export function takeResults(machine: Machine, results: Results, maxObjSize: number): ResultsSettled {
   const open = findOpen(machine, results.msgRef ?? '1', results.cmdRef);
-  if (open === undefined) return { notes: [`Results for no command that is open (CmdRef ${results.cmdRef ?? 'missing'})`] };
+  if (open === undefined)
+    return { notes: [`Results for no command that is open (CmdRef ${results.cmdRef ?? 'missing'})`] };
   const notes: string[] = [];
   let status: DueStatus | undefined;
   let unfinished: string | undefined;
@@ -29,7 +37,11 @@ export function takeResults(machine: Machine, results: Results, maxObjSize: numb
     const uri = item.source?.locUri ?? item.target?.locUri ?? results.sourceRef ?? open.uri;
     const meta = mergeMeta(results.meta, item.meta);
     const { chunk } = machine;
-    const continues = chunk !== undefined && chunk.msgRef === open.msg && chunk.cmdRef === open.cmd && canonical(chunk.uri) === canonical(uri);
+    const continues =
+      chunk !== undefined &&
+      chunk.msgRef === open.msg &&
+      chunk.cmdRef === open.cmd &&
+      canonical(chunk.uri) === canonical(uri);
     if (chunk !== undefined && !continues) {
       unfinished = chunk.uri;
       delete machine.chunk;
@@ -53,7 +65,11 @@ export function takeResults(machine: Machine, results: Results, maxObjSize: numb
  * The command that an answer refers to. Where MsgRef fits no open command it is taken for our last message: some
  * clients leave it out, and by the representation protocol that means 1.
  */
-export function findOpen(machine: Machine, msgRef: string | undefined, cmdRef: string | undefined): OpenCommand | undefined {
+export function findOpen(
+  machine: Machine,
+  msgRef: string | undefined,
+  cmdRef: string | undefined,
+): OpenCommand | undefined {
   if (cmdRef === undefined) return undefined;
   const refersTo = (msg: string): OpenCommand | undefined =>
     machine.open.find((open) => open.cmd === cmdRef && open.msg === msg);
@@ -84,7 +100,14 @@ interface TakenChunk {
   readonly item?: StoredItem;
 }
 
-function takeChunk(machine: Machine, open: OpenCommand, uri: string, meta: Meta, item: Item, maxObjSize: number): TakenChunk {
+function takeChunk(
+  machine: Machine,
+  open: OpenCommand,
+  uri: string,
+  meta: Meta,
+  item: Item,
+  maxObjSize: number,
+): TakenChunk {
   const octets = octetsOf(item.data);
   const chunk = addToChunk(machine.chunk ?? firstChunk(open, uri, meta), octets, maxObjSize);
   if (item.moreData) {
@@ -95,7 +118,9 @@ function takeChunk(machine: Machine, open: OpenCommand, uri: string, meta: Meta,
   if (chunk.spoilt) return { code: STATUS.TOO_BIG };
   if (chunk.size !== undefined && chunk.size !== chunk.octets) return { code: STATUS.SIZE_MISMATCH };
   const whole: Item = { ...item, data: wholeData(octetsOfBase64(chunk.data), chunk.format) };
-  return { item: storedItem(uri, { ...meta, format: chunk.format ?? meta.format, type: chunk.type ?? meta.type }, whole) };
+  return {
+    item: storedItem(uri, { ...meta, format: chunk.format ?? meta.format, type: chunk.type ?? meta.type }, whole),
+  };
 }
 
 function firstChunk(open: OpenCommand, uri: string, meta: Meta): Chunk {
@@ -114,7 +139,8 @@ function firstChunk(open: OpenCommand, uri: string, meta: Meta): Chunk {
 
 function addToChunk(chunk: Chunk, octets: Bytes, maxObjSize: number): Chunk {
   const sum = chunk.octets + octets.length;
-  if (chunk.spoilt || sum > maxObjSize || (chunk.size ?? 0) > maxObjSize) return { ...chunk, octets: sum, data: '', spoilt: true };
+  if (chunk.spoilt || sum > maxObjSize || (chunk.size ?? 0) > maxObjSize)
+    return { ...chunk, octets: sum, data: '', spoilt: true };
   // Base64 of a sum is no sum of Base64 texts, unless cut at three octets: decode, join, encode.
   const data = Buffer.concat([Buffer.from(chunk.data, 'base64'), octets]).toString('base64');
   return { ...chunk, octets: sum, data };

@@ -25,7 +25,10 @@ export function judgeServerRefusal(machine: Machine, account: AccountKnowledge):
   if (canProve && !machine.resent) {
     machine.resent = true;
     machine.credDue = true;
-    const effects = giveUp(machine, refused.filter((open) => !isKept(open)));
+    const effects = giveUp(
+      machine,
+      refused.filter((open) => !isKept(open)),
+    );
     return { again: refused.filter((open) => isKept(open) && machine.open.includes(open)), effects };
   }
   return { isOver: true, effects: giveUp(machine, refused) };
@@ -47,7 +50,9 @@ export function giveUp(machine: Machine, refused: readonly OpenCommand[]): reado
     effects.push(endedUnsent(job));
     delete machine.jobs[key];
   }
-  machine.open = machine.open.filter((open) => !refused.includes(open) && !(keys.has(open.job) && machine.jobs[open.job] === undefined && isOfJob(open)));
+  machine.open = machine.open.filter(
+    (open) => !refused.includes(open) && !(keys.has(open.job) && machine.jobs[open.job] === undefined && isOfJob(open)),
+  );
   return effects;
 }
 
@@ -58,6 +63,7 @@ function isOfJob(open: OpenCommand): boolean {
 function endedUnsent(job: Job): Effect {
   const { command } = job;
   const wasPartlyDone = job.kind === 'plain' && (job.good !== undefined || job.bad !== undefined);
-  if (wasPartlyDone) return { kind: 'commandUnanswered', command, message: 'the device refused the server after a part of it' };
+  if (wasPartlyDone)
+    return { kind: 'commandUnanswered', command, message: 'the device refused the server after a part of it' };
   return { kind: 'commandNotExecuted', command };
 }

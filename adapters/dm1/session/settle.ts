@@ -15,7 +15,12 @@ import { depthOf, treeOf, visit, WALK_LIMITS } from './walk';
  * @param isComplete  the client's package is complete: nothing more answers the open commands
  * @param again       commands that are sent again and so are not settled
  */
-export function settle(machine: Machine, isComplete: boolean, again: readonly OpenCommand[], context: Context): readonly Effect[] {
+export function settle(
+  machine: Machine,
+  isComplete: boolean,
+  again: readonly OpenCommand[],
+  context: Context,
+): readonly Effect[] {
   const effects: Effect[] = [];
   const left: OpenCommand[] = [];
   const answered: OpenCommand[] = [];
@@ -154,12 +159,26 @@ function finishRead(job: ReadJob): Effect {
   if (ended !== undefined) {
     const noResults = isGood(ended.code);
     return {
-      kind: 'commandAnswered', command, outcome: noResults ? 'DEVICE_ERROR' : outcomeOf(ended.code), code: ended.code,
+      kind: 'commandAnswered',
+      command,
+      outcome: noResults ? 'DEVICE_ERROR' : outcomeOf(ended.code),
+      code: ended.code,
       ...(noResults ? { message: 'the device sent no Results' } : {}),
     };
   }
   if (job.walk.cut) {
-    return { kind: 'commandAnswered', command, outcome: 'TOO_LARGE', message: `below ${job.uri} there is more than one read takes` };
+    return {
+      kind: 'commandAnswered',
+      command,
+      outcome: 'TOO_LARGE',
+      message: `below ${job.uri} there is more than one read takes`,
+    };
   }
-  return { kind: 'commandAnswered', command, outcome: 'OK', code: STATUS.OK, tree: treeOf(job.walk.nodes, job.uri, job.depth) };
+  return {
+    kind: 'commandAnswered',
+    command,
+    outcome: 'OK',
+    code: STATUS.OK,
+    tree: treeOf(job.walk.nodes, job.uri, job.depth),
+  };
 }

@@ -28,7 +28,13 @@ export function newWalk(root: string): Walk {
  *
  * @param item   the Item of the Results; undefined where the device would not tell: the node exists, no more is known
  */
-export function visit(walk: Walk, uri: string, item: StoredItem | undefined, mayDescend: boolean, limits: WalkLimits): WalkNode {
+export function visit(
+  walk: Walk,
+  uri: string,
+  item: StoredItem | undefined,
+  mayDescend: boolean,
+  limits: WalkLimits,
+): WalkNode {
   const node = nodeOf(uri, item);
   walk.nodes.push(node);
   if (node.value !== undefined) {
@@ -39,7 +45,8 @@ export function visit(walk: Walk, uri: string, item: StoredItem | undefined, may
   const room = limits.nodes - walk.nodes.length - walk.queue.length;
   const isTooDeep = depthOf(uri) + 1 > limits.depth;
   const children = node.children.filter((child) => child.length <= MAX_URI_LENGTH);
-  if (isTooDeep ? children.length > 0 : children.length > room || children.length < node.children.length) walk.cut = true;
+  if (isTooDeep ? children.length > 0 : children.length > room || children.length < node.children.length)
+    walk.cut = true;
   if (!isTooDeep) for (const child of children.slice(0, Math.max(0, room))) walk.queue.push(child);
   return node;
 }
@@ -53,7 +60,12 @@ function nodeOf(uri: string, item: StoredItem | undefined): WalkNode {
 
 /** LocURIs of the children that an interior node's Data names, each once. */
 function childUris(parent: string, data: string): readonly string[] {
-  const names = new Set(data.split('/').map((name) => name.trim()).filter((name) => name !== '' && name !== '.' && name !== '..'));
+  const names = new Set(
+    data
+      .split('/')
+      .map((name) => name.trim())
+      .filter((name) => name !== '' && name !== '.' && name !== '..'),
+  );
   return [...names].map((name) => childUri(parent, name));
 }
 

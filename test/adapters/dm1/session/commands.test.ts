@@ -1,8 +1,20 @@
 import type { Command, Tree, Value } from '../../../../adapters/adapter';
 import type { BodyCommand } from '../../../../adapters/dm1/message';
-import { answers, command, Dialogue, type Given, message, package1, type SmallTree, status, targetOf, TOKEN } from './dialogue';
+import {
+  answers,
+  command,
+  Dialogue,
+  type Given,
+  message,
+  package1,
+  type SmallTree,
+  status,
+  targetOf,
+  TOKEN,
+} from './dialogue';
 
-const get = (uri: string, id: string, depth?: number): Command => command({ kind: 'get', at: { uri }, id, depth } as never);
+const get = (uri: string, id: string, depth?: number): Command =>
+  command({ kind: 'get', at: { uri }, id, depth } as never);
 const replace = (uri: string, value: Value, id: string, more: object = {}): Command =>
   command({ kind: 'replace', at: { uri }, value, id, ...more } as never);
 const chr = (data: string): Value => ({ format: 'chr', data });
@@ -23,9 +35,15 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
 
   const meter: SmallTree = {
     nodes: {
-      './V': ['Acme'], './V/Acme': ['Meter'], './V/Acme/Meter': ['Unit', 'Tariff', 'a%20b'],
-      './V/Acme/Meter/Unit': 'kWh', './V/Acme/Meter/Tariff': ['t1', 't2'], './V/Acme/Meter/a%20b': 'spaced',
-      './V/Acme/Meter/Tariff/t1': ['Start'], './V/Acme/Meter/Tariff/t1/Start': '06:00', './V/Acme/Meter/Tariff/t2': [],
+      './V': ['Acme'],
+      './V/Acme': ['Meter'],
+      './V/Acme/Meter': ['Unit', 'Tariff', 'a%20b'],
+      './V/Acme/Meter/Unit': 'kWh',
+      './V/Acme/Meter/Tariff': ['t1', 't2'],
+      './V/Acme/Meter/a%20b': 'spaced',
+      './V/Acme/Meter/Tariff/t1': ['Start'],
+      './V/Acme/Meter/Tariff/t1/Start': '06:00',
+      './V/Acme/Meter/Tariff/t2': [],
     },
   };
 
@@ -34,18 +52,34 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
     device.queue.push(get('./V/Acme', 'g'));
     expect(run(device, meter)).toBe(6);
     const tree: Tree = {
-      name: 'Acme', childrenComplete: true, children: [{
-        name: 'Meter', childrenComplete: true, children: [
-          { name: 'Unit', value: { format: 'chr', mime: 'text/plain', data: 'kWh' } },
-          { name: 'Tariff', childrenComplete: true, children: [
-            { name: 't1', childrenComplete: true, children: [{ name: 'Start', value: { format: 'chr', mime: 'text/plain', data: '06:00' } }] },
-            { name: 't2', childrenComplete: true, children: [] },
-          ] },
-          { name: 'a b', value: { format: 'chr', mime: 'text/plain', data: 'spaced' } },
-        ],
-      }],
+      name: 'Acme',
+      childrenComplete: true,
+      children: [
+        {
+          name: 'Meter',
+          childrenComplete: true,
+          children: [
+            { name: 'Unit', value: { format: 'chr', mime: 'text/plain', data: 'kWh' } },
+            {
+              name: 'Tariff',
+              childrenComplete: true,
+              children: [
+                {
+                  name: 't1',
+                  childrenComplete: true,
+                  children: [{ name: 'Start', value: { format: 'chr', mime: 'text/plain', data: '06:00' } }],
+                },
+                { name: 't2', childrenComplete: true, children: [] },
+              ],
+            },
+            { name: 'a b', value: { format: 'chr', mime: 'text/plain', data: 'spaced' } },
+          ],
+        },
+      ],
     };
-    expect(device.all('commandAnswered')).toEqual([{ kind: 'commandAnswered', command: 'g', outcome: 'OK', code: 200, tree }]);
+    expect(device.all('commandAnswered')).toEqual([
+      { kind: 'commandAnswered', command: 'g', outcome: 'OK', code: 200, tree },
+    ]);
     expect(device.all('commandSent')).toEqual([{ kind: 'commandSent', command: 'g', carrier: 'Get' }]);
   });
 
@@ -56,7 +90,9 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
     const [names, values] = device.all('commandAnswered').map((effect) => effect.tree);
     expect(names?.children).toEqual([{ name: 'Unit' }, { name: 'Tariff' }, { name: 'a b' }]);
     expect(values?.children?.map((child) => [child.name, child.value?.data, child.children?.length])).toEqual([
-      ['Unit', 'kWh', undefined], ['Tariff', undefined, 2], ['a b', 'spaced', undefined],
+      ['Unit', 'kWh', undefined],
+      ['Tariff', undefined, 2],
+      ['a b', 'spaced', undefined],
     ]);
   });
 
@@ -65,21 +101,43 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
     device.queue.push(get('./P', 'g'));
     device.sends(package1());
     device.sends(message(2, answers(device.reply, { nodes: { './P': ['Secret'] } })), { token: TOKEN });
-    device.sends(message(3, [status(2, '0', 'SyncHdr', 212), status(2, device.commands[0]?.cmdId ?? '', 'Get', 405)]), { token: TOKEN });
-    expect(device.all('commandAnswered')[0]?.tree).toEqual({ name: 'P', children: [{ name: 'Secret' }], childrenComplete: true });
+    device.sends(message(3, [status(2, '0', 'SyncHdr', 212), status(2, device.commands[0]?.cmdId ?? '', 'Get', 405)]), {
+      token: TOKEN,
+    });
+    expect(device.all('commandAnswered')[0]?.tree).toEqual({
+      name: 'P',
+      children: [{ name: 'Secret' }],
+      childrenComplete: true,
+    });
   });
 
-  test('a property comes as the node\'s property', () => {
+  test("a property comes as the node's property", () => {
     const device = given();
     device.queue.push(command({ kind: 'get', at: { uri: './V' }, prop: 'ACL', id: 'g' } as never));
     device.sends(package1());
     expect(device.commands.map(targetOf)).toEqual(['./V?prop=ACL']);
-    device.sends(message(2, [
-      status(1, '4', 'Get', 200),
-      { kind: 'Results', cmdId: '9', msgRef: '1', cmdRef: '4', items: [{ source: { locUri: './V?prop=ACL' }, data: { kind: 'text', text: 'Get=*' } }] },
-    ]), { token: TOKEN });
+    device.sends(
+      message(2, [
+        status(1, '4', 'Get', 200),
+        {
+          kind: 'Results',
+          cmdId: '9',
+          msgRef: '1',
+          cmdRef: '4',
+          items: [{ source: { locUri: './V?prop=ACL' }, data: { kind: 'text', text: 'Get=*' } }],
+        },
+      ]),
+      { token: TOKEN },
+    );
     expect(device.all('commandAnswered')).toEqual([
-      { kind: 'commandAnswered', command: 'g', outcome: 'OK', code: 200, tree: { name: 'V', props: { ACL: 'Get=*' } }, data: 'Get=*' },
+      {
+        kind: 'commandAnswered',
+        command: 'g',
+        outcome: 'OK',
+        code: 200,
+        tree: { name: 'V', props: { ACL: 'Get=*' } },
+        data: 'Get=*',
+      },
     ]);
   });
 
@@ -98,14 +156,33 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
 
   test('a tree is added parents first, one Item a command, and comes to one outcome', () => {
     const device = given();
-    const tree: Tree = { name: 'x', children: [{ name: 'Start', value: chr('a') }, { name: 'Sub', moid: 'urn:x', children: [{ name: 'n/1', value: chr('b') }] }] };
-    device.queue.push(command({ kind: 'add', at: { moid: 'urn:m', path: 'T/x', place: './M' }, tree, id: 'add' } as never));
+    const tree: Tree = {
+      name: 'x',
+      children: [
+        { name: 'Start', value: chr('a') },
+        { name: 'Sub', moid: 'urn:x', children: [{ name: 'n/1', value: chr('b') }] },
+      ],
+    };
+    device.queue.push(
+      command({ kind: 'add', at: { moid: 'urn:m', path: 'T/x', place: './M' }, tree, id: 'add' } as never),
+    );
     device.sends(package1());
     expect(device.commands.map((item) => [item.kind, targetOf(item)])).toEqual([
-      ['Add', './M/T/x'], ['Add', './M/T/x/Start'], ['Add', './M/T/x/Sub'], ['Add', './M/T/x/Sub/n%2F1'],
+      ['Add', './M/T/x'],
+      ['Add', './M/T/x/Start'],
+      ['Add', './M/T/x/Sub'],
+      ['Add', './M/T/x/Sub/n%2F1'],
     ]);
-    device.sends(message(2, device.commands.map((item, index) => status(1, item.cmdId, 'Add', index === 3 ? 420 : 200))), { token: TOKEN });
-    expect(device.all('commandAnswered')).toEqual([{ kind: 'commandAnswered', command: 'add', outcome: 'DEVICE_FULL', code: 420 }]);
+    device.sends(
+      message(
+        2,
+        device.commands.map((item, index) => status(1, item.cmdId, 'Add', index === 3 ? 420 : 200)),
+      ),
+      { token: TOKEN },
+    );
+    expect(device.all('commandAnswered')).toEqual([
+      { kind: 'commandAnswered', command: 'add', outcome: 'DEVICE_FULL', code: 420 },
+    ]);
   });
 
   test('a tree larger than a message goes on in the next, and still comes to one outcome', () => {
@@ -114,21 +191,38 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
     device.queue.push(command({ kind: 'add', at: { uri: './T' }, tree: { name: 'T', children }, id: 'add' } as never));
     run(device, { nodes: {} }, package1(1, { meta: { maxMsgSize: '1500' } }));
     expect(device.all('commandSent')).toHaveLength(1);
-    expect(device.all('commandAnswered')).toEqual([{ kind: 'commandAnswered', command: 'add', outcome: 'OK', code: 200 }]);
+    expect(device.all('commandAnswered')).toEqual([
+      { kind: 'commandAnswered', command: 'add', outcome: 'OK', code: 200 },
+    ]);
   });
 
   test('values travel by their formats', () => {
     const device = given();
     const values: Value[] = [
-      { format: 'int', data: -7 }, { format: 'int', data: 9_007_199_254_740_993n }, { format: 'bool', data: false }, { format: 'float', data: 1.5 },
-      { format: 'null', data: null }, { format: 'b64', data: 'AAE=' }, { format: 'bin', mime: 'image/png', data: Uint8Array.of(0, 1, 255) },
+      { format: 'int', data: -7 },
+      { format: 'int', data: 9_007_199_254_740_993n },
+      { format: 'bool', data: false },
+      { format: 'float', data: 1.5 },
+      { format: 'null', data: null },
+      { format: 'b64', data: 'AAE=' },
+      { format: 'bin', mime: 'image/png', data: Uint8Array.of(0, 1, 255) },
       { format: 'xml', mime: 'text/xml', data: '<a b="c">&amp;</a>' },
     ];
     values.forEach((value, index) => device.queue.push(replace(`./n${index}`, value, `r${index}`)));
     device.sends(package1());
     const items = device.commands.map((item) => ('items' in item ? item.items[0] : undefined));
-    const shown = items.map((item) => [item?.meta?.format, item?.data?.kind === 'octets' ? [...item.data.octets] : item?.data?.kind === 'text' ? item.data.text : '?']);
-    expect(shown.slice(0, 6)).toEqual([['int', '-7'], ['int', '9007199254740993'], ['bool', 'false'], ['float', '1.5'], ['null', ''], ['b64', 'AAE=']]);
+    const shown = items.map((item) => [
+      item?.meta?.format,
+      item?.data?.kind === 'octets' ? [...item.data.octets] : item?.data?.kind === 'text' ? item.data.text : '?',
+    ]);
+    expect(shown.slice(0, 6)).toEqual([
+      ['int', '-7'],
+      ['int', '9007199254740993'],
+      ['bool', 'false'],
+      ['float', '1.5'],
+      ['null', ''],
+      ['b64', 'AAE='],
+    ]);
     expect(shown[6]).toEqual(form === 'xml' ? ['b64', 'AAH/'] : ['bin', [0, 1, 255]]);
     expect(shown[7]?.[1]).toBe('<a b="c">&amp;</a>');
   });
@@ -144,19 +238,38 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
   test('results of every format are typed, and a misfit is kept as text', () => {
     const device = given();
     const told: [string, string, unknown][] = [
-      ['int', '+007', 7], ['int', '123456789012345678901', 123456789012345678901n], ['int', '7x', '7x'], ['bool', 'TRUE', true], ['bool', '0', false],
-      ['float', '-1.5e3', -1500], ['null', '', null], ['Chr', ' x ', ' x '], ['date', '20240131', '20240131'],
+      ['int', '+007', 7],
+      ['int', '123456789012345678901', 123456789012345678901n],
+      ['int', '7x', '7x'],
+      ['bool', 'TRUE', true],
+      ['bool', '0', false],
+      ['float', '-1.5e3', -1500],
+      ['null', '', null],
+      ['Chr', ' x ', ' x '],
+      ['date', '20240131', '20240131'],
     ];
     told.forEach((_, index) => device.queue.push(get(`./n${index}`, `g${index}`, 0)));
     device.sends(package1());
     const body = device.commands.flatMap((item, index): BodyCommand[] => [
       status(1, item.cmdId, 'Get', 200),
-      { kind: 'Results', cmdId: '9', msgRef: '1', cmdRef: item.cmdId, items: [{
-        source: { locUri: `n${index}` }, meta: { format: told[index]?.[0] }, data: { kind: 'text', text: told[index]?.[1] ?? '' },
-      }] },
+      {
+        kind: 'Results',
+        cmdId: '9',
+        msgRef: '1',
+        cmdRef: item.cmdId,
+        items: [
+          {
+            source: { locUri: `n${index}` },
+            meta: { format: told[index]?.[0] },
+            data: { kind: 'text', text: told[index]?.[1] ?? '' },
+          },
+        ],
+      },
     ]);
     device.sends(message(2, body), { token: TOKEN });
-    expect(device.all('commandAnswered').map((effect) => effect.tree?.value?.data)).toEqual(told.map(([, , value]) => value));
+    expect(device.all('commandAnswered').map((effect) => effect.tree?.value?.data)).toEqual(
+      told.map(([, , value]) => value),
+    );
     expect(device.all('commandAnswered')[2]?.tree?.value?.format).toBe('chr');
     expect(device.all('noted')).toHaveLength(1);
   });
@@ -165,14 +278,17 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
     test.each([512, 600, 1000, 2000, 16_384])('%i is obeyed, and all commands get through', (size) => {
       if (form === 'xml' && size < 1000) return;
       const device = given({ baseUrl: 'https://d.example' });
-      for (let index = 0; index < 20; index += 1) device.queue.push(replace(`./A/n${index}`, chr('x'.repeat(50)), `r${index}`));
+      for (let index = 0; index < 20; index += 1)
+        device.queue.push(replace(`./A/n${index}`, chr('x'.repeat(50)), `r${index}`));
       device.sends(package1(1, { meta: { maxMsgSize: String(size) } }));
       for (let no = 2; device.session?.state.phase === 'awaiting'; no += 1) {
         expect(device.wire?.body.length).toBeLessThanOrEqual(size);
         device.sends(message(no, answers(device.reply, { nodes: {} })), { token: TOKEN });
       }
       expect(device.all('commandAnswered').map((effect) => effect.outcome)).toEqual(Array(20).fill('OK'));
-      expect(device.all('commandSent').map((effect) => effect.command)).toEqual(Array.from({ length: 20 }, (_, index) => `r${index}`));
+      expect(device.all('commandSent').map((effect) => effect.command)).toEqual(
+        Array.from({ length: 20 }, (_, index) => `r${index}`),
+      );
     });
 
     test('a command that fits into no message ends as TOO_LARGE, unsent, and blocks nothing', () => {
@@ -207,7 +323,10 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
       device.sends(package1());
       expect(device.commands.map((item) => item.kind)).toEqual(['Atomic']);
       device.sends(message(2, [status(1, '5', 'Replace', 200), status(1, '6', 'Replace', 404)]), { token: TOKEN });
-      expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([['a', 'OK'], ['b', 'NOT_FOUND']]);
+      expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([
+        ['a', 'OK'],
+        ['b', 'NOT_FOUND'],
+      ]);
     });
 
     test('refused as a whole, every member is', () => {
@@ -220,7 +339,9 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
 
     test('too large for a message it is not sent, and never split', () => {
       const device = given();
-      device.queue.push(...group(replace('./A', chr('x'.repeat(9000)), 'a'), replace('./B', chr('x'.repeat(9000)), 'b')));
+      device.queue.push(
+        ...group(replace('./A', chr('x'.repeat(9000)), 'a'), replace('./B', chr('x'.repeat(9000)), 'b')),
+      );
       device.sends(package1());
       expect(device.all('commandAnswered').map((effect) => effect.outcome)).toEqual(['TOO_LARGE', 'TOO_LARGE']);
       expect(device.all('commandSent')).toEqual([]);
@@ -230,19 +351,27 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
       const device = given();
       device.queue.push(...group(replace('./A', chr('1'), 'a'), get('./B', 'b', 0)));
       device.sends(package1());
-      expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([['a', 'ROLLED_BACK'], ['b', 'UNSUPPORTED']]);
+      expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([
+        ['a', 'ROLLED_BACK'],
+        ['b', 'UNSUPPORTED'],
+      ]);
     });
   });
 
   test('what DM 1.x or this gateway does not have is answered without a message', () => {
     const device = given();
     device.queue.push(
-      command({ kind: 'show', prompt: {}, id: 's' } as never), command({ kind: 'subscribe', at: { uri: './A' }, id: 'u' } as never),
-      command({ kind: 'default', moid: 'm', id: 'd' } as never), command({ kind: 'get', at: { moid: 'urn:m', path: 'A' }, id: 'n' } as never),
+      command({ kind: 'show', prompt: {}, id: 's' } as never),
+      command({ kind: 'subscribe', at: { uri: './A' }, id: 'u' } as never),
+      command({ kind: 'default', moid: 'm', id: 'd' } as never),
+      command({ kind: 'get', at: { moid: 'urn:m', path: 'A' }, id: 'n' } as never),
     );
     device.sends(package1());
     expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([
-      ['s', 'UNSUPPORTED'], ['u', 'UNSUPPORTED'], ['d', 'UNSUPPORTED'], ['n', 'NOT_FOUND'],
+      ['s', 'UNSUPPORTED'],
+      ['u', 'UNSUPPORTED'],
+      ['d', 'UNSUPPORTED'],
+      ['n', 'NOT_FOUND'],
     ]);
     expect(device.session?.state.phase).toBe('ended');
   });

@@ -4,8 +4,20 @@
  */
 import { createDm1Adapter } from '../../../../adapters/dm1';
 import type {
-  AccountKnowledge, Adapter, Command, Context, CredentialKnowledge, DeviceKnowledge, Effect, Envelope, Inbound, SessionState,
-  StoredSession, Wants, Wire, Work,
+  AccountKnowledge,
+  Adapter,
+  Command,
+  Context,
+  CredentialKnowledge,
+  DeviceKnowledge,
+  Effect,
+  Envelope,
+  Inbound,
+  SessionState,
+  StoredSession,
+  Wants,
+  Wire,
+  Work,
 } from '../../../../adapters/adapter';
 import { decodeMessage, encodeMessage } from '../../../../adapters/dm1/codec';
 import type { BodyCommand, Encoding, Item, Message, Status, SyncHdr } from '../../../../adapters/dm1/message';
@@ -19,12 +31,19 @@ export function octets(first: number, length = 16): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (first + index) % 256);
 }
 
-export function credential(type: CredentialKnowledge['type'], more: Partial<CredentialKnowledge> = {}): CredentialKnowledge {
+export function credential(
+  type: CredentialKnowledge['type'],
+  more: Partial<CredentialKnowledge> = {},
+): CredentialKnowledge {
   return { type, username: 'dev-0001', secret: 's3cret-Client', nonce: new Uint8Array(0), failures: 0, ...more };
 }
 
 export const serverCredential = (nonce: Uint8Array = new Uint8Array(0)): CredentialKnowledge => ({
-  type: 'DIGEST_MD5', username: 'mgmt.example.net', secret: 's3cret-Server', nonce, failures: 0,
+  type: 'DIGEST_MD5',
+  username: 'mgmt.example.net',
+  secret: 's3cret-Server',
+  nonce,
+  failures: 0,
 });
 
 export interface Given {
@@ -73,11 +92,17 @@ export class Dialogue {
   }
 
   /** The device sends a message to the address of the session, or to the account's. */
-  sends(message: Message, options: { readonly token?: string; readonly headers?: Record<string, string> } = {}): Message {
+  sends(
+    message: Message,
+    options: { readonly token?: string; readonly headers?: Record<string, string> } = {},
+  ): Message {
     return this.posts(encodeMessage(message, this.encoding), options);
   }
 
-  posts(body: Uint8Array, options: { readonly token?: string; readonly headers?: Record<string, string> } = {}): Message {
+  posts(
+    body: Uint8Array,
+    options: { readonly token?: string; readonly headers?: Record<string, string> } = {},
+  ): Message {
     this.turn = [];
     const opened = this.adapter.open(inbound(body, this.given, options));
     if ('refusal' in opened) throw new Error(`refused: ${opened.reason}`);
@@ -101,6 +126,11 @@ export class Dialogue {
     return this.show(responded.reply);
   }
 
+  /** Effects of the last message, but for that it was believed. */
+  get news(): Effect[] {
+    return this.turn.filter((effect) => effect.kind !== 'authenticated');
+  }
+
   /** Effects of one kind so far. */
   all<K extends Effect['kind']>(kind: K): (Effect & { readonly kind: K })[] {
     return this.effects.filter((effect): effect is Effect & { readonly kind: K } => effect.kind === kind);
@@ -118,7 +148,10 @@ export class Dialogue {
   context(): Context {
     const { given } = this;
     const account: AccountKnowledge = {
-      serverId: 'mgmt.example.net', autoRegister: given.registered === false, clientAuth: this.clientAuth, serverAuth: this.serverAuth,
+      serverId: 'mgmt.example.net',
+      autoRegister: given.registered === false,
+      clientAuth: this.clientAuth,
+      serverAuth: this.serverAuth,
     };
     const device: DeviceKnowledge = { deviceId: DEVICE, features: given.features ?? {}, mos: [] };
     const places = given.places ?? [{ place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }];
@@ -133,7 +166,12 @@ export class Dialogue {
       baseUrl: given.baseUrl ?? BASE_URL,
       allowInsecureBasic: false,
       limits: {
-        maxMsgSize: 65_536, maxObjSize: 4_194_304, maxFailures: 5, sessionExpiryMs: 300_000, transferExpiryMs: 1_800_000, ...given.limits,
+        maxMsgSize: 65_536,
+        maxObjSize: 4_194_304,
+        maxFailures: 5,
+        sessionExpiryMs: 300_000,
+        transferExpiryMs: 1_800_000,
+        ...given.limits,
       },
       ddf: { isKnown: (moid) => moid.startsWith('urn:oma:'), node: () => undefined, places: () => places },
       ...(this.session ? { session: this.session } : {}),
@@ -148,13 +186,19 @@ export class Dialogue {
   private take(wants: Wants): Work {
     const commands = this.queue.splice(0, wants.commands);
     const discover: Command[] =
-      wants.discovery && this.discover ? [{ id: 'discovery', repeatable: true, token: 't', kind: 'discover', budget: this.discover }] : [];
+      wants.discovery && this.discover
+        ? [{ id: 'discovery', repeatable: true, token: 't', kind: 'discover', budget: this.discover }]
+        : [];
     if (discover.length > 0) this.discover = undefined;
     return { commands: [...commands, ...discover], more: this.queue.length > 0, slices: [] };
   }
 
   private giveBack(work: Work, effects: readonly Effect[]): void {
-    const gone = new Set(effects.flatMap((effect) => ('command' in effect && effect.kind !== 'commandNotExecuted' ? [effect.command] : [])));
+    const gone = new Set(
+      effects.flatMap((effect) =>
+        'command' in effect && effect.kind !== 'commandNotExecuted' ? [effect.command] : [],
+      ),
+    );
     this.queue.unshift(...work.commands.filter((command) => command.kind !== 'discover' && !gone.has(command.id)));
   }
 
@@ -189,7 +233,9 @@ export function throughJson<T>(value: T): T {
 }
 
 export function inbound(
-  body: Uint8Array, given: Given = {}, options: { readonly token?: string; readonly headers?: Record<string, string> } = {},
+  body: Uint8Array,
+  given: Given = {},
+  options: { readonly token?: string; readonly headers?: Record<string, string> } = {},
 ): Inbound {
   const type = `application/vnd.syncml.dm+${given.form ?? 'xml'}`;
   return {
@@ -207,13 +253,22 @@ function emptyHeader(): SyncHdr {
 }
 
 /** A message of the device. */
-export function message(msgId: number, body: readonly BodyCommand[], more: Partial<SyncHdr> & { final?: boolean } = {}): Message {
+export function message(
+  msgId: number,
+  body: readonly BodyCommand[],
+  more: Partial<SyncHdr> & { final?: boolean } = {},
+): Message {
   const { final, ...header } = more;
   return {
     namespace: 'SYNCML:SYNCML1.2',
     header: {
-      verDtd: '1.2', verProto: 'DM/1.2', sessionId: 'A1', msgId: String(msgId),
-      target: { locUri: `${BASE_URL}/dm/1` }, source: { locUri: DEVICE, locName: 'dev-0001' }, ...header,
+      verDtd: '1.2',
+      verProto: 'DM/1.2',
+      sessionId: 'A1',
+      msgId: String(msgId),
+      target: { locUri: `${BASE_URL}/dm/1` },
+      source: { locUri: DEVICE, locName: 'dev-0001' },
+      ...header,
     },
     body,
     final: final ?? true,
@@ -221,15 +276,35 @@ export function message(msgId: number, body: readonly BodyCommand[], more: Parti
 }
 
 /** Package 1: Alert 1201 and DevInfo. */
-export function package1(msgId = 1, more: Partial<SyncHdr> & { final?: boolean } = {}, first: readonly BodyCommand[] = []): Message {
+export function package1(
+  msgId = 1,
+  more: Partial<SyncHdr> & { final?: boolean } = {},
+  first: readonly BodyCommand[] = [],
+): Message {
   const item = (name: string, text: string): Item => ({
-    source: { locUri: `./DevInfo/${name}` }, meta: { format: 'chr', type: 'text/plain' }, data: { kind: 'text', text },
+    source: { locUri: `./DevInfo/${name}` },
+    meta: { format: 'chr', type: 'text/plain' },
+    data: { kind: 'text', text },
   });
-  return message(msgId, [
-    ...first,
-    { kind: 'Alert', cmdId: '91', data: '1201', items: [] },
-    { kind: 'Replace', cmdId: '92', items: [item('DevId', DEVICE), item('Man', 'Acme'), item('Mod', 'Widget 9'), item('DmV', '1.2'), item('Lang', 'en-GB')] },
-  ], more);
+  return message(
+    msgId,
+    [
+      ...first,
+      { kind: 'Alert', cmdId: '91', data: '1201', items: [] },
+      {
+        kind: 'Replace',
+        cmdId: '92',
+        items: [
+          item('DevId', DEVICE),
+          item('Man', 'Acme'),
+          item('Mod', 'Widget 9'),
+          item('DmV', '1.2'),
+          item('Lang', 'en-GB'),
+        ],
+      },
+    ],
+    more,
+  );
 }
 
 let cmdNo = 0;
@@ -237,14 +312,33 @@ let cmdNo = 0;
 export function status(msgRef: number, cmdRef: string, cmd: string, code: number, more: Partial<Status> = {}): Status {
   cmdNo += 1;
   return {
-    kind: 'Status', cmdId: String(cmdNo), msgRef: String(msgRef), cmdRef, cmd, targetRefs: [], sourceRefs: [], data: String(code), items: [], ...more,
+    kind: 'Status',
+    cmdId: String(cmdNo),
+    msgRef: String(msgRef),
+    cmdRef,
+    cmd,
+    targetRefs: [],
+    sourceRefs: [],
+    data: String(code),
+    items: [],
+    ...more,
   };
 }
 
-export function results(msgRef: number, cmdRef: string, uri: string, text: string, format = 'chr', more: Partial<Item> = {}): BodyCommand {
+export function results(
+  msgRef: number,
+  cmdRef: string,
+  uri: string,
+  text: string,
+  format = 'chr',
+  more: Partial<Item> = {},
+): BodyCommand {
   cmdNo += 1;
   return {
-    kind: 'Results', cmdId: String(cmdNo), msgRef: String(msgRef), cmdRef,
+    kind: 'Results',
+    cmdId: String(cmdNo),
+    msgRef: String(msgRef),
+    cmdRef,
     items: [{ source: { locUri: uri }, meta: { format, type: 'text/plain' }, data: { kind: 'text', text }, ...more }],
   };
 }
@@ -294,7 +388,9 @@ export function answers(reply: Message, tree: SmallTree): BodyCommand[] {
 let commandNo = 0;
 
 /** A caller's command; its id is told by its kind and a number unless given. */
-export function command(body: Omit<Command, 'id' | 'repeatable' | 'token'> & { readonly id?: string; readonly atomic?: string }): Command {
+export function command(
+  body: Omit<Command, 'id' | 'repeatable' | 'token'> & { readonly id?: string; readonly atomic?: string },
+): Command {
   commandNo += 1;
   return { id: `${body.kind}-${commandNo}`, repeatable: false, token: `token-${commandNo}`, ...body } as Command;
 }

@@ -4,23 +4,45 @@ import { answers, command, Dialogue, type Given, message, package1, type SmallTr
 const TREE: SmallTree = {
   nodes: {
     '.': ['DevInfo', 'DevDetail', 'Vendor', 'Serial'],
-    './DevInfo': ['DevId', 'Ext'], './DevInfo/DevId': 'IMEI:1', './DevInfo/Ext': [],
-    './DevDetail': ['SwV', 'URI'], './DevDetail/SwV': '4.2', './DevDetail/URI': ['MaxDepth'], './DevDetail/URI/MaxDepth': '0',
-    './Vendor': ['Acme', 'Empty'], './Vendor/Empty': [], './Vendor/Acme': ['Meter', 'Note'], './Vendor/Acme/Note': 'n',
-    './Vendor/Acme/Meter': ['Unit', 'Tariff'], './Vendor/Acme/Meter/Unit': 'kWh', './Vendor/Acme/Meter/Tariff': ['t'],
-    './Vendor/Acme/Meter/Tariff/t': ['Rate'], './Vendor/Acme/Meter/Tariff/t/Rate': '1',
+    './DevInfo': ['DevId', 'Ext'],
+    './DevInfo/DevId': 'IMEI:1',
+    './DevInfo/Ext': [],
+    './DevDetail': ['SwV', 'URI'],
+    './DevDetail/SwV': '4.2',
+    './DevDetail/URI': ['MaxDepth'],
+    './DevDetail/URI/MaxDepth': '0',
+    './Vendor': ['Acme', 'Empty'],
+    './Vendor/Empty': [],
+    './Vendor/Acme': ['Meter', 'Note'],
+    './Vendor/Acme/Note': 'n',
+    './Vendor/Acme/Meter': ['Unit', 'Tariff'],
+    './Vendor/Acme/Meter/Unit': 'kWh',
+    './Vendor/Acme/Meter/Tariff': ['t'],
+    './Vendor/Acme/Meter/Tariff/t': ['Rate'],
+    './Vendor/Acme/Meter/Tariff/t/Rate': '1',
     './Serial': '1',
   },
   types: {
-    './DevInfo': 'urn:oma:mo:oma-dm-devinfo:1.0', './DevDetail': 'urn:oma:mo:oma-dm-devdetail:1.0', './Vendor/Acme/Meter': 'urn:acme:meter:1.0',
+    './DevInfo': 'urn:oma:mo:oma-dm-devinfo:1.0',
+    './DevDetail': 'urn:oma:mo:oma-dm-devdetail:1.0',
+    './Vendor/Acme/Meter': 'urn:acme:meter:1.0',
     './Vendor/Empty': 'text/plain',
   },
 };
-const PLACES = [{ place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }, { place: './DevDetail', moid: 'urn:oma:mo:oma-dm-devdetail:1.0' }];
+const PLACES = [
+  { place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' },
+  { place: './DevDetail', moid: 'urn:oma:mo:oma-dm-devdetail:1.0' },
+];
 const BUDGET = { messages: 50, nodes: 500 };
 
 describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
-  function discover(tree: SmallTree, more: Given = {}, budget = BUDGET, commands: readonly Command[] = [], maxMsgSize = '16384'): { device: Dialogue; gets: string[] } {
+  function discover(
+    tree: SmallTree,
+    more: Given = {},
+    budget = BUDGET,
+    commands: readonly Command[] = [],
+    maxMsgSize = '16384',
+  ): { device: Dialogue; gets: string[] } {
     const device = new Dialogue({ form, places: PLACES, ...more });
     device.discover = budget;
     device.queue.push(...commands);
@@ -35,7 +57,11 @@ describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
     return { device, gets };
   }
 
-  const found = (device: Dialogue): unknown[] => device.all('moAnnounced').slice(1).map((effect) => [effect.place, effect.moid, effect.recognisedBy]);
+  const found = (device: Dialogue): unknown[] =>
+    device
+      .all('moAnnounced')
+      .slice(1)
+      .map((effect) => [effect.place, effect.moid, effect.recognisedBy]);
 
   test('finds MOs by the Type of their roots, and reads them whole', () => {
     const { device } = discover(TREE);
@@ -46,18 +72,33 @@ describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
     ]);
     const values = device.all('valuesObserved').slice(1);
     expect(values.map((effect) => [effect.at, effect.complete])).toEqual([
-      [{ uri: './DevInfo' }, true], [{ uri: './DevDetail' }, true], [{ uri: './Vendor/Acme/Meter' }, true],
+      [{ uri: './DevInfo' }, true],
+      [{ uri: './DevDetail' }, true],
+      [{ uri: './Vendor/Acme/Meter' }, true],
     ]);
     expect(values[2]?.tree).toEqual({
-      name: 'Meter', moid: 'urn:acme:meter:1.0', childrenComplete: true, children: [
+      name: 'Meter',
+      moid: 'urn:acme:meter:1.0',
+      childrenComplete: true,
+      children: [
         { name: 'Unit', value: { format: 'chr', mime: 'text/plain', data: 'kWh' } },
-        { name: 'Tariff', childrenComplete: true, children: [
-          { name: 't', childrenComplete: true, children: [{ name: 'Rate', value: { format: 'chr', mime: 'text/plain', data: '1' } }] },
-        ] },
+        {
+          name: 'Tariff',
+          childrenComplete: true,
+          children: [
+            {
+              name: 't',
+              childrenComplete: true,
+              children: [{ name: 'Rate', value: { format: 'chr', mime: 'text/plain', data: '1' } }],
+            },
+          ],
+        },
       ],
     });
     expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: true }]);
-    expect(device.all('featureLearned').filter((effect) => effect.feature === 'dm1.typeProperty')).toMatchObject([{ value: true }]);
+    expect(device.all('featureLearned').filter((effect) => effect.feature === 'dm1.typeProperty')).toMatchObject([
+      { value: true },
+    ]);
     expect(device.all('commandAnswered')).toEqual([]);
     expect(device.session?.state.phase).toBe('ended');
   });
@@ -65,10 +106,13 @@ describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
   test('asks for a Type no more when the client has none, and knows MOs by their places', () => {
     const { device, gets } = discover({ nodes: TREE.nodes });
     expect(found(device)).toEqual([
-      ['./DevInfo', 'urn:oma:mo:oma-dm-devinfo:1.0', 'PLACE'], ['./DevDetail', 'urn:oma:mo:oma-dm-devdetail:1.0', 'PLACE'],
+      ['./DevInfo', 'urn:oma:mo:oma-dm-devinfo:1.0', 'PLACE'],
+      ['./DevDetail', 'urn:oma:mo:oma-dm-devdetail:1.0', 'PLACE'],
     ]);
     expect(gets.filter((uri) => uri.includes('?prop=Type')).length).toBeLessThanOrEqual(3);
-    expect(device.all('featureLearned').filter((effect) => effect.feature === 'dm1.typeProperty')).toMatchObject([{ value: false }]);
+    expect(device.all('featureLearned').filter((effect) => effect.feature === 'dm1.typeProperty')).toMatchObject([
+      { value: false },
+    ]);
     expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: true }]);
   });
 
@@ -84,7 +128,13 @@ describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
   });
 
   test('goes through small messages as well', () => {
-    const { device } = discover(TREE, { baseUrl: 'https://d.example' }, { messages: 200, nodes: 500 }, [], form === 'xml' ? '1000' : '512');
+    const { device } = discover(
+      TREE,
+      { baseUrl: 'https://d.example' },
+      { messages: 200, nodes: 500 },
+      [],
+      form === 'xml' ? '1000' : '512',
+    );
     expect(found(device)).toHaveLength(3);
     expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: true }]);
   });
@@ -103,16 +153,17 @@ describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
     expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: false }]);
   });
 
-  test('callers\' commands go first and are answered meanwhile', () => {
+  test("callers' commands go first and are answered meanwhile", () => {
     const { device } = discover(TREE, {}, BUDGET, [command({ kind: 'delete', at: { uri: './X' }, id: 'd' } as never)]);
     expect(device.all('commandAnswered')).toMatchObject([{ command: 'd', outcome: 'OK' }]);
-    expect(device.effects.findIndex((effect) => effect.kind === 'commandAnswered'))
-      .toBeLessThan(device.effects.findIndex((effect) => effect.kind === 'discoveryComplete'));
+    expect(device.effects.findIndex((effect) => effect.kind === 'commandAnswered')).toBeLessThan(
+      device.effects.findIndex((effect) => effect.kind === 'discoveryComplete'),
+    );
   });
 
   test('a client that does not list its root is asked at the known places', () => {
     const { '.': _root, ...nodes } = TREE.nodes;
-    const { device } = discover({ nodes, types: TREE.types, });
+    const { device } = discover({ nodes, types: TREE.types });
     expect(found(device)).toHaveLength(2);
     expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: false }]);
   });

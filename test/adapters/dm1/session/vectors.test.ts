@@ -26,9 +26,11 @@ function meaning(message: Message): unknown {
       const keeps = item.cmd === 'SyncHdr' || item.cmd === 'Results';
       return [{ ...item, targetRefs: keeps ? item.targetRefs : [], sourceRefs: keeps ? item.sourceRefs : [] }];
     }
-    return 'items' in item && item.items.length > 1 && item.kind !== 'Alert' ? item.items.map((one) => ({ ...item, items: [one] })) : [item];
+    return 'items' in item && item.items.length > 1 && item.kind !== 'Alert'
+      ? item.items.map((one) => ({ ...item, items: [one] }))
+      : [item];
   });
-  const { meta, ...header } = message.header;
+  const { meta: _sizes, ...header } = message.header;
   return { ...message, header, body: body.map((item) => ({ ...item, cmdId: '' })) };
 }
 
@@ -52,15 +54,22 @@ function commandsOf04(): Command[] {
     command({ kind: 'delete', ...uriOf('./Vendor/Acme/Old') } as never),
     command({ kind: 'copy', from: { uri: './Vendor/Acme/A' }, to: { uri: './Vendor/Acme/B' } } as never),
     command({ kind: 'replace', ...uriOf('./Vendor/Acme/Level'), prop: 'Name', value: chr('Depth') } as never),
-    command({ kind: 'replace', ...uriOf('./Vendor/Acme/Group'), prop: 'ACL', value: chr('Get=*&Replace=mgmt.example.net+other.example.org') } as never),
+    command({
+      kind: 'replace',
+      ...uriOf('./Vendor/Acme/Group'),
+      prop: 'ACL',
+      value: chr('Get=*&Replace=mgmt.example.net+other.example.org'),
+    } as never),
   ];
 }
 
 /** Vector 05 with the CmdRefs of the message that it answers, found by their nodes. */
 function answering(answer: Message, reply: Message): Message {
-  const refOf = (uri: string): string => reply.body.find((item) => item.kind !== 'Status' && targetOf(item) === uri)?.cmdId ?? '?';
+  const refOf = (uri: string): string =>
+    reply.body.find((item) => item.kind !== 'Status' && targetOf(item) === uri)?.cmdId ?? '?';
   const body = answer.body.flatMap((item): BodyCommand[] => {
-    if (item.kind === 'Results') return item.items.map((one) => ({ ...item, items: [one], cmdRef: refOf(one.source?.locUri ?? '') }));
+    if (item.kind === 'Results')
+      return item.items.map((one) => ({ ...item, items: [one], cmdRef: refOf(one.source?.locUri ?? '') }));
     if (item.kind !== 'Status' || item.cmd === 'SyncHdr') return [item];
     return item.targetRefs.map((uri): Status => ({ ...item, targetRefs: [uri], cmdRef: refOf(uri) }));
   });
@@ -95,18 +104,34 @@ describeShared('sessions of the vectors', () => {
 
       device.sends(answering(vector('05-pkg3-statuses-results', form).message, device.reply), { token });
       expect(meaning(device.reply)).toEqual(meaning(vector('06-pkg4-end', form).message));
-      expect(device.turn[0]).toEqual({ kind: 'nonceChanged', direction: 'SERVER', nonce: octets(0x90) });
+      expect(device.news[0]).toEqual({ kind: 'nonceChanged', direction: 'SERVER', nonce: octets(0x90) });
       const outcomes = device.turn.flatMap((effect) =>
-        effect.kind === 'commandAnswered' ? [[effect.command.replace(/-\d+$/, ''), effect.outcome, effect.code]]
-        : effect.kind === 'commandAccepted' ? [[effect.command.replace(/-\d+$/, ''), 'ACCEPTED', effect.code]]
-        : [],
+        effect.kind === 'commandAnswered'
+          ? [[effect.command.replace(/-\d+$/, ''), effect.outcome, effect.code]]
+          : effect.kind === 'commandAccepted'
+            ? [[effect.command.replace(/-\d+$/, ''), 'ACCEPTED', effect.code]]
+            : [],
       );
       expect(outcomes).toEqual([
-        ['get', 'OK', 200], ['get', 'OK', 200], ['get', 'OK', 200], ['add', 'OK', 200], ['add', 'ALREADY_EXISTS', 418],
-        ['replace', 'OK', 200], ['replace', 'NOT_FOUND', 404], ['exec', 'ACCEPTED', 202], ['delete', 'OK', 200],
-        ['copy', 'UNSUPPORTED', 501], ['replace', 'OK', 200], ['replace', 'PERMISSION_DENIED', 425],
+        ['get', 'OK', 200],
+        ['get', 'OK', 200],
+        ['get', 'OK', 200],
+        ['add', 'OK', 200],
+        ['add', 'ALREADY_EXISTS', 418],
+        ['replace', 'OK', 200],
+        ['replace', 'NOT_FOUND', 404],
+        ['exec', 'ACCEPTED', 202],
+        ['delete', 'OK', 200],
+        ['copy', 'UNSUPPORTED', 501],
+        ['replace', 'OK', 200],
+        ['replace', 'PERMISSION_DENIED', 425],
       ]);
-      expect(device.all('commandAnswered').slice(0, 3).map((effect) => effect.tree)).toEqual([
+      expect(
+        device
+          .all('commandAnswered')
+          .slice(0, 3)
+          .map((effect) => effect.tree),
+      ).toEqual([
         { name: 'SwV', value: { format: 'chr', mime: 'text/plain', data: '4.2.1' } },
         { name: 'LrgObj', value: { format: 'bool', mime: 'text/plain', data: true } },
         { name: 'Vendor', children: [{ name: 'Acme' }, { name: 'Other' }], childrenComplete: true },
@@ -116,7 +141,10 @@ describeShared('sessions of the vectors', () => {
 
     test('07, 08: a right Basic credential is too weak where MD5 is wanted', () => {
       const device = new Dialogue({
-        form, clientAuth: credential('DIGEST_MD5'), nonces: [Uint8Array.from(Buffer.from('0123456789:;<=>?'))], token: 'DRBceGiR0_-dq3iT7orRR9',
+        form,
+        clientAuth: credential('DIGEST_MD5'),
+        nonces: [Uint8Array.from(Buffer.from('0123456789:;<=>?'))],
+        token: 'DRBceGiR0_-dq3iT7orRR9',
       });
       device.posts(vector('07-pkg1-basic-cred', form).octets);
       expect(meaning(device.reply)).toEqual(meaning(vector('08-pkg2-401', form).message));
@@ -132,15 +160,24 @@ describeShared('sessions of the vectors', () => {
 
     test('09, 10: under HMAC every message is 200 with a new nonce', () => {
       const device = new Dialogue({
-        form, clientAuth: credential('HMAC', { nonce: octets(0x10) }), serverAuth: { ...serverCredential(), type: 'HMAC', nonce: octets(0x80) },
+        form,
+        clientAuth: credential('HMAC', { nonce: octets(0x10) }),
+        serverAuth: { ...serverCredential(), type: 'HMAC', nonce: octets(0x80) },
       });
-      const vectors = JSON.parse(readFileSync(sharedPath('vectors', 'dm1', 'auth-vectors.json'), 'utf8')) as { hmac: Record<string, unknown>[] };
+      const vectors = JSON.parse(readFileSync(sharedPath('vectors', 'dm1', 'auth-vectors.json'), 'utf8')) as {
+        hmac: Record<string, unknown>[];
+      };
       const entry = vectors.hmac.find((one) => JSON.stringify(one).includes(`09-hmac-pkg1.${form}`));
       expect(entry).toBeDefined();
       const header = String(entry?.['header'] ?? '').replace(/^x-syncml-hmac:\s*/i, '');
       const nonce = Buffer.from(String(entry?.['nonce_hex']), 'hex');
       const same = new Dialogue({
-        form, clientAuth: credential('HMAC', { nonce, username: String(entry?.['username']), secret: String(entry?.['password']) }),
+        form,
+        clientAuth: credential('HMAC', {
+          nonce,
+          username: String(entry?.['username']),
+          secret: String(entry?.['password']),
+        }),
         serverAuth: { ...serverCredential(), type: 'HMAC', nonce: octets(0x80) },
       });
       same.posts(vector('09-hmac-pkg1', form).octets, { headers: { 'x-syncml-hmac': header } });
@@ -152,7 +189,13 @@ describeShared('sessions of the vectors', () => {
     });
 
     test('12, 13, 59, 60, 64, 62: a foreign or odd message is answered, whatever is open', () => {
-      for (const name of ['12-pkg3-interior-and-props', '59-order-tolerance', '60-desktop-style-pkg1', '62-multi-item-status', '64-map-unsupported']) {
+      for (const name of [
+        '12-pkg3-interior-and-props',
+        '59-order-tolerance',
+        '60-desktop-style-pkg1',
+        '62-multi-item-status',
+        '64-map-unsupported',
+      ]) {
         const device = new Dialogue({ form });
         device.posts(vector(name, form).octets);
         expect(device.statuses[0]?.cmd).toBe('SyncHdr');
@@ -160,11 +203,20 @@ describeShared('sessions of the vectors', () => {
     });
 
     test('19 to 21: what an Atomic that failed tells of each member', () => {
-      for (const [name, first] of [['20-pkg3-atomic-failed', 'ROLLED_BACK'], ['21-pkg3-atomic-rollback-failed', 'DEVICE_ERROR']] as const) {
+      for (const [name, first] of [
+        ['20-pkg3-atomic-failed', 'ROLLED_BACK'],
+        ['21-pkg3-atomic-rollback-failed', 'DEVICE_ERROR'],
+      ] as const) {
         const device = new Dialogue({ form, token: '5xTS4M65B8bVHcyEfBN3Yj' });
         device.queue.push(
           command({ kind: 'add', ...uriOf('./Vendor/Acme/X'), value: chr('1'), id: 'add', atomic: 'g' } as never),
-          command({ kind: 'replace', ...uriOf('./Vendor/Acme/Missing'), value: chr('2'), id: 'replace', atomic: 'g' } as never),
+          command({
+            kind: 'replace',
+            ...uriOf('./Vendor/Acme/Missing'),
+            value: chr('2'),
+            id: 'replace',
+            atomic: 'g',
+          } as never),
           command({ kind: 'delete', ...uriOf('./Vendor/Acme/Y'), id: 'delete', atomic: 'g' } as never),
         );
         const open = vector('01-pkg1-nocred', form).message;
@@ -173,7 +225,9 @@ describeShared('sessions of the vectors', () => {
         expect(meaning(device.reply)).toEqual(meaning(expected));
         device.posts(vector(name, form).octets);
         expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([
-          ['add', first], ['replace', 'NOT_FOUND'], ['delete', 'ROLLED_BACK'],
+          ['add', first],
+          ['replace', 'NOT_FOUND'],
+          ['delete', 'ROLLED_BACK'],
         ]);
       }
     });
@@ -189,7 +243,11 @@ describeShared('sessions of the vectors', () => {
       expect(device.session?.state.phase).toBe('receiving');
       device.posts(vector('34-lo-results-last', form).octets);
       const [answered] = device.all('commandAnswered');
-      expect(answered).toMatchObject({ command: 'image', outcome: 'OK', tree: { value: { format: 'b64', mime: 'image/png' } } });
+      expect(answered).toMatchObject({
+        command: 'image',
+        outcome: 'OK',
+        tree: { value: { format: 'b64', mime: 'image/png' } },
+      });
       expect(String(answered?.tree?.value?.data)).toHaveLength(120);
     });
 
@@ -208,7 +266,8 @@ describeShared('sessions of the vectors', () => {
       device.posts(vector('39-pkg3-part2-final', form).octets);
       expect(device.commands.map((item) => [item.kind, targetOf(item)])).toEqual([['Delete', './X']]);
       expect(device.all('commandAnswered').find((effect) => effect.command === 'hw')).toMatchObject({
-        outcome: 'OK', tree: { name: 'HwV', value: { data: 'rev C' } },
+        outcome: 'OK',
+        tree: { name: 'HwV', value: { data: 'rev C' } },
       });
     });
 
@@ -219,7 +278,7 @@ describeShared('sessions of the vectors', () => {
       device.sends({ ...open, header: { ...open.header, sessionId: '12', msgId: '2', meta: undefined } });
       device.posts(vector('40-client-abort', form).octets);
       expect(meaning(device.reply)).toEqual(meaning(vector('73-server-answers-abort', form).message));
-      expect(device.turn.map((effect) => effect.kind)).toEqual(['commandUnanswered', 'sessionEnded']);
+      expect(device.news.map((effect) => effect.kind)).toEqual(['commandUnanswered', 'sessionEnded']);
       expect(device.session?.state.phase).toBe('ended');
     });
 
@@ -232,10 +291,18 @@ describeShared('sessions of the vectors', () => {
       }
       const fumo = new Dialogue({ form });
       fumo.posts(vector('42-alert-fumo', form).octets);
-      expect(fumo.all('alertRaised')).toEqual([{
-        kind: 'alertRaised', type: 'org.openmobilealliance.dm.firmwareupdate.downloadandupdate', mark: 'informational',
-        source: { uri: './FwUpdate/Pkg1' }, correlator: 'op-77', format: 'chr', data: '200', resultCode: 200,
-      }]);
+      expect(fumo.all('alertRaised')).toEqual([
+        {
+          kind: 'alertRaised',
+          type: 'org.openmobilealliance.dm.firmwareupdate.downloadandupdate',
+          mark: 'informational',
+          source: { uri: './FwUpdate/Pkg1' },
+          correlator: 'op-77',
+          format: 'chr',
+          data: '200',
+          resultCode: 200,
+        },
+      ]);
       const scomo = new Dialogue({ form });
       scomo.posts(vector('43-alert-scomo-two-items', form).octets);
       expect(scomo.all('alertRaised').map((effect) => [effect.resultCode, effect.mark, effect.target])).toEqual([
@@ -248,7 +315,9 @@ describeShared('sessions of the vectors', () => {
       const old = new Dialogue({ form, clientAuth: credential('DIGEST_MD5') });
       old.posts(vector('47-dm112-pkg1', form).octets);
       expect(old.reply.header).toMatchObject({ verDtd: '1.1', verProto: 'DM/1.1' });
-      expect(old.statuses.map((item) => item.data)).toEqual(vector('49-dm112-challenge', form).message.body.map((item) => (item as Status).data));
+      expect(old.statuses.map((item) => item.data)).toEqual(
+        vector('49-dm112-challenge', form).message.body.map((item) => (item as Status).data),
+      );
       const recent = new Dialogue({ form });
       recent.posts(vector('50-dm13-pkg1', form).octets);
       expect(recent.reply.header.verProto).toBe('DM/1.3');
@@ -260,13 +329,19 @@ describeShared('sessions of the vectors', () => {
       const open = vector('01-pkg1-nocred', form).message;
       device.sends({ ...open, header: { ...open.header, sessionId: '9', verProto: 'DM/9.9', meta: undefined } });
       const expected = vector('53-version-refused', form).message;
-      expect({ ...(meaning(device.reply) as Message), header: { ...device.reply.header, respUri: '' } })
-        .toEqual({ ...(meaning(expected) as Message), header: { ...expected.header, respUri: '' } });
+      expect({ ...(meaning(device.reply) as Message), header: { ...device.reply.header, respUri: '' } }).toEqual({
+        ...(meaning(expected) as Message),
+        header: { ...expected.header, respUri: '' },
+      });
       expect(device.session).toBeUndefined();
     });
 
     test('68, 69, 71: the server proves itself once, and gives up when refused again', () => {
-      const device = new Dialogue({ form, serverAuth: serverCredential(octets(0x80)), token: 'j7jW3PKtj6Yez4mPUMJUr1' });
+      const device = new Dialogue({
+        form,
+        serverAuth: serverCredential(octets(0x80)),
+        token: 'j7jW3PKtj6Yez4mPUMJUr1',
+      });
       device.queue.push(
         command({ kind: 'get', ...uriOf('./DevDetail/FwV'), id: 'fw' } as never),
         command({ kind: 'get', ...uriOf('./DevDetail/HwV'), id: 'hw' } as never),
@@ -275,11 +350,11 @@ describeShared('sessions of the vectors', () => {
       device.sends({ ...open, header: { ...open.header, sessionId: '1D', meta: undefined } });
       device.posts(vector('68-pkg3-client-challenges-server', form).octets);
       expect(meaning(device.reply)).toEqual(meaning(vector('69-pkg4-server-proves-itself', form).message));
-      expect(device.turn).toEqual([{ kind: 'nonceChanged', direction: 'SERVER', nonce: octets(0x90) }]);
+      expect(device.news).toEqual([{ kind: 'nonceChanged', direction: 'SERVER', nonce: octets(0x90) }]);
       expect(device.session?.state.sent.map((sent) => sent.command)).toEqual(['fw', 'hw']);
 
       device.posts(vector('71-pkg3-server-refused-401', form).octets);
-      expect(device.turn).toEqual([
+      expect(device.news).toEqual([
         { kind: 'nonceChanged', direction: 'SERVER', nonce: octets(0x80) },
         { kind: 'commandNotExecuted', command: 'fw' },
         { kind: 'commandNotExecuted', command: 'hw' },
