@@ -50,8 +50,9 @@ export interface Machine {
   /** SHA-256 of the Package#1 that opened the session, and when it came (milliseconds since 1970). */
   readonly openedBy: string;
   readonly openedAt: number;
-  /** CONT address whose Package#3 was processed last. */
+  /** CONT address whose Package#3 was processed last, and the SHA-256 of that package. */
   readonly answered?: Token;
+  readonly answeredBy?: string;
   readonly sent: readonly SentEntry[];
   /** Results of probes by command. */
   readonly probes: Readonly<Record<string, Probe>>;

@@ -5,16 +5,7 @@
 import type { Context, Effect, Envelope, Received, SessionState, Wants } from '../../adapter';
 import { alertRaised, initiationOf, isInitiation } from '../alerts';
 import type { AlertItem, Package1 } from '../package';
-import {
-  freshState,
-  isExpired,
-  machineOf,
-  unanswered,
-  waitingSession,
-  withMachine,
-  type Machine,
-  type Place,
-} from './machine';
+import { freshState, machineOf, unanswered, waitingSession, withMachine, type Machine, type Place } from './machine';
 import { messageOf } from './open';
 import { COMMANDS_A_PACKAGE } from './pack';
 import { settle } from './settle';
@@ -83,9 +74,10 @@ function receiveFirst(envelope: Envelope, turn: Extract<Turn, { kind: 'opens' }>
 function givenUp(context: Context): readonly Effect[] {
   const session = waitingSession(context);
   if (session === undefined) return [];
-  const expired = isExpired(session, context.now);
-  const message = expired ? 'the session ran out of time' : 'the device opened another session';
-  return [...unanswered(session.state, message), { kind: 'sessionEnded', reason: expired ? 'EXPIRED' : 'SUPERSEDED' }];
+  return [
+    ...unanswered(session.state, 'the device opened another session'),
+    { kind: 'sessionEnded', reason: 'SUPERSEDED' },
+  ];
 }
 
 function initiationEffects(alerts: readonly AlertItem[]): readonly Effect[] {
@@ -130,7 +122,7 @@ function receiveAnswer(envelope: Envelope, turn: Extract<Turn, { kind: 'continue
   if (message.package !== 3) return { state: before, effects: [], wants: NOTHING };
 
   const settled = settle(message.content, machineOf(before), context);
-  const { answered: _, ...machine } = settled.machine;
+  const { answered: _, answeredBy: __, ...machine } = settled.machine;
   const state: SessionState = {
     ...before,
     phase: 'idle',
@@ -138,7 +130,10 @@ function receiveAnswer(envelope: Envelope, turn: Extract<Turn, { kind: 'continue
     sent: [],
     expiresAt: context.now + context.limits.sessionExpiryMs,
   };
-  const next: Machine = { ...machine, ...(envelope.token === undefined ? {} : { answered: envelope.token }) };
+  const next: Machine = {
+    ...machine,
+    ...(envelope.token === undefined ? {} : { answered: envelope.token, answeredBy: envelope.sha256 }),
+  };
   return {
     state: withMachine(state, next),
     effects: [{ kind: 'authenticated', by: turn.by }, ...settled.effects, ...alertEffects(message.content.alerts)],

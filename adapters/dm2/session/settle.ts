@@ -18,6 +18,9 @@ export interface Settled {
 
 const NO_GET: Effect = { kind: 'featureLearned', feature: 'GET', value: false, evidence: 'GET answered 501' };
 
+/** Places that one add makes; what a device tells beyond is not looked at. */
+const MAX_CREATED = 64;
+
 export function settle(content: Package3, machine: Machine, context: Context): Settled {
   const aligned = content.statuses.length === machine.sent.length;
   const settled = aligned ? settleAll(content, machine, context) : settleNothing(content, machine);
@@ -117,18 +120,17 @@ function getEffects(sent: SentGet, sc: number, part: DataPart | undefined, conte
     const { tree, miid, validator, bad } = read.value;
     const at: Place = miid === undefined ? sent.at : { ...sent.at, miid };
     const complete = sent.level === undefined;
+    // The answer tells the values; what it has no place for is told beside it.
+    const isNews = validator !== undefined || miid !== undefined;
+    const observed: Effect = { kind: 'valuesObserved', at, tree, complete, validator };
     return [
-      { kind: 'valuesObserved', at, tree, complete, ...(validator === undefined ? {} : { validator }) },
+      ...(isNews ? [observed] : []),
       ...bad.map((path): Effect => ({ kind: 'noted', what: `value at ${path} does not fit its format` })),
       { ...answer, outcome: 'OK', tree: cutTree(tree, sent.depth) },
     ];
   }
   if (sc === DM2_STATUS.NO_CONTENT) {
-    const tree = emptyTree(sent.at, context);
-    return [
-      { kind: 'valuesObserved', at: sent.at, tree, complete: true },
-      { ...answer, outcome: 'OK', tree },
-    ];
+    return [{ ...answer, outcome: 'OK', tree: emptyTree(sent.at, context) }];
   }
   if (sc === DM2_STATUS.NOT_MODIFIED) {
     if (sent.validator === undefined) {
@@ -139,10 +141,7 @@ function getEffects(sent: SentGet, sc: number, part: DataPart | undefined, conte
       { ...answer, outcome: 'OK', unchanged: true },
     ];
   }
-
-  const gone: readonly Effect[] =
-    sc === DM2_STATUS.NOT_FOUND && sent.at.miid !== undefined ? [{ kind: 'valuesGone', at: sent.at }] : [];
-  return [...gone, { ...answer, outcome: outcomeOf('GET', sc, isAllowed(sent.at, 'Get', context)) }];
+  return [{ ...answer, outcome: outcomeOf('GET', sc, isAllowed(sent.at, 'Get', context)) }];
 }
 
 /** 204: the node exists and has nothing to return. */
@@ -169,7 +168,7 @@ function settleHget(
     return [{ kind: 'commandUnanswered', command: sent.id, message }];
   }
 
-  const created = sent.kind === 'add' ? (status.uris ?? []).map(addressOf) : [];
+  const created = sent.kind === 'add' ? (status.uris ?? []).slice(0, MAX_CREATED).map(addressOf) : [];
   const instances = created.flatMap((at): readonly Effect[] =>
     'moid' in at && at.path === '' && at.miid !== undefined
       ? [{ kind: 'moAnnounced', moid: at.moid, miid: at.miid, recognisedBy: 'MOID' }]

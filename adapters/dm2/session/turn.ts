@@ -31,7 +31,7 @@ export function turnOf(envelope: Envelope, context: Context): Turn {
       return { kind: 'opens', by, known: false };
     }
     // Where the session was over already there may be work by now, and starting again executes nothing twice.
-    const over = session.state.phase !== 'awaiting' || session.lastReply.status !== 200;
+    const over = session.state.phase !== 'awaiting' || session.lastSha256 !== envelope.sha256;
     return over ? { kind: 'opens', by, known: true } : { kind: 'replay', session };
   }
 
@@ -54,5 +54,7 @@ function isSamePackage1(envelope: Envelope, session: StoredSession, now: number)
 /** Posted to an address whose Package#3 was processed already; the bodies need not be compared. */
 export function isSamePackage3(envelope: Envelope, session: StoredSession): boolean {
   if (envelope.opens || envelope.token === undefined || session.state.protocol !== 'DM_2_0') return false;
-  return machineOf(session.state).answered === envelope.token && session.lastReply.status === 200;
+  const { answered, answeredBy } = machineOf(session.state);
+  // The stored reply is that to the package which was processed there, and not to a stray one after it.
+  return answered === envelope.token && answeredBy === session.lastSha256;
 }

@@ -80,6 +80,17 @@ describe('A session (OMA-TS-DM_Protocol-V2_0, 5.2)', () => {
     expect(given().posts({ Status: [] }).stateless).toBe(true);
   });
 
+  test('a stray Package#3 does not come between a package and its repetition', () => {
+    const device = given({ commands: [get('a')] });
+    const token = device.posts({}).cmd[0]?.[1]?.split('/').at(-1) ?? '';
+    device.has(exec('b'));
+    const second = device.posts(statuses(200, 404), { token });
+    expect(second.cmd[1]?.[0]).toBe('EXEC');
+    device.posts({ Status: [], Alert: [{ AlertType: 'com.example.alert.door' }] }, { token: 'X'.repeat(22) });
+    expect(device.posts(statuses(200, 404), { token }).replayed).toBe(false);
+    expect(outcomes(device.answers(statuses(200, 200)).effects)).toEqual({ c2: 'OK' });
+  });
+
   test('an identical Package#1 whose session is over is served anew, its alerts are not told twice', () => {
     const device = given();
     const report = { Alert: [{ AlertType: 'com.example.alert.door' }], MOS: [{ MOID: METER, MIID: ['kitchen'] }] };
