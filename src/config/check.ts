@@ -1,6 +1,4 @@
 /** Checks of single settings, shared by the environment and the configuration file. */
-import { isIP } from 'node:net';
-
 import { z } from 'zod';
 
 /** A TCP port; 0 lets the system choose. */
@@ -49,10 +47,8 @@ export const trustProxy = z.string().transform((text, context): number | readonl
   return networks;
 });
 
+const network = z.union([z.enum(['loopback', 'linklocal', 'uniquelocal']), z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
 function isNetwork(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', bits, ...more] = text.split('/');
-  const kind = isIP(address);
-  if (kind === 0 || more.length > 0) return false;
-  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128));
+  return network.safeParse(text).success;
 }

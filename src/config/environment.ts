@@ -70,7 +70,10 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const unknown = Object.keys(given)
     .filter((name) => name.startsWith('MOQL_') && !VARIABLE_NAMES.includes(name))
     .sort();
-  const problems = unknown.map((name) => `${name}: no such variable; docs/configuration.md lists those that there are`);
+  const problems = [
+    ...unknown.map((name) => `${name}: no such variable; docs/configuration.md lists those that there are`),
+    ...gapsOf(given),
+  ];
 
   const result = variables.safeParse(given);
   if (!result.success) {
@@ -86,25 +89,26 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     : { ok: true, configuration: configurationOf(result.data, settings.settings) };
 }
 
+/** Variables that say nothing without another one. */
+const NEEDS: readonly (readonly [name: string, needs: string, why: string])[] = [
+  ['MOQL_TLS_CERT', 'MOQL_TLS_KEY', ''],
+  ['MOQL_TLS_KEY', 'MOQL_TLS_CERT', ''],
+  ['MOQL_TLS_CA', 'MOQL_TLS_CERT', ''],
+  ['MOQL_DEVICE_HOST', 'MOQL_DEVICE_PORT', ''],
+  ['DATABASE_URL', 'MOQL_SECRET_KEY', ': it opens the secrets in the database'],
+];
+
+function gapsOf(given: Readonly<Record<string, unknown>>): readonly string[] {
+  return NEEDS.filter(([name, needs]) => name in given && !(needs in given)).map(
+    ([name, needs, why]) => `${needs}: must be set when ${name} is${why}`,
+  );
+}
+
+/** Two listeners cannot share an address. */
 function clashesOf(v: Variables): readonly string[] {
-  const problems: string[] = [];
-  const needs = (name: keyof Variables, other: keyof Variables, why: string): void => {
-    if (v[name] !== undefined && v[other] === undefined) problems.push(`${other}: must be set when ${name} is${why}`);
-  };
-  needs('MOQL_TLS_CERT', 'MOQL_TLS_KEY', '');
-  needs('MOQL_TLS_KEY', 'MOQL_TLS_CERT', '');
-  needs('MOQL_TLS_CA', 'MOQL_TLS_CERT', '');
-  needs('MOQL_DEVICE_HOST', 'MOQL_DEVICE_PORT', '');
-  needs('DATABASE_URL', 'MOQL_SECRET_KEY', ': it opens the secrets in the database');
-  if (
-    v.MOQL_DEVICE_PORT !== undefined &&
-    v.MOQL_DEVICE_PORT !== 0 &&
-    v.MOQL_DEVICE_PORT === v.PORT &&
-    (v.MOQL_DEVICE_HOST ?? v.HOST) === v.HOST
-  ) {
-    problems.push('MOQL_DEVICE_PORT: is PORT; leave it unset for one listener');
-  }
-  return problems;
+  const { PORT, HOST, MOQL_DEVICE_PORT: devicePort, MOQL_DEVICE_HOST: deviceHost = HOST } = v;
+  if (devicePort === undefined || devicePort === 0 || devicePort !== PORT || deviceHost !== HOST) return [];
+  return ['MOQL_DEVICE_PORT: is PORT; leave it unset for one listener'];
 }
 
 function configurationOf(v: Variables, settings: Settings): Configuration {

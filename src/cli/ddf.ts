@@ -1,0 +1,187 @@
+/** `moql ddf`: looks at DDF files without a gateway. */
+import { readFileSync } from 'node:fs';
+
+import { DdfLibrary } from '../../schema/ddf/library';
+import type { AllowedValues, DdfDocument, DdfNode, DdfRefusal } from '../../schema/ddf/model';
+import { readDdf } from '../../schema/ddf/read';
+import { buildSchema } from '../graphql/schema';
+import { CommandError, UsageError, parse, type Command, type ExitCode, type Io } from './command';
+
+export const ddfCommand: Command = {
+  summary: 'check, print or show DDF files',
+  help: `Usage: moql ddf check [--json] FILE…
+       moql ddf print FILE…
+       moql ddf tree FILE…
+
+  check   tells warnings and errors with their places, as FILE:LINE:COLUMN; fails when a file is refused
+          --json: one JSON object a file instead
+  print   prints the GraphQL schema (SDL) that a gateway with these DDFs alone would serve
+  tree    shows the nodes as a tree: name, format, access types, how often it may occur
+
+Exit codes: 0 done, 1 a file was refused or cannot be read, 2 bad usage.`,
+  run,
+};
+
+type FileResult =
+  | { readonly file: string; readonly ok: true; readonly document: DdfDocument }
+  | { readonly file: string; readonly ok: false; readonly refusal: DdfRefusal };
+
+async function run(args: readonly string[], io: Io): Promise<ExitCode> {
+  const { values, positionals } = parse({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  });
+  const [action, ...files] = positionals;
+  if (action !== 'check' && action !== 'print' && action !== 'tree')
+    throw new UsageError(`the actions are check, print and tree, not "${action ?? ''}"`);
+  if (values.json && action !== 'check') throw new UsageError('--json belongs to check');
+  if (files.length === 0) throw new UsageError('no file is named');
+  switch (action) {
+    case 'check':
+      return check(files, values.json, io);
+    case 'print':
+      io.out(printed(readAll(files, io)).trimEnd());
+      return 0;
+    case 'tree':
+      io.out(
+        readAll(files, io)
+          .flatMap(({ document }) =>
+            document.mos.map((mo) => treeOf(mo.root, `${mo.moid}${mo.place === undefined ? '' : `  at ${mo.place}`}`)),
+          )
+          .join('\n\n'),
+      );
+      return 0;
+  }
+}
+
+function readFile(file: string): FileResult {
+  let octets: Uint8Array;
+  try {
+    octets = readFileSync(file);
+  } catch (error) {
+    return {
+      file,
+      ok: false,
+      refusal: {
+        code: 'UNREADABLE',
+        message: error instanceof Error ? error.message : String(error),
+        line: 0,
+        column: 0,
+      },
+    };
+  }
+  const result = readDdf(octets);
+  return result.ok ? { file, ok: true, document: result.document } : { file, ok: false, refusal: result.refusal };
+}
+
+function check(files: readonly string[], asJson: boolean, io: Io): ExitCode {
+  let code: ExitCode = 0;
+  for (const file of files) {
+    const result = readFile(file);
+    if (!result.ok) code = 1;
+    if (asJson) io.out(JSON.stringify(summaryOf(result)));
+    else for (const line of findingsOf(result)) io.out(line);
+  }
+  return code;
+}
+
+function findingsOf(result: FileResult): readonly string[] {
+  if (!result.ok) return [refusalLine(result.file, result.refusal)];
+  const { file, document } = result;
+  const warnings = document.warnings.map(
+    ({ line, column, code, message }) => `${file}:${line}:${column}: warning ${code}: ${message}`,
+  );
+  const nodes = document.mos.reduce((sum, mo) => sum + countNodes(mo.root), 0);
+  const what = document.mos.map((mo) => mo.moid).join(', ');
+  return [...warnings, `${file}: ok: ${what}; ${nodes} nodes, ${warnings.length} warnings`];
+}
+
+function summaryOf(result: FileResult): object {
+  if (!result.ok) return { file: result.file, ok: false, error: result.refusal };
+  const { mos, warnings } = result.document;
+  return {
+    file: result.file,
+    ok: true,
+    warnings,
+    mos: mos.map(({ moid, family, version, place, root }) => ({
+      moid,
+      family,
+      version,
+      place: place ?? null,
+      nodes: countNodes(root),
+    })),
+  };
+}
+
+function refusalLine(file: string, { line, column, code, message }: DdfRefusal): string {
+  return `${file}${line > 0 ? `:${line}:${column}` : ''}: error ${code}: ${message}`;
+}
+
+/** All files, or an error that tells those that are refused. */
+function readAll(files: readonly string[], io: Io): readonly Extract<FileResult, { ok: true }>[] {
+  const results = files.map(readFile);
+  const refused = results.flatMap((result) => (result.ok ? [] : [refusalLine(result.file, result.refusal)]));
+  for (const line of refused) io.err(line);
+  if (refused.length > 0) throw new CommandError(`${refused.length} of ${files.length} files cannot be used`);
+  return results.filter((result) => result.ok);
+}
+
+function printed(results: readonly Extract<FileResult, { ok: true }>[]): string {
+  const built = buildSchema(new DdfLibrary(results.flatMap(({ document }) => document.mos)));
+  const [clash] = built.refusals;
+  if (clash !== undefined) throw new CommandError(`${clash.code}: ${clash.message}`);
+  return built.sdl();
+}
+
+function countNodes(root: DdfNode): number {
+  let total = 0;
+  const pending = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    total++;
+    pending.push(...node.children);
+  }
+  return total;
+}
+
+function treeOf(root: DdfNode, heading: string): string {
+  const lines = [heading, nodeLine(root)];
+  const grow = (children: readonly DdfNode[], indent: string): void => {
+    children.forEach((child, index) => {
+      const isLast = index === children.length - 1;
+      lines.push(`${indent}${isLast ? '└─ ' : '├─ '}${nodeLine(child)}`);
+      grow(child.children, `${indent}${isLast ? '   ' : '│  '}`);
+    });
+  };
+  grow(root.children, '');
+  return lines.join('\n');
+}
+
+function nodeLine(node: DdfNode): string {
+  const { min, max } = node.occurrence;
+  const often = min === 1 && max === 1 ? '' : ` ${min}..${max ?? '*'}`;
+  const allowed = node.allowed === undefined ? '' : `  {${allowedText(node.allowed)}}`;
+  const title = node.title === undefined ? '' : `  ${node.title}`;
+  return `${node.name === '' ? '<x>' : node.name}  ${node.format} [${node.access.join(' ')}]${often}${allowed}${title}`;
+}
+
+const SHOWN_VALUES = 8;
+
+function allowedText(allowed: AllowedValues): string {
+  switch (allowed.kind) {
+    case 'enum':
+    case 'flags': {
+      const shown = allowed.values
+        .slice(0, SHOWN_VALUES)
+        .map(({ value }) => value)
+        .join(' | ');
+      return allowed.values.length > SHOWN_VALUES ? `${shown} | …` : shown;
+    }
+    case 'range':
+      return allowed.text;
+    case 'pattern':
+      return `/${allowed.pattern}/`;
+    case 'other':
+      return allowed.type;
+  }
+}
