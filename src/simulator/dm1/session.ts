@@ -4,32 +4,22 @@
  * Source: dm1 2 (flow), 8 (chunks), 11 (authentication).
  */
 import { decodeMessage, encodeMessage } from '../../../adapters/dm1/codec';
-import type {
-  BodyCommand,
-  Data,
-  Encoding,
-  Item,
-  Message,
-  Meta,
-  SimpleCommand,
-  Status,
-  SyncHdr,
-} from '../../../adapters/dm1/message';
+import type { Encoding, Message, Meta, Status, SyncHdr } from '../../../adapters/dm1/message';
 import { complete, type PendingOperation } from '../behaviour';
 import type { ProtocolViolation, SessionRecord } from '../report';
 import type { DeviceTree } from '../tree';
 import type { WireRequest, WireResponse } from '../transport';
-import { locUriOf } from './address';
 import { checkCommands } from './check-commands';
 import { checkHttp } from './check-http';
 import { isAbort, nonceOf, readServerMessage, type MessageReading } from './check-message';
 import { checkXml } from './check-xml';
-import { dataLength, octetsOf, textData, textOf } from './data';
 import { alertOf, statusOf, type Draft } from './drafts';
 import { executeCommand, refuseCommands } from './execute';
-import { alertItem, type DeviceAlert } from './memory';
+import type { DeviceAlert } from './memory';
+import { continues, takeChunk, type OpenObject, type ServerCommand } from './open-object';
 import type { Dm1DeviceOptions } from './options';
 import { packMessage } from './pack';
+import { alertDraft, devInfoDraft } from './package-one';
 import { violation } from './rules';
 import { AUTH_BASIC, credOf, judgeCred, md5Challenge, type Login } from './security';
 
@@ -56,17 +46,6 @@ export interface SessionStart {
   readonly sessionId: string;
   readonly initiatedBy: 'client' | 'server';
 }
-
-interface OpenObject {
-  readonly kind: 'Add' | 'Replace';
-  readonly target: string;
-  readonly item: Item;
-  readonly size: number;
-  readonly pieces: Data[];
-  length: number;
-}
-
-type ServerCommand = Exclude<BodyCommand, Status>;
 
 const MAX_REFUSALS = 4;
 const ASSUMED_LIMIT = 16_384;
@@ -337,12 +316,12 @@ export class Dm1Session {
     const rest = this.dropInterrupted(commands);
     const answers: Draft[] = [];
     for (const command of rest) {
-      const chunked = this.chunk(command);
-      if (chunked === 'buffered')
-        answers.push(statusOf({ msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind }, 213));
-      else if (typeof chunked === 'number')
-        answers.push(statusOf({ msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind }, chunked));
-      else answers.push(...executeCommand(execution, chunked));
+      const answered = { msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind };
+      const step = takeChunk(this.open, command, options.maxObjSize);
+      if (step.kind !== 'command') this.open = step.kind === 'buffered' ? step.object : undefined;
+      if (step.kind === 'buffered') answers.push(statusOf(answered, 213));
+      else if (step.kind === 'refused') answers.push(statusOf(answered, step.code));
+      else answers.push(...executeCommand(execution, step.kind === 'complete' ? step.command : command));
     }
     const steering = answers.filter(
       (draft) => draft.kind === 'Status' && draft.cmd === 'Alert' && this.queue.length > 0,
@@ -370,61 +349,15 @@ export class Dm1Session {
     return commands;
   }
 
-  /** `buffered`, a status, or the command to execute: itself, or the one that the chunks make. */
-  private chunk(command: ServerCommand): 'buffered' | number | ServerCommand {
-    if (command.kind !== 'Add' && command.kind !== 'Replace') return command;
-    const [item] = command.items;
-    const { open } = this;
-    if (item?.target === undefined || (open === undefined && item.moreData !== true)) return command;
-    const object: OpenObject = open ?? {
-      kind: command.kind,
-      target: item.target.locUri,
-      item,
-      size: Number(item.meta?.size ?? Number.NaN),
-      pieces: [],
-      length: 0,
-    };
-    if (item.data !== undefined) object.pieces.push(item.data);
-    object.length += dataLength(item.data);
-    if (object.length > (this.host.options.maxObjSize ?? 1_048_576)) {
-      this.open = undefined;
-      return 416;
-    }
-    if (item.moreData === true) {
-      this.open = object;
-      return 'buffered';
-    }
-    this.open = undefined;
-    if (object.length !== object.size) return 424;
-    return whole(command, object);
-  }
-
   private packageOne(): readonly Draft[] {
     this.draftAlerts.clear();
-    const alerts = [...this.host.state.pending, ...this.host.state.alerts].map((alert) => this.draftOf(alert));
-    const items = [...(this.host.tree.find(['DevInfo'])?.children?.values() ?? [])]
-      .filter((node) => node.children === undefined)
-      .map((node): Item => ({
-        source: { locUri: `./DevInfo/${node.name}` },
-        meta: { format: 'chr', type: 'text/plain' },
-        data: textData(typeof node.value === 'string' ? node.value : ''),
-      }));
-    return [
-      alertOf(this.start.initiatedBy === 'server' ? 1200 : 1201),
-      ...alerts,
-      { kind: 'Replace', cmdId: '', items },
-    ];
+    const { pending, alerts } = this.host.state;
+    const initiation = alertOf(this.start.initiatedBy === 'server' ? 1200 : 1201);
+    return [initiation, ...[...pending, ...alerts].map((alert) => this.draftOf(alert)), devInfoDraft(this.host.tree)];
   }
 
   private draftOf(alert: PendingOperation | DeviceAlert): Draft {
-    const draft =
-      'executed' in alert
-        ? alertOf(1226, [alertItem(completionAlert(alert))], alert.correlator)
-        : alertOf(
-            alert.event === true ? 1224 : 1226,
-            [alertItem(alert)],
-            alert.event === true ? undefined : alert.correlator,
-          );
+    const draft = alertDraft(alert);
     this.draftAlerts.set(draft, alert);
     return draft;
   }
@@ -483,39 +416,4 @@ export class Dm1Session {
     this.host.record.ended = ended;
     this.host.record.log.push(reason);
   }
-}
-
-function continues(open: OpenObject, command: ServerCommand): boolean {
-  return command.kind === open.kind && command.items.length === 1 && command.items[0]?.target?.locUri === open.target;
-}
-
-function whole(command: SimpleCommand, object: OpenObject): SimpleCommand {
-  const octets = object.pieces.some((piece) => piece.kind === 'octets');
-  const data: Data = octets
-    ? { kind: 'octets', octets: new Uint8Array(Buffer.concat(object.pieces.map(octetsOf))) }
-    : textData(object.pieces.map(textOf).join(''));
-  const [last] = command.items;
-  return {
-    ...command,
-    items: [{ ...last, meta: { ...object.item.meta, size: undefined }, data, moreData: undefined }],
-  };
-}
-
-function completionAlert(operation: PendingOperation): DeviceAlert {
-  const scomo = operation.identifier !== undefined;
-  const good = operation.resultCode < 300 || (operation.resultCode >= 1200 && operation.resultCode < 1300);
-  return {
-    type: operation.alertType,
-    source: locUriOf(operation.source),
-    ...(operation.target === undefined ? {} : { target: locUriOf(operation.target) }),
-    format: scomo ? 'xml' : 'chr',
-    mark: good ? 'informational' : 'warning',
-    data: scomo
-      ? `<ResultCode>${operation.resultCode}</ResultCode><Identifier>${escapeXml(operation.identifier ?? '')}</Identifier>`
-      : String(operation.resultCode),
-  };
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }
