@@ -1,8 +1,8 @@
 /** Changes to a device's MO documents during a turn: one row an instance, patches in order. */
-import type { RecognisedBy, Tree, Value } from '../../adapters/adapter';
-import { namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
+import type { Json, RecognisedBy, Tree, Value } from '../../adapters/adapter';
+import { encodeName, namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { DocumentChange } from '../store/turn-apply';
-import { eachLeaf, jsonOf } from './tree';
+import { eachLeaf, isBare, isStorable, scalarOf, setOwn, storableText } from './tree';
 
 interface Mo {
   readonly family: string;
@@ -19,6 +19,7 @@ interface Pending {
   readonly meta: Record<string, unknown>;
   observed: boolean;
   complete: boolean;
+  fresh: boolean;
 }
 
 export class DocumentChanges {
@@ -29,6 +30,11 @@ export class DocumentChanges {
   /** The instance exists. */
   touch(mo: Mo, recognisedBy: RecognisedBy): void {
     this.#of(mo).recognisedBy = recognisedBy;
+  }
+
+  /** The instance is another than the one of its name that was stored. */
+  begin(mo: Mo): void {
+    this.#of(mo).fresh = true;
   }
 
   /** Nodes were seen: `complete` when nothing else is below the path. */
@@ -53,7 +59,8 @@ export class DocumentChanges {
 
   remove(mo: Mo, path: string): void {
     const names = namesOf(path);
-    if (names !== undefined && names.length > 0) this.#of(mo).patches.push({ p: names, o: 'del' });
+    if (names !== undefined && names.length > 0 && names.every(isStorable))
+      this.#of(mo).patches.push({ p: names, o: 'del' });
   }
 
   /** The instance is gone, and with it what was to be written. */
@@ -74,6 +81,7 @@ export class DocumentChanges {
       observed: pending.observed,
       complete: pending.complete,
       validator: pending.mo.validator,
+      fresh: pending.fresh,
     }));
     this.#pending.clear();
     return changes;
@@ -83,21 +91,48 @@ export class DocumentChanges {
     const key = `${mo.family}\n${mo.miid}`;
     const known = this.#pending.get(key);
     if (known !== undefined) return known;
-    const pending: Pending = { mo, recognisedBy: undefined, patches: [], meta: {}, observed: false, complete: false };
+    const pending: Pending = {
+      mo,
+      recognisedBy: undefined,
+      patches: [],
+      meta: {},
+      observed: false,
+      complete: false,
+      fresh: false,
+    };
     this.#pending.set(key, pending);
     return pending;
   }
 
   #patch(mo: Mo, path: string, tree: Tree, how: 'set' | 'merge'): Pending | undefined {
     const names = namesOf(path);
-    const json = jsonOf(tree);
-    if (names === undefined || json === undefined) return undefined;
+    if (names === undefined || !names.every(isStorable)) return undefined;
+    const json = this.#jsonOf(mo.moid, path, tree, how);
+    if (json === undefined) return undefined;
     const pending = this.#of(mo);
     pending.patches.push({ p: names, o: how, v: json });
     eachLeaf(tree, path, (leaf, value) => {
-      if (!this.#isAsDescribed(mo.moid, leaf, value)) pending.meta[leaf] = [value.format, value.mime ?? null];
+      if (this.#isAsDescribed(mo.moid, leaf, value)) return;
+      setOwn(pending.meta, leaf, [value.format, value.mime === undefined ? null : storableText(value.mime)]);
     });
     return pending;
+  }
+
+  /** A tree as it is stored. A node that was only seen takes no stored value away, and a leaf that was not read has none. */
+  #jsonOf(moid: string, path: string, tree: Tree, how: 'set' | 'merge'): Json | undefined {
+    if (tree.value !== undefined) return scalarOf(tree.value);
+    if (isBare(tree)) {
+      const format = this.library.node(moid, path)?.format;
+      return format === 'node' || (format === undefined && how === 'set') ? {} : undefined;
+    }
+    const object: Record<string, Json> = {};
+    for (const child of tree.children ?? []) {
+      if (!isStorable(child.name)) continue;
+      const below = path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`;
+      const json = this.#jsonOf(moid, below, child, how);
+      if (json !== undefined) setOwn(object, child.name, json);
+    }
+    return object;
   }
 
   #isAsDescribed(moid: string, path: string, value: Value): boolean {

@@ -2,16 +2,19 @@
  * What a turn brings about: effects of both protocols, in order, become rows to change. Pure but for its own memory, which
  * holds the device's MOs and running operations as they are after each effect.
  */
-import type { Address, Effect, Json, Outcome, RecognisedBy, Tree } from '../../adapters/adapter';
+import type { Address, Effect, Json, RecognisedBy, Tree } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { CredentialWrite, ItemWrite } from '../store/turn-write';
 import { findWaitingExec, outcomeOfResult } from './async-exec';
-import type { LiveOperation, LiveCommand} from './command-state';
+import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
 import { findPlace, nameInstance, normaliseUri } from './places';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
-import { metaOf, resultOf, storable } from './tree';
+import { isStorable, metaOf, resultOf, storable, storableText } from './tree';
+
+/** Management objects kept of one device: what a device tells beyond them is noted and left. */
+export const MAX_MOS = 2_000;
 
 export interface LiveMo {
   readonly family: string;
@@ -138,9 +141,10 @@ export class Ledger {
         this.boundAs = effect;
         return;
       case 'featureLearned':
+        if (!isStorable(effect.feature)) return;
         this.features[effect.feature] = {
           value: storable(effect.value),
-          evidence: effect.evidence,
+          evidence: storableText(effect.evidence),
           at: new Date(this.now).toISOString(),
         };
         return;
@@ -176,7 +180,8 @@ export class Ledger {
         this.#raise(effect);
         return;
       case 'sessionEnded':
-        this.endReason = effect.reason;
+        // Of the old session; this turn's is just beginning.
+        if (effect.reason !== 'SUPERSEDED') this.endReason = effect.reason;
         return;
       case 'noted':
         this.notes.push(effect.what);
@@ -195,25 +200,43 @@ export class Ledger {
     place: string | undefined,
     ddf: string | undefined,
     recognisedBy: RecognisedBy,
-  ): void {
-    this.supportedMos[moid] = ddf === undefined ? {} : { ddf };
-    if (miid === undefined && place === undefined) return;
+  ): LiveMo | undefined {
+    if (![moid, miid ?? '', place ?? '', ddf ?? ''].every(isStorable)) {
+      this.notes.push('a management object was told by a name that cannot be stored');
+      return undefined;
+    }
+    if (Object.keys(this.supportedMos).length < MAX_MOS) this.supportedMos[moid] = ddf === undefined ? {} : { ddf };
+    if (miid === undefined && place === undefined) return undefined;
     const family = familyOf(moid);
     const at = place === undefined ? null : normaliseUri(place);
     const known = this.mos.find(
       (mo) => mo.family === family && (miid === undefined ? mo.place === at : mo.miid === miid),
     );
+    if (known === undefined && this.mos.length >= MAX_MOS) {
+      this.notes.push(`more than ${MAX_MOS} management objects: ${moid} is not kept`);
+      return undefined;
+    }
     const name =
       known?.miid ??
       miid ??
       nameInstance(at ?? '.', new Set(this.mos.filter((mo) => mo.family === family).map((mo) => mo.miid)));
     const mo = known ?? { family, moid, miid: name, place: at, validator: null };
-    if (known === undefined) this.mos.push(mo);
+    if (known === undefined) this.#found(mo);
     mo.moid = moid;
     mo.place = at ?? mo.place;
     this.announced.add(keyOf(mo));
     this.#documents.touch(mo, recognisedBy);
     if (known === undefined) this.events.push({ type: 'managementObjectFound', data: { moid, miid: name, place: at } });
+    return mo;
+  }
+
+  /** A new instance; one that went in this very turn begins anew. */
+  #found(mo: LiveMo): void {
+    this.mos.push(mo);
+    const wasHere = this.#gone.findIndex((gone) => gone.family === mo.family && gone.miid === mo.miid);
+    if (wasHere < 0) return;
+    this.#gone.splice(wasHere, 1);
+    this.#documents.begin(mo);
   }
 
   #remove(family: string, miid: string): void {
@@ -246,7 +269,7 @@ export class Ledger {
   #observe(at: Address, tree: Tree, complete: boolean, validator?: string): void {
     const found = this.#locate(at);
     if (found === undefined) return;
-    if (validator !== undefined && found.path === '') found.mo.validator = validator;
+    if (validator !== undefined && found.path === '') found.mo.validator = storableText(validator);
     this.#documents.observe(found.mo, found.path, tree, complete);
   }
 
@@ -288,7 +311,7 @@ export class Ledger {
         operation.accepted(command, effect.code);
         return;
       case 'commandUnanswered':
-        operation.unanswered(command, effect.message ?? 'the device did not answer');
+        operation.unanswered(command, storableText(effect.message ?? 'the device did not answer'));
         return;
       case 'commandNotExecuted':
         operation.requeue(command);
@@ -308,18 +331,23 @@ export class Ledger {
         : isOk
           ? storable(effect.data ?? null)
           : undefined;
-    operation.answered(command, {
+    const isNews = operation.answered(command, {
       outcome: effect.outcome,
       code: effect.code,
-      error: effect.message,
+      error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
       meta: isRead && effect.tree !== undefined && command.kind === 'get' ? metaOf(effect.tree) : undefined,
     });
-    this.#remember(command, effect.outcome, effect);
+    if (isNews) this.#remember(operation, command, effect);
   }
 
   /** What an answer tells of the device's values: read, written, deleted or not there. */
-  #remember(command: LiveCommand, outcome: Outcome, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
+  #remember(
+    operation: LiveOperation,
+    command: LiveCommand,
+    effect: Extract<Effect, { kind: 'commandAnswered' }>,
+  ): void {
+    const { outcome } = effect;
     const at = this.#addressOf(command);
     if (at === undefined) return;
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
@@ -328,18 +356,27 @@ export class Ledger {
     } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
     else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))
-      this.#written(command, at, effect.created ?? []);
+      this.#written(operation, command, at, effect.created ?? []);
   }
 
-  #written(command: LiveCommand, at: Extract<Address, { moid: string }>, created: readonly Address[]): void {
+  #written(
+    operation: LiveOperation,
+    command: LiveCommand,
+    at: Extract<Address, { moid: string }>,
+    created: readonly Address[],
+  ): void {
     const made = created.find(
       (c): c is Extract<Address, { moid: string }> => 'moid' in c && c.path === '' && c.miid !== undefined,
     );
-    if (command.kind === 'add' && at.path === '') {
-      this.#announce(at.moid, made?.miid ?? at.miid, at.place, undefined, 'MOID');
-      if (made?.miid !== undefined) command.miid ??= made.miid;
+    const isNewInstance = command.kind === 'add' && at.path === '';
+    if (isNewInstance) {
+      const mo = this.#announce(at.moid, made?.miid ?? at.miid, at.place, undefined, 'MOID');
+      // What the device made without telling its name is found when it is read next.
+      if (mo === undefined) return;
+      operation.named(command, mo.miid);
+      at = { ...at, miid: mo.miid };
     }
-    const found = this.#locate(made ?? at);
+    const found = this.#locate(at);
     if (found === undefined) return;
     const name = at.path.split('/').at(-1) ?? '';
     const value = command.request['value'] as StoredValue | undefined;
@@ -353,7 +390,9 @@ export class Ledger {
     if (command.family === null || command.moid === null) return undefined;
     const place = typeof command.request['place'] === 'string' ? command.request['place'] : undefined;
     const family = command.family;
-    const candidates = this.mos.filter((mo) => mo.family === family);
+    // A new instance without a name is none of those that are there.
+    const isNewInstance = command.kind === 'add' && command.path === '';
+    const candidates = isNewInstance ? [] : this.mos.filter((mo) => mo.family === family);
     const miid = command.miid ?? (candidates.length === 1 ? candidates[0]?.miid : undefined);
     return { moid: command.moid, miid, path: command.path, place };
   }
@@ -369,17 +408,20 @@ export class Ledger {
     };
     const source = address(effect.source);
     this.#alerts.push({
-      type: effect.type,
-      mark: effect.mark,
+      type: storableText(effect.type),
+      mark: storableText(effect.mark),
       source: storable(source),
       target: storable(address(effect.target)),
-      correlator: effect.correlator ?? null,
-      format: effect.format ?? null,
-      mime: effect.mime ?? null,
+      correlator: textOrNull(effect.correlator),
+      format: textOrNull(effect.format),
+      mime: textOrNull(effect.mime),
       data: storable(effect.data),
       resultCode: effect.resultCode ?? null,
     });
-    this.events.push({ type: 'alertRaised', data: { alertType: effect.type, mark: effect.mark } });
+    this.events.push({
+      type: 'alertRaised',
+      data: { alertType: storableText(effect.type), mark: storableText(effect.mark) },
+    });
     const located = effect.source === undefined ? undefined : this.#locate(effect.source);
     const waiting = findWaitingExec(
       this.operations.values(),
@@ -393,7 +435,10 @@ export class Ledger {
       outcome,
       code: effect.resultCode,
       result: storable(effect.data),
-      error: outcome === 'OK' ? undefined : `the device reported result ${effect.resultCode ?? ''} by ${effect.type}`,
+      error:
+        outcome === 'OK'
+          ? undefined
+          : `the device reported result ${effect.resultCode ?? ''} by ${storableText(effect.type)}`,
     });
   }
 
@@ -409,6 +454,10 @@ export class Ledger {
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
     });
   }
+}
+
+function textOrNull(text: string | undefined): string | null {
+  return text === undefined ? null : storableText(text);
 }
 
 function keyOf(mo: { readonly family: string; readonly miid: string }): string {

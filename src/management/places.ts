@@ -10,9 +10,9 @@ export interface PlacedMo {
 
 /** `A/B` and `./A/B` are one node; no slash at the end; properties and queries are cut off. */
 export function normaliseUri(uri: string): string {
-  const bare = uri.replace(/\?.*$/s, '').replace(/\/+$/, '');
-  if (bare === '' || bare === '.') return '.';
-  return bare.startsWith('./') ? bare : `./${bare.replace(/^\/+/, '')}`;
+  const query = uri.indexOf('?');
+  const names = (query < 0 ? uri : uri.slice(0, query)).split('/').filter((name) => name !== '' && name !== '.');
+  return names.length === 0 ? '.' : `./${names.join('/')}`;
 }
 
 /** The MO that a LocURI lies in, the innermost where they nest, with the path below its root. */
@@ -20,26 +20,25 @@ export function findPlace<T extends PlacedMo>(
   mos: readonly T[],
   uri: string,
 ): { readonly mo: T; readonly path: string } | undefined {
-  const at = normaliseUri(uri);
+  const at = comparable(uri);
   let best: { mo: T; place: string } | undefined;
   for (const mo of mos) {
     if (mo.place === null) continue;
-    const place = normaliseUri(mo.place);
+    const place = comparable(mo.place);
     if (at !== place && !at.startsWith(`${place}/`)) continue;
     if (best === undefined || place.length > best.place.length) best = { mo, place };
   }
-  if (best === undefined) return undefined;
-  const below = at.slice(best.place.length + 1);
-  return {
-    mo: best.mo,
-    path:
-      below === ''
-        ? ''
-        : below
-            .split('/')
-            .map((segment) => encodeName(rawName(segment)))
-            .join('/'),
-  };
+  return best === undefined ? undefined : { mo: best.mo, path: at.slice(best.place.length + 1) };
+}
+
+/** A LocURI whose names are encoded as those of paths: two spellings of one node are then one text. */
+function comparable(uri: string): string {
+  const normal = normaliseUri(uri);
+  if (!normal.includes('%')) return normal;
+  return normal
+    .split('/')
+    .map((segment) => encodeName(rawName(segment)))
+    .join('/');
 }
 
 /** A LocURI's segment without percent-encoding; left as it is where that is broken. */

@@ -1,7 +1,7 @@
 /** Values on their way to a device, as they stand in a command's stored request. */
 import type { DmFormat, Tree, Value } from '../../adapters/adapter';
 
-/** `d` by `k`: s text, n number, i decimal text of an integer, b boolean, x Base64 of octets, z null. */
+/** `d` by `k`: s text, n number (INF and NaN as text, which JSON has not), i decimal text of an integer, b boolean, x Base64 of octets, z null. */
 export interface StoredValue {
   readonly f: DmFormat;
   readonly m?: string;
@@ -19,7 +19,7 @@ export function storeValue(value: Value): StoredValue {
   const base = value.mime === undefined ? { f: value.format } : { f: value.format, m: value.mime };
   const { data } = value;
   if (typeof data === 'string') return { ...base, k: 's', d: data };
-  if (typeof data === 'number') return { ...base, k: 'n', d: data };
+  if (typeof data === 'number') return { ...base, k: 'n', d: Number.isFinite(data) ? data : String(data) };
   if (typeof data === 'boolean') return { ...base, k: 'b', d: data };
   if (typeof data === 'bigint') return { ...base, k: 'i', d: data.toString() };
   if (data instanceof Uint8Array) return { ...base, k: 'x', d: Buffer.from(data).toString('base64') };
@@ -34,8 +34,9 @@ export function restoreValue(stored: StoredValue): Value {
       return { ...base, data: BigInt(String(stored.d)) };
     case 'x':
       return { ...base, data: Buffer.from(String(stored.d), 'base64') };
-    case 's':
     case 'n':
+      return { ...base, data: Number(stored.d) };
+    case 's':
     case 'b':
     case 'z':
       return { ...base, data: stored.d };

@@ -2,15 +2,20 @@
 import type { Json, Tree, Value } from '../../adapters/adapter';
 import { encodeName } from '../../schema/ddf/library';
 
-/** Text that PostgreSQL's JSON cannot hold: U+0000 and lone surrogates. */
-const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const LONE_SURROGATE = /\p{Cs}/u;
+const LONE_SURROGATES = /\p{Cs}/gu;
 
-/** Whether text can stand in a document. */
+/** Whether text can stand in a document: PostgreSQL's JSON cannot hold U+0000 and lone surrogates. */
 export function isStorable(text: string): boolean {
-  return !UNSTORABLE.test(text);
+  return !text.includes('\0') && !LONE_SURROGATE.test(text);
 }
 
-/** JSON without the members that cannot be stored: their names or text hold U+0000 or lone surrogates. */
+/** The text with U+FFFD in place of what cannot be stored. */
+export function storableText(text: string): string {
+  return isStorable(text) ? text : text.replaceAll('\0', '\ufffd').replace(LONE_SURROGATES, '\ufffd');
+}
+
+/** JSON without what cannot be stored: text with U+0000 or lone surrogates becomes null, members of such names go. */
 export function storable(json: Json): Json {
   if (typeof json === 'string') return isStorable(json) ? json : null;
   if (json === null || typeof json !== 'object') return json;
@@ -35,6 +40,11 @@ export function scalarOf(value: Value): Json | undefined {
   if (typeof data === 'number') return Number.isFinite(data) ? data : String(data);
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
   return undefined;
+}
+
+/** Nodes of which nothing is known but that they exist. */
+export function isBare(tree: Tree): boolean {
+  return tree.value === undefined && tree.children === undefined;
 }
 
 /**
@@ -72,7 +82,7 @@ export function metaOf(tree: Tree): Record<string, { format: string; type?: stri
     setOwn(
       meta,
       path,
-      value.mime === undefined ? { format: value.format } : { format: value.format, type: value.mime },
+      value.mime === undefined ? { format: value.format } : { format: value.format, type: storableText(value.mime) },
     );
   });
   return meta;
@@ -88,6 +98,6 @@ export function eachLeaf(tree: Tree, path: string, visit: (path: string, value: 
 }
 
 /** Sets a member even where its name is `__proto__`. */
-function setOwn<T>(object: Record<string, T>, name: string, value: T): void {
+export function setOwn<T>(object: Record<string, T>, name: string, value: T): void {
   Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
 }

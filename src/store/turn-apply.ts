@@ -40,6 +40,8 @@ export interface DocumentChange {
   readonly observed: boolean;
   readonly complete: boolean;
   readonly validator: string | null;
+  /** Another instance than the one of its name that is stored, if there is one. */
+  readonly fresh?: boolean;
 }
 export interface AlertRow {
   readonly type: string;
@@ -90,8 +92,8 @@ SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedB
   CASE WHEN x.observed THEN $2::timestamptz ELSE old.observed_at END,
   CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, COALESCE(x.validator, old.validator)
 FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, version text, place text, "recognisedBy" text,
-  patches jsonb, meta jsonb, observed boolean, complete boolean, validator text)
-LEFT JOIN management_object old ON old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
+  patches jsonb, meta jsonb, observed boolean, complete boolean, validator text, fresh boolean)
+LEFT JOIN management_object old ON x.fresh IS NOT TRUE AND old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
 ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, version = excluded.version,
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
   meta = excluded.meta, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
