@@ -7,16 +7,26 @@ import type { ActiveOperationRow } from '../store/turn-load';
 import type { CommandChange, OperationChange } from '../store/turn-apply';
 import type { CommandState, OperationState } from './types';
 
-const ENDED: ReadonlySet<string> = new Set<CommandState>([
-  'ANSWERED',
-  'SKIPPED',
-  'EXPIRED',
-  'CANCELLED',
-  'SUPERSEDED',
-  'IN_DOUBT',
-]);
+/** What may become of a command; an ended one stays what it is. docs/queue.md says what brings each about. */
+export const COMMAND_TRANSITIONS: Readonly<Record<CommandState, readonly CommandState[]>> = {
+  QUEUED: ['SENT', 'ANSWERED', 'SKIPPED', 'EXPIRED', 'CANCELLED', 'SUPERSEDED', 'IN_DOUBT'],
+  SENT: ['ACCEPTED', 'ANSWERED', 'QUEUED', 'SKIPPED', 'CANCELLED', 'IN_DOUBT'],
+  ACCEPTED: ['ANSWERED'],
+  ANSWERED: [],
+  SKIPPED: [],
+  EXPIRED: [],
+  CANCELLED: [],
+  SUPERSEDED: [],
+  IN_DOUBT: [],
+};
+
 /** Sent again at most this often when no answer came. */
-const MAX_ATTEMPTS = 3;
+export const MAX_ATTEMPTS = 3;
+
+/** Whether nothing can happen to a command any more. */
+export function isEnded(state: string): boolean {
+  return COMMAND_TRANSITIONS[state as CommandState].length === 0;
+}
 
 /** Name of a command between the middle and an adapter, and its correlator. */
 export function commandId(operation: string, position: number): string {
@@ -68,76 +78,80 @@ export class LiveOperation {
     return this.#state;
   }
   get isEnded(): boolean {
-    return this.commands.every((c) => ENDED.has(c.state));
+    return this.commands.every((c) => isEnded(c.state));
   }
 
   command(position: number): LiveCommand | undefined {
     return this.commands.find((c) => c.position === position);
   }
 
+  /** It is in the reply that is being made, for the first time or once more. */
   sent(command: LiveCommand, carrier: string, miid: string | null): void {
-    command.state = 'SENT';
+    if (command.state !== 'SENT' && !this.#move(command, 'SENT')) return;
     command.miid ??= miid;
     this.#change(command, { carrier, sent: true, miid: command.miid, request: command.request });
   }
 
   accepted(command: LiveCommand, code: number): void {
-    command.state = 'ACCEPTED';
-    this.#change(command, { code });
+    if (this.#move(command, 'ACCEPTED')) this.#change(command, { code });
   }
 
+  /** @returns false when the command had ended before: the answer came too late and changes nothing */
   answered(
     command: LiveCommand,
     answer: { outcome: Outcome; code?: number; error?: string; result?: unknown; meta?: unknown },
-  ): void {
+  ): boolean {
+    if (!this.#move(command, 'ANSWERED')) return false;
     // A delete that was sent again finds nothing when the first one had worked.
     const isDone = answer.outcome === 'NOT_FOUND' && command.kind === 'delete' && attemptsOf(command) > 0;
-    command.state = 'ANSWERED';
     command.outcome = isDone ? 'OK' : answer.outcome;
     this.#change(command, {
       outcome: command.outcome,
       code: answer.code ?? null,
-      error: answer.error ?? null,
+      error: isDone ? null : (answer.error ?? null),
       result: answer.result,
       meta: answer.meta,
       answered: true,
     });
     if (command.outcome !== 'OK') this.#stop();
+    return true;
   }
 
-  /** It may or may not have been executed. */
+  /** The device named the instance that a command made. */
+  named(command: LiveCommand, miid: string): void {
+    if (command.miid !== null) return;
+    command.miid = miid;
+    this.#change(command, { miid });
+  }
+
+  /** What was sent may or may not have been executed. What the device accepted is still waited for. */
   unanswered(command: LiveCommand, message: string): void {
+    if (command.state !== 'SENT') return;
     const attempts = attemptsOf(command) + 1;
-    if (!this.#mayRepeat(command) || attempts > MAX_ATTEMPTS) {
-      command.state = 'IN_DOUBT';
-      this.#change(command, { error: message, answered: true });
-      this.#stop();
-      return;
-    }
-    this.requeue(command, attempts);
+    command.request = { ...command.request, attempts };
+    if (!this.#mayRepeat(command) || attempts > MAX_ATTEMPTS) this.#doubt(command, message);
+    else if (this.cancelRequested) this.#finish(command, 'CANCELLED');
+    else if (this.#move(command, 'QUEUED')) this.#change(command, { request: command.request });
   }
 
-  /** Back into the queue; a cancelled operation's command ends instead. */
-  requeue(command: LiveCommand, attempts = attemptsOf(command)): void {
-    command.state = this.cancelRequested ? 'CANCELLED' : 'QUEUED';
-    command.request = { ...command.request, attempts };
-    this.#change(command, { request: command.request });
+  /** What was surely not executed goes back into the queue, unless its operation was cancelled or has stopped meanwhile. */
+  requeue(command: LiveCommand): void {
+    if (command.state !== 'SENT') return;
+    if (this.cancelRequested) this.#finish(command, 'CANCELLED');
+    else if (this.#hasStopped || this.#isBroken) this.#finish(command, 'SKIPPED');
+    else if (this.#move(command, 'QUEUED')) this.#change(command, {});
   }
 
   /** Replaces what a command asks, as between the two steps of an emulated copy. */
   rewrite(command: LiveCommand, request: Record<string, unknown>): void {
+    if (command.state !== 'QUEUED' && !this.#move(command, 'QUEUED')) return;
     command.request = request;
-    command.state = 'QUEUED';
     this.#change(command, { request });
   }
 
-  /** Ends what is not yet sent. */
+  /** Ends what is in the queue. */
   end(state: 'EXPIRED' | 'CANCELLED' | 'SKIPPED'): void {
-    for (const command of this.commands) {
-      if (command.state !== 'QUEUED') continue;
-      command.state = state;
-      this.#change(command, {});
-    }
+    for (const command of this.commands) if (command.state === 'QUEUED') this.#finish(command, state);
   }
 
   /** What changed since it was last asked, the operation's own state included. */
@@ -150,13 +164,45 @@ export class LiveOperation {
     return { commands, operation: { id: this.id, state: this.#state, ended: this.isEnded } };
   }
 
+  /** A command failed or is in doubt, and nothing of the operation is to follow it. */
+  get #hasStopped(): boolean {
+    return (
+      this.onFailure === 'STOP' &&
+      this.commands.some((c) => c.state === 'IN_DOUBT' || (c.state === 'ANSWERED' && c.outcome !== 'OK'))
+    );
+  }
+
+  /** An atomic group of which a part has ended: the rest is never sent alone. */
+  get #isBroken(): boolean {
+    return this.atomic && this.commands.some((c) => isEnded(c.state));
+  }
+
   #stop(): void {
     if (this.onFailure === 'STOP') this.end('SKIPPED');
   }
 
+  /** Ends a command that is not answered: in doubt where an earlier sending of a write may have reached the device. */
+  #finish(command: LiveCommand, state: 'EXPIRED' | 'CANCELLED' | 'SKIPPED'): void {
+    if (attemptsOf(command) > 0 && isWrite(command.kind)) {
+      this.#doubt(command, 'it was sent, the device never answered, and it was not to be sent again');
+    } else if (this.#move(command, state)) this.#change(command, {});
+  }
+
+  #doubt(command: LiveCommand, message: string): void {
+    if (!this.#move(command, 'IN_DOUBT')) return;
+    this.#change(command, { error: message, answered: true });
+    this.#stop();
+  }
+
   #mayRepeat(command: LiveCommand): boolean {
     const group = this.atomic ? this.commands : [command];
-    return group.every((c) => c.repeatable || !['add', 'copy', 'exec', 'show'].includes(c.kind));
+    return !this.#isBroken && group.every((c) => c.repeatable || !['add', 'copy', 'exec', 'show'].includes(c.kind));
+  }
+
+  #move(command: LiveCommand, to: CommandState): boolean {
+    if (!COMMAND_TRANSITIONS[command.state].includes(to)) return false;
+    command.state = to;
+    return true;
   }
 
   #change(command: LiveCommand, change: Partial<CommandChange>): void {
@@ -170,6 +216,11 @@ export class LiveOperation {
   }
 }
 
+/** Whether a command changes something on the device. */
+export function isWrite(kind: string): boolean {
+  return kind !== 'get' && kind !== 'getAcl';
+}
+
 function attemptsOf(command: LiveCommand): number {
   return typeof command.request['attempts'] === 'number' ? command.request['attempts'] : 0;
 }
@@ -179,7 +230,7 @@ export function stateOf(
   commands: readonly { readonly state: string; readonly outcome: string | null }[],
 ): OperationState {
   const has = (state: CommandState): boolean => commands.some((c) => c.state === state);
-  if (!commands.every((c) => ENDED.has(c.state))) {
+  if (!commands.every((c) => isEnded(c.state))) {
     const isUntouched = commands.every((c) => c.state === 'QUEUED' || c.state === 'SKIPPED');
     return isUntouched ? 'QUEUED' : 'RUNNING';
   }

@@ -40,6 +40,8 @@ type Failure = Exclude<Resolution<never>, { kind: 'ready' }>;
 
 function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): CommandBody | Failure {
   const { request } = command;
+  const lacking = lackingOf(command, operation, terrain);
+  if (lacking !== undefined) return { kind: 'never', outcome: 'UNSUPPORTED', reason: lacking };
   if (command.kind === 'show') return { kind: 'show', prompt: (request['prompt'] ?? null) as Json };
   const at =
     command.kind === 'add' && command.path === '' && command.uri === null
@@ -80,6 +82,16 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   }
 }
 
+/** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
+function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
+  if (terrain.hasPlaces) return undefined;
+  if (operation.atomic && operation.commands.length > 1) return 'DM 2.0 has no atomic groups';
+  if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
+  if (['show', 'copy', 'getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
+  if (command.kind === 'exec' && command.request['value'] !== undefined) return 'EXEC of DM 2.0 carries no argument';
+  return undefined;
+}
+
 function addressOf(command: LiveCommand, terrain: Terrain): Address | Failure {
   if (command.uri !== null) return { uri: command.uri };
   const moid = command.moid ?? '';
@@ -115,9 +127,14 @@ function newInstance(command: LiveCommand, operation: LiveOperation, terrain: Te
   const parent = parentFor(moid, ofFamily, terrain.library);
   if (parent === undefined)
     return { kind: 'never', reason: `NO_PLACE: nothing tells where an instance of ${moid} goes on this device` };
-  const place = parent.whole ?? `${parent.place}/${encodeURIComponent(command.miid ?? `n${operation.id}`)}`;
+  const place = parent.whole ?? `${parent.place}/${encodeURIComponent(command.miid ?? freshName(operation, command))}`;
   command.request = { ...command.request, place };
   return { moid: version, miid: command.miid ?? undefined, path: '', place };
+}
+
+/** A name that no other add of the device gets. */
+function freshName(operation: LiveOperation, command: LiveCommand): string {
+  return command.position === 0 ? `n${operation.id}` : `n${operation.id}-${command.position}`;
 }
 
 /** The interior node that takes a new instance, or the whole place where the MO's root has a fixed name. */

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 
 import type { Database } from '../store/database';
-import { insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
+import { findOperationByKey, insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
 import { SqlError } from '../store/sql';
 import { applyTurn } from '../store/turn-apply';
+import { lockDevice } from '../store/turn-load';
 import { LiveOperation, stateOf } from './command-state';
 import { judge, type CommandRow } from './judge';
+import { isStorable } from './tree';
 import { OPERATION_CHANNEL } from './turn';
 import {
   ManagementError,
@@ -40,19 +42,28 @@ export function createOperations(deps: OperationsDeps): Operations {
   const now = deps.now ?? Date.now;
 
   async function get(device: string, id: string): Promise<OperationView | null> {
+    if (!isKey(device) || !isKey(id)) return null;
     const row = await loadOperation(deps.db.sql, device, id);
     return row === null ? null : viewOf(row);
   }
 
   async function wait(device: string, id: string, ms: number): Promise<OperationView> {
-    const until = now() + Math.min(ms, deps.limits.waitMs);
+    // Timers run by the machine's clock, whatever time the rest goes by.
+    const until = Date.now() + Math.min(ms, deps.limits.waitMs);
     for (;;) {
+      const look = new AbortController();
       // Listen first, look then: what ends in between wakes the waiter.
-      const change = deps.waiting.change(`${device}.${id}`, until - now());
-      const view = await get(device, id);
-      if (view === null) throw new ManagementError('NOT_FOUND', 'there is no such operation');
-      if (view.endedAt !== null || now() >= until) return view;
-      await change;
+      const change = deps.waiting.change(`${device}.${id}`, until - Date.now(), look.signal);
+      const view = await get(device, id).catch((error: unknown) => {
+        look.abort();
+        throw error;
+      });
+      if (view !== null && view.endedAt === null && Date.now() < until && !deps.waiting.isStopped) await change;
+      else {
+        look.abort();
+        if (view === null) throw new ManagementError('NOT_FOUND', 'there is no such operation');
+        return view;
+      }
     }
   }
 
@@ -60,6 +71,11 @@ export function createOperations(deps: OperationsDeps): Operations {
     checkInput(input, deps.limits);
     const target = await loadTarget(deps.db.sql, input.deviceId);
     if (target === null) throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
+    const requestSha256 = requestHash(input);
+    const key = input.dryRun === true ? undefined : input.idempotencyKey;
+    // A repeat is known before it is judged: what the first one did may have made it senseless.
+    const known = key === undefined ? null : await findOperationByKey(deps.db.sql, target.key, caller.principal, key);
+    if (known !== null) return answer(target.key, known, requestSha256, input.waitMs);
     const rows = judge(
       input.commands,
       {
@@ -82,7 +98,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       onFailure,
       caller: caller.principal,
       idempotencyKey: input.idempotencyKey ?? null,
-      requestSha256: requestHash(input),
+      requestSha256,
       createdAt,
       expiresAt,
       commands: rows,
@@ -91,23 +107,32 @@ export function createOperations(deps: OperationsDeps): Operations {
         throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
       throw error;
     });
-    if (!inserted.isNew && inserted.requestSha256 !== requestHash(input)) {
+    return answer(target.key, inserted, requestSha256, input.waitMs);
+  }
+
+  async function answer(
+    device: string,
+    stored: { readonly id: string; readonly requestSha256: string | null },
+    requestSha256: string,
+    waitMs: number | undefined,
+  ): Promise<OperationView> {
+    if (stored.requestSha256 !== requestSha256) {
       throw new ManagementError(
         'IDEMPOTENCY_CONFLICT',
         'this idempotencyKey was used for another request to the device; take a new one',
       );
     }
-    if (input.waitMs !== undefined && input.waitMs > 0) return wait(target.key, inserted.id, input.waitMs);
-    const view = await get(target.key, inserted.id);
+    if (waitMs !== undefined && waitMs > 0) return wait(device, stored.id, waitMs);
+    const view = await get(device, stored.id);
     if (view === null) throw new Error('an operation vanished after it was stored');
     return view;
   }
 
   async function cancel(device: string, id: string): Promise<OperationView> {
+    if (!isKey(device) || !isKey(id)) throw new ManagementError('NOT_FOUND', 'there is no such operation');
     const at = new Date(now());
     const changed = await deps.db.sql.transaction(async (tx) => {
-      // The device's lock: no turn runs meanwhile.
-      await tx.query('SELECT id FROM device WHERE id = $1 FOR NO KEY UPDATE', [device]);
+      await lockDevice(tx, device);
       const row = await loadOperation(tx, device, id);
       if (row === null) throw new ManagementError('NOT_FOUND', 'there is no such operation');
       if (row.endedAt !== null) return false;
@@ -142,6 +167,11 @@ export function createOperations(deps: OperationsDeps): Operations {
   return { submit, cancel, get, wait };
 }
 
+/** Keys are decimal numbers that fit a BIGINT column. */
+function isKey(text: string): boolean {
+  return /^\d{1,18}$/.test(text);
+}
+
 function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): void {
   if (input.commands.length === 0)
     throw new ManagementError('BAD_USER_INPUT', 'an operation needs at least one command');
@@ -159,7 +189,8 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
       `expiresIn: more than nothing, at most ${limits.expiresInMs / DAY_MS} days`,
     );
   }
-  if (input.idempotencyKey !== undefined && (input.idempotencyKey.length === 0 || input.idempotencyKey.length > 128)) {
+  const key = input.idempotencyKey;
+  if (key !== undefined && (key.length === 0 || key.length > 128 || !isStorable(key))) {
     throw new ManagementError('BAD_USER_INPUT', 'idempotencyKey: 1 to 128 characters');
   }
 }

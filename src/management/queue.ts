@@ -5,12 +5,18 @@
  * travels alone, as does an atomic group; so does a command whose address overlaps a write before it, because a DM 1.x client
  * may execute the commands of one message in any order.
  */
-import type { LiveCommand, LiveOperation } from './command-state';
+import type { Outcome } from '../../adapters/adapter';
+import { isWrite, type LiveCommand, type LiveOperation } from './command-state';
 
-export type Resolution<T> =
-  | { readonly kind: 'ready'; readonly command: T }
-  | { readonly kind: 'wait' }
-  | { readonly kind: 'never'; readonly reason: string };
+export type Resolution<T> = { readonly kind: 'ready'; readonly command: T } | { readonly kind: 'wait' } | Never;
+
+/** The device can never take it. */
+export interface Never {
+  readonly kind: 'never';
+  readonly reason: string;
+  /** NOT_FOUND when left out. */
+  readonly outcome?: Outcome;
+}
 
 export interface Picked<T> {
   readonly operation: LiveOperation;
@@ -22,13 +28,15 @@ export interface Picked<T> {
 /**
  * @param resolve finds the command's address on the device: ready, not yet (its MOs are still being looked for), or never
  * @param fail    is told of commands that can never be sent; it may end others of the operation
+ * @returns       `more`: what is left can be taken as soon as the picked commands are answered. What waits for discovery
+ *                or for an answer is no reason to keep a session open: the adapter itself knows those.
  */
 export function pickWork<T>(
   operations: readonly LiveOperation[],
   limit: number,
   now: number,
   resolve: (command: LiveCommand, operation: LiveOperation) => Resolution<T>,
-  fail: (operation: LiveOperation, command: LiveCommand, reason: string) => void,
+  fail: (operation: LiveOperation, command: LiveCommand, never: Never) => void,
 ): { readonly picked: readonly Picked<T>[]; readonly more: boolean } {
   const picked: Picked<T>[] = [];
   for (const operation of operations) {
@@ -36,20 +44,22 @@ export function pickWork<T>(
     if (operation.atomic && operation.commands.length > 1) {
       if (picked.length > 0) return { picked, more: true };
       const group = takeGroup(operation, resolve, fail);
-      if (group === 'wait') return { picked, more: true };
+      if (group === 'wait') return { picked, more: false };
       if (group.length > 0) return { picked: group, more: true };
       continue;
     }
     for (const command of operation.commands) {
       if (command.state === 'ACCEPTED' && operation.onFailure === 'STOP') break;
-      if (command.state === 'SENT') return { picked, more: true };
+      if (command.state === 'SENT') return { picked, more: picked.length > 0 };
       if (command.state !== 'QUEUED') continue;
       if (picked.length >= limit) return { picked, more: true };
       if (picked.length > 0 && (isBarrier(command) || overlapsWrite(command, picked))) return { picked, more: true };
       const resolution = resolve(command, operation);
-      if (resolution.kind === 'wait') return { picked, more: true };
+      if (resolution.kind === 'wait') return { picked, more: picked.length > 0 };
       if (resolution.kind === 'never') {
-        fail(operation, command, resolution.reason);
+        // A failure may end what was picked of the operation, so what was picked is answered first.
+        if (operation.onFailure === 'STOP' && picked.at(-1)?.operation === operation) return { picked, more: true };
+        fail(operation, command, resolution);
         continue;
       }
       picked.push({ operation, command, ready: resolution.command, atomic: false });
@@ -62,8 +72,9 @@ export function pickWork<T>(
 function takeGroup<T>(
   operation: LiveOperation,
   resolve: (command: LiveCommand, operation: LiveOperation) => Resolution<T>,
-  fail: (operation: LiveOperation, command: LiveCommand, reason: string) => void,
+  fail: (operation: LiveOperation, command: LiveCommand, never: Never) => void,
 ): Picked<T>[] | 'wait' {
+  if (operation.commands.some((command) => command.state === 'SENT')) return 'wait';
   const group: Picked<T>[] = [];
   for (const command of operation.commands) {
     if (command.state !== 'QUEUED') continue;
@@ -71,7 +82,7 @@ function takeGroup<T>(
     if (resolution.kind === 'wait') return 'wait';
     if (resolution.kind === 'never') {
       // All or nothing: the others end unsent.
-      fail(operation, command, resolution.reason);
+      fail(operation, command, resolution);
       operation.end('SKIPPED');
       return [];
     }
@@ -84,12 +95,8 @@ function isBarrier(command: LiveCommand): boolean {
   return ['add', 'delete', 'copy', 'exec', 'show', 'setAcl'].includes(command.kind);
 }
 
-function isWrite(command: LiveCommand): boolean {
-  return command.kind !== 'get' && command.kind !== 'getAcl';
-}
-
 function overlapsWrite<T>(command: LiveCommand, picked: readonly Picked<T>[]): boolean {
-  return picked.some((p) => (isWrite(p.command) || isWrite(command)) && overlap(p.command, command));
+  return picked.some((p) => (isWrite(p.command.kind) || isWrite(command.kind)) && overlap(p.command, command));
 }
 
 /** Whether one address is the other's or lies above it; addresses that cannot be compared count as overlapping. */

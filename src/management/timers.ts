@@ -4,6 +4,7 @@ import type { Database } from '../store/database';
 import { loadOperation } from '../store/operations';
 import type { Sql } from '../store/sql';
 import { applyTurn } from '../store/turn-apply';
+import { lockDevice } from '../store/turn-load';
 import { LiveOperation } from './command-state';
 import { OPERATION_CHANNEL, type TurnLog, type Turns } from './turn';
 
@@ -73,22 +74,38 @@ async function expireOperations(deps: TimerDeps, now: Date): Promise<void> {
     [now],
   );
   for (const { device, id } of due) {
-    const isChanged = await deps.db.sql.transaction((tx) => expireOne(tx, device, id, now));
-    if (isChanged) deps.db.notify(OPERATION_CHANNEL, `${device}.${id}`);
+    await attempt(deps, { device, operation: id }, async () => {
+      const isChanged = await deps.db.sql.transaction((tx) => expireOne(tx, device, id, now));
+      if (isChanged) deps.db.notify(OPERATION_CHANNEL, `${device}.${id}`);
+    });
   }
 }
 
-/** Queued commands expire; an accepted exec of which nothing was heard timed out; what is sent is still waited for. */
+/** What fails for one device is told, and does not keep the others waiting. */
+async function attempt(deps: TimerDeps, which: object, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    deps.log.error({ err: error, ...which }, 'what was due could not be done; it is tried again at the next tick');
+  }
+}
+
+/**
+ * Queued commands expire; an accepted exec of which nothing was heard timed out; what is sent is still waited for while the
+ * device is in a session.
+ */
 async function expireOne(tx: Sql, device: string, id: string, now: Date): Promise<boolean> {
-  await tx.query('SELECT id FROM device WHERE id = $1 FOR NO KEY UPDATE', [device]);
+  await lockDevice(tx, device);
   const row = await loadOperation(tx, device, id);
   if (row === null || row.endedAt !== null || row.expiresAt > now) return false;
+  const [session] = await tx.query('SELECT 1 FROM session WHERE device_id = $1 AND ended_at IS NULL', [device]);
   const live = new LiveOperation({
     ...row,
     cancelRequested: row.cancelRequestedAt !== null,
     expiresAt: row.expiresAt.toISOString(),
   });
   for (const command of live.commands) {
+    if (session === undefined) live.unanswered(command, 'the session ended before the device answered');
     if (command.state === 'ACCEPTED')
       live.answered(command, { outcome: 'TIMED_OUT', error: 'the device accepted the command and never told its end' });
   }

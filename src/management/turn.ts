@@ -2,19 +2,13 @@
  * One message of a device, from its octets to the reply's: one transaction, at most four statements in a running session.
  * Any process may take any message, for all state is loaded at the beginning and written at the end.
  */
-import { createHmac, randomBytes } from 'node:crypto';
-
 import type {
   Adapter,
-  Command,
   Context,
-  Effect,
   Envelope,
   Inbound,
-  Json,
   Limits,
   Received,
-  SessionState,
   StoredSession,
   Wire,
   Work,
@@ -25,13 +19,14 @@ import type { Sql } from '../store/sql';
 import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
 import { loadWork } from '../store/turn-work';
-import { writeTurn, type SessionWrite } from '../store/turn-write';
+import { writeTurn, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
-import { effectiveCredential } from './credentials';
-import { registerOnContact } from './first-contact';
 import { dispatch } from './dispatch';
+import { registerOnContact } from './first-contact';
 import { Ledger } from './ledger';
 import { pickWork } from './queue';
+import { isStorable } from './tree';
+import { contextOf, sessionOf, type KeptState } from './turn-context';
 import type { Ddfs } from './types';
 
 export interface TurnLog {
@@ -73,11 +68,17 @@ interface TurnEnd {
   readonly changedOperations: readonly string[];
 }
 
-/** What stands in a session's `state` column: the adapter's state, and what the middle keeps beside it. */
-interface KeptState {
-  readonly a: SessionState;
-  /** Keys of MOs announced since the session began, while discovery runs. */
-  readonly n: readonly string[];
+/** What a turn works with once its message was understood. */
+interface Turn {
+  readonly tx: Sql;
+  readonly now: Date;
+  readonly adapter: Adapter;
+  readonly envelope: Envelope;
+  readonly row: LoadedTurn;
+  readonly session: StoredSession | undefined;
+  readonly context: Context;
+  readonly received: Received;
+  readonly ledger: Ledger;
 }
 
 export class Turns {
@@ -89,20 +90,21 @@ export class Turns {
 
   /** Answers a message. Never throws: trouble of our own becomes the protocol's way to say "later". */
   async handle(adapter: Adapter, inbound: Inbound): Promise<Wire> {
-    const opened = adapter.open(inbound);
-    if ('refusal' in opened) {
-      this.deps.log.debug(
-        { path: inbound.path.replace(/[\w-]{22}/, '…'), status: opened.refusal.status, reason: opened.reason },
-        'message refused',
-      );
-      return opened.refusal;
-    }
+    const { db, log } = this.deps;
+    let device: string | undefined;
     try {
+      const opened = adapter.open(inbound);
+      if ('refusal' in opened) {
+        const path = inbound.path.replace(/[\w-]{22}/, '…');
+        log.debug({ path, status: opened.refusal.status, reason: opened.reason }, 'message refused');
+        return opened.refusal;
+      }
+      device = opened.envelope.device;
       const end = await this.#tryTurn(adapter, opened.envelope);
-      for (const id of end.changedOperations) this.deps.db.notify(OPERATION_CHANNEL, `${end.device ?? ''}.${id}`);
+      for (const id of end.changedOperations) db.notify(OPERATION_CHANNEL, `${end.device ?? ''}.${id}`);
       return end.reply;
     } catch (error) {
-      this.deps.log.error({ err: error, device: opened.envelope.device }, 'a message could not be processed');
+      log.error({ err: error, device }, 'a message could not be processed');
       return adapter.busy(inbound);
     }
   }
@@ -121,51 +123,46 @@ export class Turns {
 
   async #turn(tx: Sql, adapter: Adapter, envelope: Envelope): Promise<TurnEnd> {
     const now = this.#now();
-    const isDm2 = envelope.protocol === 'DM_2_0';
-    const row = await loadTurn(tx, envelope.device, envelope.user, isDm2);
-    const kept = row.session_state as KeptState | null;
-    const session = sessionOf(row, kept);
+    // What the store cannot hold names no device and no account.
+    const device = isStorable(envelope.device) ? envelope.device : '';
+    const user = envelope.user !== undefined && isStorable(envelope.user) ? envelope.user : undefined;
+    const row = await loadTurn(tx, device, user, envelope.protocol === 'DM_2_0');
+    const session = sessionOf(row);
     if (session !== undefined && adapter.isRepeat(envelope, session, now, row.work_waiting)) {
       return { reply: session.lastReply, changedOperations: [] };
     }
-    const context = this.#context(row, session, envelope, now);
+    const context = contextOf(this.deps, row, session, envelope, now);
     const received = adapter.receive(envelope, context);
-    const ledger = this.#ledger(row, envelope.opens ? [] : (kept?.n ?? []), now);
+    const ledger = this.#ledger(row, envelope.opens ? [] : announcedIn(row), now);
     ledger.apply(received.effects);
 
-    const deviceKey = row.device_key ?? (await this.#register(tx, row, ledger, received.stateless === true));
-    if (deviceKey === undefined || received.stateless === true) {
+    const turn: Turn = { tx, now: new Date(now), adapter, envelope, row, session, context, received, ledger };
+    const deviceKey = received.stateless === true ? undefined : (row.device_key ?? (await this.#register(turn)));
+    if (deviceKey === undefined) {
       return { reply: adapter.respond(envelope, received.state, NO_WORK, context).reply, changedOperations: [] };
     }
-    if (!ledger.isAuthenticated)
-      return this.#refuse(tx, adapter, envelope, received, context, ledger, deviceKey, row, now);
+    return ledger.isAuthenticated ? this.#process(turn, deviceKey) : this.#refuse(turn, deviceKey);
+  }
 
+  async #process(turn: Turn, deviceKey: string): Promise<TurnEnd> {
+    const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
-    if (hasChanges(changes)) await applyTurn(tx, deviceKey, new Date(now), changes);
-    const isSearching = row.discover !== false && !ledger.isDiscovered;
-    const work =
-      received.wants.commands <= 0
-        ? NO_WORK
-        : await this.#work(
-            tx,
-            ledger,
-            deviceKey,
-            received.wants.commands,
-            isSearching && received.wants.discovery,
-            isSearching,
-            isDm2,
-            now,
-          );
-    const responded = adapter.respond(envelope, received.state, work, context);
+    if (hasChanges(changes)) await applyTurn(tx, deviceKey, now, changes);
+
+    const work = received.wants.commands <= 0 ? NO_WORK : await this.#work(turn, deviceKey);
+    const responded = turn.adapter.respond(envelope, received.state, work, turn.context);
     ledger.apply(responded.effects);
-    const isSession = envelope.opens || (session !== undefined && row.session_ended === false);
+    const isSession = envelope.opens || row.session_ended === false;
+    const endReason = ledger.endReason ?? (responded.state.phase === 'ended' ? 'DONE' : null);
+    if (isSession && endReason !== null) leaveUnanswered(ledger);
+
     const settled = ledger.takeChanges();
-    if (settled.documents.length > 0 || settled.alerts.length > 0 || settled.gone.length > 0) {
-      throw new Error("an adapter's reply changed documents or raised alerts: only a message may");
-    }
-    const written = await writeTurn(tx, deviceKey, new Date(now), {
-      session: isSession ? sessionWrite(envelope, responded.state, responded.reply, row, ledger) : undefined,
+    const learned: TurnChanges = { ...settled, commands: [], operations: [] };
+    // A command that ended while the reply was made may tell of values, such as one that finds nothing.
+    if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
+    const isWritten = await writeTurn(tx, deviceKey, now, {
+      session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
       device: {
         protocol: ledger.boundAs?.protocol ?? null,
         features: ledger.features,
@@ -180,184 +177,77 @@ export class Turns {
       events: ledger.events,
       security: [],
     });
-    if (!written) throw new LostRace();
+    if (!isWritten) throw new LostRace();
     for (const note of ledger.notes) this.deps.log.debug({ device: envelope.device, note }, 'noted');
     return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled) };
   }
 
   /** A refused message changes nonces, failure counters and the security log, and nothing else. */
-  async #refuse(
-    tx: Sql,
-    adapter: Adapter,
-    envelope: Envelope,
-    received: Received,
-    context: Context,
-    ledger: Ledger,
-    deviceKey: string,
-    row: LoadedTurn,
-    now: number,
-  ): Promise<TurnEnd> {
-    const reply = adapter.respond(envelope, received.state, NO_WORK, context).reply;
-    await writeTurn(tx, deviceKey, new Date(now), {
-      device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
-      credentials: ledger.credentialWrites(row.client, received.refusals),
-      commands: [],
-      operations: [],
-      items: [],
-      events: [],
+  async #refuse(turn: Turn, deviceKey: string): Promise<TurnEnd> {
+    const { envelope, received, ledger } = turn;
+    const { reply } = turn.adapter.respond(envelope, received.state, NO_WORK, turn.context);
+    const { refusal } = ledger;
+    await writeTurn(turn.tx, deviceKey, turn.now, {
+      ...NOTHING_WRITTEN,
+      credentials: ledger.credentialWrites(turn.row.client, received.refusals),
       security:
-        ledger.refusal?.counted === true
-          ? [{ what: 'credentialRefused', detail: { reason: ledger.refusal.reason, protocol: envelope.protocol } }]
+        refusal?.counted === true
+          ? [{ what: 'credentialRefused', detail: { reason: refusal.reason, protocol: envelope.protocol } }]
           : [],
     });
     return { reply, changedOperations: [] };
   }
 
-  async #register(tx: Sql, row: LoadedTurn, ledger: Ledger, stateless: boolean): Promise<string | undefined> {
-    if (
-      stateless ||
-      !ledger.isAuthenticated ||
-      ledger.boundAs === undefined ||
-      row.account_key === null ||
-      row.auto_register !== true
-    )
-      return undefined;
-    return registerOnContact(tx, ledger.boundAs.deviceId, row.account_key, ledger.boundAs.protocol);
+  /** Key of a device that proved the shared credential of an account which takes it on first contact. */
+  async #register({ tx, row, ledger }: Turn): Promise<string | undefined> {
+    const mayRegister = ledger.isAuthenticated && row.auto_register === true;
+    if (!mayRegister || ledger.boundAs === undefined || row.account_key === null) return undefined;
+    const { deviceId, protocol } = ledger.boundAs;
+    const key = await registerOnContact(tx, deviceId, row.account_key, protocol);
+    // Registered meanwhile, perhaps with another account: that one's credential counts.
+    if (key === undefined) throw new LostRace();
+    return key;
   }
 
-  async #work(
-    tx: Sql,
-    ledger: Ledger,
-    deviceKey: string,
-    wanted: number,
-    discover: boolean,
-    isSearching: boolean,
-    isDm2: boolean,
-    now: number,
-  ): Promise<Work> {
-    const limit = Math.min(wanted, WORK_LIMIT);
-    const loaded = (await loadWork(tx, deviceKey, limit)).map(
+  async #work(turn: Turn, deviceKey: string): Promise<Work> {
+    const { tx, now, ledger, row, envelope } = turn;
+    const { wants } = turn.received;
+    const limit = Math.min(wants.commands, WORK_LIMIT);
+    // One more than is taken, so that it shows whether there is more.
+    const loaded = (await loadWork(tx, deviceKey, limit + 1, now)).map(
       (o) => ledger.operations.get(o.id) ?? new LiveOperation(o),
     );
     ledger.addOperations(loaded);
-    const library = this.deps.ddfs.library();
+    const isSearching = row.discover !== false && !ledger.isDiscovered;
     const terrain = {
       mos: ledger.mos,
-      library,
-      hasPlaces: !isDm2,
+      library: this.deps.ddfs.library(),
+      hasPlaces: envelope.protocol !== 'DM_2_0',
       isSearching,
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
     };
     const { picked, more } = pickWork(
       loaded,
       limit,
-      now,
+      now.getTime(),
       (command, operation) => dispatch(command, operation, terrain),
-      (operation, command, reason) => {
-        operation.answered(command, { outcome: 'NOT_FOUND', error: reason });
+      (operation, command, never) => {
+        operation.answered(command, { outcome: never.outcome ?? 'NOT_FOUND', error: never.reason });
       },
     );
-    const commands: Command[] = picked.map((p) => p.ready);
-    if (discover)
-      commands.push({
-        id: 'discover',
-        repeatable: true,
-        token: terrain.token(),
-        kind: 'discover',
-        budget: this.deps.settings.discoveryBudget,
-      });
-    return { commands, more, slices: [] };
+    const commands = picked.map((p) => p.ready);
+    if (!isSearching || !wants.discovery) return { commands, more, slices: [] };
+    const budget = this.deps.settings.discoveryBudget;
+    const discover = { id: 'discover', repeatable: true, token: terrain.token(), kind: 'discover', budget } as const;
+    return { commands: [...commands, discover], more, slices: [] };
   }
 
   #ledger(row: LoadedTurn, announced: readonly string[], now: number): Ledger {
     const mos = (row.mos ?? []).map((m) => ({ family: m.f, moid: m.m, miid: m.i, place: m.p, validator: m.v }));
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
     const { limits, itemLifeMs } = this.deps.settings;
-    return new Ledger(
-      this.deps.ddfs.library(),
-      now,
-      { lockAfter: limits.maxFailures, itemLifeMs },
-      mos,
-      operations,
-      announced,
-    );
-  }
-
-  #context(row: LoadedTurn, session: StoredSession | undefined, envelope: Envelope, now: number): Context {
-    const { settings, secrets, ddfs } = this.deps;
-    const library = ddfs.library();
-    const hour = Math.floor(now / 3_600_000);
-    const stranger = (use: string): Buffer =>
-      createHmac('sha256', secrets.key('stranger'))
-        .update(`${use}\n${envelope.device}\n${hour}`)
-        .digest()
-        .subarray(0, 16);
-    const random = randomBytes(80);
-    return {
-      now,
-      random: random.subarray(16),
-      freshToken: random.subarray(0, 16).toString('base64url'),
-      strangerNonce: stranger('nonce'),
-      strangerToken: stranger('token').toString('base64url'),
-      digestKey: secrets.key('digest'),
-      baseUrl: settings.baseUrl(),
-      allowInsecureBasic: settings.allowInsecureBasic,
-      limits: settings.limits,
-      ddf: library,
-      session,
-      device:
-        row.device_id === null
-          ? undefined
-          : {
-              deviceId: row.device_id,
-              protocol: (row.protocol ?? undefined) as never,
-              certSha256: row.client?.fingerprint ?? undefined,
-              features: Object.fromEntries(
-                Object.entries(row.features ?? {}).map(([name, f]) => [name, f.value as Json]),
-              ),
-              mos: (row.mos ?? []).map((m) => ({
-                moid: m.m,
-                miid: m.i,
-                place: m.p ?? undefined,
-                validator: m.v ?? undefined,
-              })),
-            },
-      account:
-        row.account_key === null
-          ? undefined
-          : {
-              serverId: row.server_id ?? '',
-              autoRegister: row.auto_register === true,
-              clientAuth: effectiveCredential(
-                secrets,
-                'CLIENT',
-                { type: row.client_auth_type, username: row.client_username, secret: row.client_secret },
-                row.client,
-                row.server_id ?? '',
-              ),
-              serverAuth: effectiveCredential(
-                secrets,
-                'SERVER',
-                { type: row.server_auth_type, username: row.server_username, secret: row.server_secret },
-                row.server,
-                row.server_id ?? '',
-              ),
-            },
-      refusals: (row.client?.refusals ?? undefined) as Json | undefined,
-      defaultServerId: settings.defaultServerId,
-      items: Object.fromEntries(
-        Object.entries(row.items ?? {}).map(([token, item]) => {
-          const put = item.contents?.[0];
-          return [
-            token,
-            {
-              fetched: item.fetched,
-              uploaded: put === undefined ? undefined : { mime: put.mime, body: Buffer.from(put.base64, 'base64') },
-            },
-          ];
-        }),
-      ),
-    };
+    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs };
+    return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, announced);
   }
 
   /** Applies what is left of a session that went silent; called by the timer for one device at a time. */
@@ -365,18 +255,22 @@ export class Turns {
     const now = this.#now();
     const changed = await this.deps.db.sql.transaction(async (tx) => {
       const row = await loadTurn(tx, deviceId, undefined, false);
+      const session = sessionOf(row);
       if (row.session_id !== sessionId || row.session_ended !== false || row.device_key === null) return [];
-      const kept = row.session_state as KeptState;
-      if (kept.a.expiresAt > now) return [];
-      const ledger = this.#ledger(row, [], now);
-      const effects: readonly Effect[] = adapter.expire(kept.a);
-      ledger.apply(effects);
+      if (session === undefined || session.state.expiresAt > now) return [];
+      const ledger = this.#ledger(row, announcedIn(row), now);
+      ledger.apply(adapter.expire(session.state));
       leaveUnanswered(ledger);
       const changes = ledger.takeChanges();
       if (hasChanges(changes)) await applyTurn(tx, row.device_key, new Date(now), changes);
+      await writeTurn(tx, row.device_key, new Date(now), {
+        ...NOTHING_WRITTEN,
+        device: { ...NOTHING_WRITTEN.device, discovered: ledger.isDiscovered },
+        events: ledger.events,
+      });
       await tx.query(
         `UPDATE session SET ended_at = $3::timestamptz, end_reason = 'EXPIRED', phase = 'ended', version = version + 1
-        WHERE device_id = $1 AND id = $2`,
+         WHERE device_id = $1 AND id = $2`,
         [row.device_key, sessionId, new Date(now)],
       );
       return changedIn(changes).map((id) => `${row.device_key ?? ''}.${id}`);
@@ -387,30 +281,27 @@ export class Turns {
 
 const NO_WORK: Work = { commands: [], more: false, slices: [] };
 
-/** Another process changed the session meanwhile. */
+const NOTHING_WRITTEN: TurnWrite = {
+  device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
+  credentials: [],
+  commands: [],
+  operations: [],
+  items: [],
+  events: [],
+  security: [],
+};
+
+/** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}
 
-function sessionOf(row: LoadedTurn, kept: KeptState | null): StoredSession | undefined {
-  if (row.session_id === null || kept === null || row.last_at === null) return undefined;
-  const state = row.session_ended === true ? { ...kept.a, phase: 'ended' as const } : kept.a;
-  return {
-    state,
-    lastSha256: row.last_sha256 ?? '',
-    lastAt: row.last_at.getTime(),
-    lastReply: {
-      status: row.last_status ?? 200,
-      headers: row.last_headers ?? {},
-      body: row.last_body ?? new Uint8Array(),
-    },
-  };
+function announcedIn(row: LoadedTurn): readonly string[] {
+  return (row.session_state as KeptState | null)?.n ?? [];
 }
 
 function sessionWrite(
-  envelope: Envelope,
-  state: SessionState,
-  reply: Wire,
-  row: LoadedTurn,
-  ledger: Ledger,
+  { envelope, row, ledger }: Turn,
+  { state, reply }: ReturnType<Adapter['respond']>,
+  endReason: string | null,
 ): SessionWrite {
   const isOpen = row.session_id !== null && row.session_ended === false;
   const kept: KeptState = { a: state, n: ledger.isDiscovered ? [] : [...ledger.announced] };
@@ -427,11 +318,11 @@ function sessionWrite(
     sha256: envelope.sha256,
     reply,
     expiresAt: new Date(state.expiresAt),
-    endReason: ledger.endReason ?? (state.phase === 'ended' ? 'DONE' : null),
+    endReason,
   };
 }
 
-/** Commands that an earlier session sent and that nothing answers any more. */
+/** Commands that a session sent which is over: nothing answers them any more. */
 function leaveUnanswered(ledger: Ledger): void {
   for (const operation of ledger.operations.values()) {
     for (const command of operation.commands) {

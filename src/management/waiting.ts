@@ -8,6 +8,7 @@ export class Waiting {
   readonly #waiters = new Map<string, Set<() => void>>();
   #stop: (() => void) | undefined;
   #tick: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   /** Begins to listen. */
   async start(db: Database): Promise<void> {
@@ -18,25 +19,33 @@ export class Waiting {
     this.#tick.unref();
   }
 
+  /** Nobody is to wait any more: the process is about to end. */
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   stop(): void {
+    this.#isStopped = true;
     this.#stop?.();
     clearInterval(this.#tick);
     for (const key of this.#waiters.keys()) this.#wake(key);
   }
 
-  /** Resolves when something of the operation changed, or after `ms`. */
-  change(key: string, ms: number): Promise<void> {
+  /** Resolves when something of the operation changed, after `ms`, or when `signal` says that nobody waits any more. */
+  change(key: string, ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const set = this.#waiters.get(key) ?? new Set();
       this.#waiters.set(key, set);
       const done = (): void => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
         set.delete(done);
         if (set.size === 0) this.#waiters.delete(key);
         resolve();
       };
       const timer = setTimeout(done, Math.max(ms, 0));
       set.add(done);
+      signal?.addEventListener('abort', done, { once: true });
     });
   }
 

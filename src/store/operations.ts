@@ -68,12 +68,26 @@ export async function insertOperation(
     values,
   );
   if (row !== undefined) return { id: row.id, isNew: true, requestSha256: operation.requestSha256 };
-  const [known] = await sql.query<{ id: string; request_sha256: string | null }>(
-    'SELECT id, request_sha256 FROM operation WHERE device_id = $1 AND caller = $2 AND idempotency_key = $3',
-    [deviceKey, operation.caller, operation.idempotencyKey],
+  const known =
+    operation.idempotencyKey === null
+      ? null
+      : await findOperationByKey(sql, deviceKey, operation.caller, operation.idempotencyKey);
+  if (known === null) throw new Error('an operation was neither stored nor found');
+  return { ...known, isNew: false };
+}
+
+/** What a caller stored for a device under an idempotency key. */
+export async function findOperationByKey(
+  sql: Sql,
+  deviceKey: string,
+  caller: string,
+  idempotencyKey: string,
+): Promise<{ readonly id: string; readonly requestSha256: string | null } | null> {
+  const [row] = await sql.query<{ id: string; requestSha256: string | null }>(
+    'SELECT id, request_sha256 AS "requestSha256" FROM operation WHERE device_id = $1 AND caller = $2 AND idempotency_key = $3',
+    [deviceKey, caller, idempotencyKey],
   );
-  if (known === undefined) throw new Error('an operation was neither stored nor found');
-  return { id: known.id, isNew: false, requestSha256: known.request_sha256 };
+  return row ?? null;
 }
 
 export interface OperationRow {

@@ -45,7 +45,8 @@ export interface LoadedTurn {
   readonly protocol: string | null;
   readonly features: Record<string, { value: unknown }> | null;
   readonly discover: boolean | null;
-  readonly last_contact_at: Date | null;
+  /** What stands beside the device's row is older than that row. */
+  readonly is_torn: boolean;
   readonly account_key: string | null;
   readonly server_id: string | null;
   readonly auto_register: boolean | null;
@@ -81,8 +82,9 @@ const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS N
   'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals) END`;
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
-const LOAD = `WITH d AS (SELECT * FROM device WHERE device_id = $1 FOR NO KEY UPDATE)
-SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_requested AS discover, d.last_contact_at,
+const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)
+SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_requested AS discover,
+  d.locked_version IS DISTINCT FROM (SELECT x.xmin::text FROM device x WHERE x.device_id = $1) AS is_torn,
   a.id AS account_key, a.server_id, a.auto_register, a.client_auth_type, a.client_username, a.client_secret,
   a.server_auth_type, a.server_username, a.server_secret,
   ${CREDENTIAL('cc')} AS client, ${CREDENTIAL('sc')} AS server,
@@ -111,8 +113,8 @@ LEFT JOIN LATERAL (SELECT * FROM session WHERE session.device_id = d.id ORDER BY
 
 /**
  * Loads and locks a device. The lock may be waited for while another process ends its turn; what stands beside the
- * device's own row is then older than that row. Every turn writes one time into both the device and its session, so a
- * difference shows it, and a second look (the lock is ours by then) sees all.
+ * device's own row is then older than that row. Whoever changes something under the lock writes the device's row too
+ * (lockDevice, writeTurn), so that its version tells, and a second look (the lock is ours by then) sees all.
  *
  * @param user   user name of the message's credential, for accounts that register on first contact
  * @param items  whether the session's repository items are wanted (DM 2.0)
@@ -125,8 +127,12 @@ export async function loadTurn(
 ): Promise<LoadedTurn> {
   const values = [deviceId, user ?? null, items];
   const first = await one(tx, values);
-  const isTorn = first.session_id !== null && first.last_contact_at?.getTime() !== first.last_at?.getTime();
-  return isTorn || (first.session_id === null && first.last_contact_at !== null) ? one(tx, values) : first;
+  return first.is_torn ? one(tx, values) : first;
+}
+
+/** Takes the device's lock outside a turn, in a way that a turn which waits for it notices. */
+export async function lockDevice(tx: Sql, deviceKey: string): Promise<void> {
+  await tx.query('UPDATE device SET updated_at = updated_at WHERE id = $1', [deviceKey]);
 }
 
 async function one(tx: Sql, values: readonly unknown[]): Promise<LoadedTurn> {

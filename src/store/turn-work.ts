@@ -3,7 +3,9 @@ import type { ActiveCommandRow, ActiveOperationRow } from './turn-load';
 import type { Sql } from './sql';
 
 const WORK = `WITH q AS (
-  SELECT c.operation_id, c.priority, c.position FROM command c WHERE c.device_id = $1 AND c.state = 'QUEUED'
+  SELECT c.operation_id, c.priority, c.position FROM command c JOIN operation o ON o.device_id = $1 AND o.id = c.operation_id
+  WHERE c.device_id = $1 AND c.state = 'QUEUED' AND o.expires_at > $3::timestamptz AND (o.on_failure <> 'STOP' OR NOT EXISTS
+    (SELECT 1 FROM command a WHERE a.device_id = $1 AND a.operation_id = o.id AND a.position < c.position AND a.state = 'ACCEPTED'))
   ORDER BY c.priority DESC, c.operation_id, c.position LIMIT $2
 ), ops AS (SELECT operation_id, max(priority) AS priority FROM q GROUP BY operation_id)
 SELECT o.id, o.state, o.atomic, o.on_failure, o.expires_at, o.cancel_requested_at IS NOT NULL AS cancel_requested,
@@ -33,10 +35,13 @@ interface WorkRow {
   readonly outcome: string | null;
 }
 
-/** Operations with queued commands, in the queue's order, each with all of its commands; `limit` counts queued commands. */
-export async function loadWork(tx: Sql, deviceKey: string, limit: number): Promise<ActiveOperationRow[]> {
+/**
+ * Operations with queued commands, in the queue's order, each with all of its commands; `limit` counts queued commands.
+ * Those behind a command that the device accepted and has not ended, and those that expired, take no one's place.
+ */
+export async function loadWork(tx: Sql, deviceKey: string, limit: number, now: Date): Promise<ActiveOperationRow[]> {
   const operations: (ActiveOperationRow & { commands: ActiveCommandRow[] })[] = [];
-  for (const row of await tx.query<WorkRow>(WORK, [deviceKey, limit])) {
+  for (const row of await tx.query<WorkRow>(WORK, [deviceKey, limit, now])) {
     let operation = operations.at(-1);
     if (operation?.id !== row.id) {
       operation = {

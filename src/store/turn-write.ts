@@ -66,7 +66,7 @@ device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), featur
     supported_mos = d.supported_mos || $7::jsonb,
     discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
     discover_requested = d.discover_requested AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
-  WHERE d.id = $1 AND ($9 OR $8 OR $5::text IS NOT NULL)),
+  WHERE d.id = $1),
 credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals)
   SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null')
   FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb)
@@ -100,7 +100,7 @@ continued AS (UPDATE session s SET version = s.version + 1, protocol = $18, sess
 SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
 
 /**
- * Writes the end of a turn.
+ * Writes the end of a turn. The device's row is written in any case, so that a turn that waits for its lock notices.
  *
  * @returns false when the session was changed by another process since it was loaded: roll back and read again
  */
@@ -108,7 +108,6 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
   const counted = Object.fromEntries(
     write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
   );
-  const s = write.session;
   const [row] = await tx.query<{ written: string | number }>(WRITE, [
     deviceKey,
     now,
@@ -124,22 +123,30 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     JSON.stringify(write.items),
     JSON.stringify(write.events),
     JSON.stringify(write.security),
-    s?.supersedes ?? null,
-    s?.was?.id ?? null,
-    s?.was?.version ?? null,
-    s?.protocol ?? null,
-    s?.key ?? null,
-    s?.token ?? null,
-    s?.phase ?? null,
-    s?.messageNo ?? null,
-    JSON.stringify(s?.state ?? null),
-    s?.sha256 ?? null,
-    s?.reply.status ?? null,
-    JSON.stringify(s?.reply.headers ?? null),
-    s?.reply.body ?? null,
-    s?.expiresAt ?? null,
-    s?.endReason ?? null,
+    ...sessionValues(write.session),
     write.credentials.some((c) => c.refusals !== undefined),
   ]);
-  return s === undefined || Number(row?.written ?? 0) === 1;
+  return write.session === undefined || Number(row?.written ?? 0) === 1;
+}
+
+/** $15 to $29. */
+function sessionValues(session: SessionWrite | undefined): readonly unknown[] {
+  if (session === undefined) return new Array<null>(15).fill(null);
+  return [
+    session.supersedes,
+    session.was?.id,
+    session.was?.version,
+    session.protocol,
+    session.key,
+    session.token,
+    session.phase,
+    session.messageNo,
+    JSON.stringify(session.state),
+    session.sha256,
+    session.reply.status,
+    JSON.stringify(session.reply.headers),
+    session.reply.body,
+    session.expiresAt,
+    session.endReason,
+  ];
 }

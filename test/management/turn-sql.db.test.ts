@@ -162,7 +162,7 @@ describe('the statements of a turn', () => {
     };
     const first = await insertOperation(db.sql, device, operation);
     expect(await insertOperation(db.sql, device, operation)).toEqual({ ...first, isNew: false });
-    const [work] = await loadWork(db.sql, device, 10);
+    const [work] = await loadWork(db.sql, device, 10, now);
     expect(work).toMatchObject({
       id: first.id,
       onFailure: 'STOP',

@@ -1,0 +1,114 @@
+/** What an adapter is told of the device, its account and its session, made of the row that was loaded. */
+import { createHmac, randomBytes } from 'node:crypto';
+
+import type { Context, Envelope, Json, SessionState, StoredSession } from '../../adapters/adapter';
+import type { LoadedTurn } from '../store/turn-load';
+import { effectiveCredential } from './credentials';
+import type { TurnDeps } from './turn';
+
+/** What stands in a session's `state` column: the adapter's state, and what the middle keeps beside it. */
+export interface KeptState {
+  readonly a: SessionState;
+  /** Keys of MOs announced since the session began, while discovery runs. */
+  readonly n: readonly string[];
+}
+
+/** The device's latest session; one that ended says so in its phase. */
+export function sessionOf(row: LoadedTurn): StoredSession | undefined {
+  const kept = row.session_state as KeptState | null;
+  if (row.session_id === null || kept === null || row.last_at === null) return undefined;
+  const state = row.session_ended === true ? { ...kept.a, phase: 'ended' as const } : kept.a;
+  return {
+    state,
+    lastSha256: row.last_sha256 ?? '',
+    lastAt: row.last_at.getTime(),
+    lastReply: {
+      status: row.last_status ?? 200,
+      headers: row.last_headers ?? {},
+      body: row.last_body ?? new Uint8Array(),
+    },
+  };
+}
+
+export function contextOf(
+  deps: TurnDeps,
+  row: LoadedTurn,
+  session: StoredSession | undefined,
+  envelope: Envelope,
+  now: number,
+): Context {
+  const { settings, secrets, ddfs } = deps;
+  const library = ddfs.library();
+  const hour = Math.floor(now / 3_600_000);
+  const stranger = (use: string): Buffer =>
+    createHmac('sha256', secrets.key('stranger'))
+      .update(`${use}\n${envelope.device}\n${hour}`)
+      .digest()
+      .subarray(0, 16);
+  const random = randomBytes(80);
+  return {
+    now,
+    random: random.subarray(16),
+    freshToken: random.subarray(0, 16).toString('base64url'),
+    strangerNonce: stranger('nonce'),
+    strangerToken: stranger('token').toString('base64url'),
+    digestKey: secrets.key('digest'),
+    baseUrl: settings.baseUrl(),
+    allowInsecureBasic: settings.allowInsecureBasic,
+    limits: settings.limits,
+    ddf: library,
+    session,
+    device:
+      row.device_id === null
+        ? undefined
+        : {
+            deviceId: row.device_id,
+            protocol: (row.protocol ?? undefined) as never,
+            certSha256: row.client?.fingerprint ?? undefined,
+            features: Object.fromEntries(
+              Object.entries(row.features ?? {}).map(([name, f]) => [name, f.value as Json]),
+            ),
+            mos: (row.mos ?? []).map((m) => ({
+              moid: m.m,
+              miid: m.i,
+              place: m.p ?? undefined,
+              validator: m.v ?? undefined,
+            })),
+          },
+    account:
+      row.account_key === null
+        ? undefined
+        : {
+            serverId: row.server_id ?? '',
+            autoRegister: row.auto_register === true,
+            clientAuth: effectiveCredential(
+              secrets,
+              'CLIENT',
+              { type: row.client_auth_type, username: row.client_username, secret: row.client_secret },
+              row.client,
+              row.server_id ?? '',
+            ),
+            serverAuth: effectiveCredential(
+              secrets,
+              'SERVER',
+              { type: row.server_auth_type, username: row.server_username, secret: row.server_secret },
+              row.server,
+              row.server_id ?? '',
+            ),
+          },
+    refusals: (row.client?.refusals ?? undefined) as Json | undefined,
+    defaultServerId: settings.defaultServerId,
+    items: Object.fromEntries(
+      Object.entries(row.items ?? {}).map(([token, item]) => {
+        const put = item.contents?.[0];
+        return [
+          token,
+          {
+            fetched: item.fetched,
+            uploaded: put === undefined ? undefined : { mime: put.mime, body: Buffer.from(put.base64, 'base64') },
+          },
+        ];
+      }),
+    ),
+  };
+}
