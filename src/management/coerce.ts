@@ -3,9 +3,10 @@ import type { DmFormat, Json, Tree, Value } from '../../adapters/adapter';
 import { encodeName, type DdfLibrary, type KnownNode } from '../../schema/ddf/library';
 import { isStorable } from './tree';
 import { ManagementError, type ValueInput } from './types';
+import { checkAllowed } from './allowed-values';
 
 const MEMBERS = ['text', 'int', 'float', 'bool', 'base64', 'json', 'repositoryItem'] as const;
-const DATE = /^\d{4}-?\d{2}-?\d{2}$/;
+const DATE = /^(\d{4})-?(\d{2})-?(\d{2})$/;
 const TIME = /^(\d{4}-?\d{2}-?\d{2}T)?\d{2}:?\d{2}(:?\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$/;
 const INTEGER = /^[+-]?\d{1,19}$/;
 const FLOAT = /^([+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|-?INF|NaN)$/;
@@ -68,6 +69,7 @@ export function coerceValue(
   }
   const raw: unknown = member === undefined ? null : input[member];
   const data = leafData(raw, format, where, limits);
+  if (node !== undefined) checkAllowed(data, node, where);
   return { value: { format, mime: input.type ?? node?.mime, data } };
 }
 
@@ -125,61 +127,102 @@ function treeOf(
         : node.format === 'node';
     if (isInterior) return treeOf(value, at, limits, within && { ...within, path }, child, depth + 1);
     const format = node?.format ?? formatOfJson(value);
-    return { name: child, value: { format, mime: node?.mime, data: leafData(value, format, at, limits) } };
+    const data = leafData(value, format, at, limits);
+    if (node !== undefined) checkAllowed(data, node, at);
+    return { name: child, value: { format, mime: node?.mime, data } };
   });
   return { name, children, childrenComplete: true };
 }
 
-/** A scalar as data of a format. */
+/** What a format takes, as messages say it. */
+const TAKES: Readonly<Record<DmFormat, string>> = {
+  null: 'empty',
+  bool: 'a boolean',
+  int: 'an integer',
+  float: 'a number',
+  bin: 'Base64 text',
+  b64: 'Base64 text',
+  date: 'a date (2026-01-31)',
+  time: 'a time (06:45:00Z)',
+  chr: 'text',
+  xml: 'text',
+  node: 'an object of child nodes',
+};
+
+/** A scalar as data of a format. Throws ManagementError and nothing else. */
 export function leafData(raw: unknown, format: DmFormat, where: string, limits: ValueLimits): Value['data'] {
-  const wrong = (takes: string): never => {
-    throw new ManagementError('BAD_FORMAT', `${where}: ${show(raw)} is not ${takes}; the node's format is ${format}`, {
-      expected: format,
-    });
-  };
-  const text =
-    typeof raw === 'string'
-      ? raw
-      : typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean'
-        ? String(raw)
-        : undefined;
-  if (text !== undefined && Buffer.byteLength(text) > limits.valueOctets) {
+  const text = textOf(raw);
+  const octets = text === undefined ? 0 : Buffer.byteLength(text);
+  if (octets > limits.valueOctets) {
     throw new ManagementError(
       'LIMIT_VALUE_SIZE',
-      `${where}: ${Buffer.byteLength(text)} octets; at most ${limits.valueOctets} can be sent in a command`,
+      `${where}: ${octets} octets; at most ${limits.valueOctets} can be sent in a command`,
     );
   }
-  if (text !== undefined && !isStorable(text))
+  if (text !== undefined && !isStorable(text)) {
     throw new ManagementError('BAD_FORMAT', `${where}: text must not hold U+0000 or lone surrogates`, {
       expected: format,
     });
+  }
+  const data = typeof raw === 'boolean' ? dataOfBoolean(raw, format) : dataOfText(raw, text, format, where);
+  if (data === undefined) {
+    const message = `${where}: ${show(raw)} is not ${TAKES[format]}; the node's format is ${format}`;
+    throw new ManagementError('BAD_FORMAT', message, { expected: format });
+  }
+  return data;
+}
+
+function textOf(raw: unknown): string | undefined {
+  if (typeof raw === 'string') return raw;
+  return typeof raw === 'number' || typeof raw === 'bigint' || typeof raw === 'boolean' ? String(raw) : undefined;
+}
+
+function dataOfBoolean(raw: boolean, format: DmFormat): Value['data'] | undefined {
+  if (format === 'bool') return raw;
+  return format === 'chr' || format === 'xml' ? String(raw) : undefined;
+}
+
+/** Undefined when it is nothing that the format takes. */
+function dataOfText(
+  raw: unknown,
+  text: string | undefined,
+  format: DmFormat,
+  where: string,
+): Value['data'] | undefined {
+  if (format === 'null') return raw === null || raw === undefined || raw === '' ? null : undefined;
+  if (text === undefined) return undefined;
   switch (format) {
-    case 'null':
-      return raw === null || raw === undefined || raw === '' ? null : wrong('empty');
     case 'bool':
-      if (typeof raw === 'boolean') return raw;
-      return text !== undefined && /^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : wrong('a boolean');
+      return /^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined;
     case 'int':
-      if (text === undefined || typeof raw === 'boolean' || !INTEGER.test(text)) return wrong('an integer');
-      return integer(BigInt(text), where);
+      return INTEGER.test(text) ? integer(BigInt(text), where) : undefined;
     case 'float':
-      if (text === undefined || typeof raw === 'boolean' || !FLOAT.test(text)) return wrong('a number');
-      return text === 'INF' ? Number.POSITIVE_INFINITY : text === '-INF' ? Number.NEGATIVE_INFINITY : Number(text);
+      return FLOAT.test(text) ? Number(text.replace('INF', 'Infinity')) : undefined;
     case 'bin':
-      if (text === undefined || !BASE64.test(text) || text.length % 4 !== 0) return wrong('Base64 text');
-      return Buffer.from(text, 'base64');
+      return isBase64(text) ? Buffer.from(text, 'base64') : undefined;
     case 'b64':
-      return text !== undefined && BASE64.test(text) && text.length % 4 === 0 ? text : wrong('Base64 text');
+      return isBase64(text) ? text : undefined;
     case 'date':
-      return text !== undefined && DATE.test(text) ? text : wrong('a date (2026-01-31)');
+      return isDate(text) ? text : undefined;
     case 'time':
-      return text !== undefined && TIME.test(text) ? text : wrong('a time (06:45:00Z)');
+      return TIME.test(text) ? text : undefined;
     case 'chr':
     case 'xml':
-      return text ?? wrong('text');
+      return text;
     case 'node':
-      return wrong('an object of child nodes');
+      return undefined;
   }
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && BASE64.test(text);
+}
+
+/** A day that the calendar has. */
+function isDate(text: string): boolean {
+  const [, year = '', month = '', day = ''] = DATE.exec(text) ?? [];
+  const date = new Date(`${year}-${month}-${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.getUTCDate() === Number(day);
 }
 
 function integer(value: bigint, where: string): number | bigint {
@@ -188,7 +231,10 @@ function integer(value: bigint, where: string): number | bigint {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
+/** A value in a message, cut short. */
 function show(raw: unknown): string {
-  const text = JSON.stringify(raw, (_, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)) ?? 'nothing';
+  if (raw === undefined) return 'nothing';
+  if (typeof raw === 'object' && raw !== null) return Array.isArray(raw) ? 'a list' : 'an object';
+  const text = typeof raw === 'string' ? JSON.stringify(raw) : String(raw);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -8,6 +8,7 @@ import { coerceValue, type ValueLimits } from './coerce';
 import { parentFor } from './dispatch';
 import { findPlace, normaliseUri, type PlacedMo } from './places';
 import { storeTree, storeValue } from './stored-value';
+import { isStorable, storable } from './tree';
 import { ManagementError, type AddressInput, type CommandInput, type NorthboundKind, type ValueInput } from './types';
 
 /** What is known of the device when an operation is submitted. */
@@ -41,6 +42,8 @@ const VERB: Readonly<Partial<Record<NorthboundKind, Verb>>> = {
   exec: 'Exec',
 };
 const MAX_PATH = 1_024;
+const MAX_ACL = 4_096;
+const MAX_IDENTIFIER = 256;
 
 /** Throws ManagementError for the first command that cannot be sent; `details.command` is its index. */
 export function judge(
@@ -49,15 +52,27 @@ export function judge(
   library: DdfLibrary,
   limits: ValueLimits,
 ): CommandRow[] {
+  const mos = [...device.mos];
   return commands.map((command, position) => {
     try {
-      return judgeOne(command, position, device, library, limits);
+      const row = judgeOne(command, position, { ...device, mos }, library, limits);
+      const made = newInstanceOf(row, mos);
+      if (made !== undefined) mos.push(made);
+      return row;
     } catch (error) {
-      if (error instanceof ManagementError)
+      if (error instanceof ManagementError) {
         throw new ManagementError(error.code, error.message, { ...error.details, command: position });
+      }
       throw error;
     }
   });
+}
+
+/** The instance that an add will have made when later commands of the operation are sent. */
+function newInstanceOf(row: CommandRow, mos: readonly PlacedMo[]): PlacedMo | undefined {
+  const { moid, family, miid } = row;
+  if (row.kind !== 'add' || row.path !== '' || moid === null || family === null || miid === null) return undefined;
+  return mos.some((mo) => mo.family === family && mo.miid === miid) ? undefined : { moid, family, miid, place: null };
 }
 
 function judgeOne(
@@ -81,7 +96,15 @@ function judgeOne(
         'NOT_SUPPORTED_BY_DEVICE',
         `${where}: user interaction is not available on this device`,
       );
-    return { ...base, moid: null, family: null, miid: null, path: '', uri: null, request: { prompt: command.prompt } };
+    return {
+      ...base,
+      moid: null,
+      family: null,
+      miid: null,
+      path: '',
+      uri: null,
+      request: { prompt: storable(command.prompt) },
+    };
   }
   if ((command.kind === 'getAcl' || command.kind === 'setAcl' || command.kind === 'copy') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
@@ -106,6 +129,12 @@ function judgeOne(
     case 'delete':
       return { ...row, request: {} };
     case 'setAcl':
+      if (command.acl.length > MAX_ACL || !isStorable(command.acl)) {
+        throw new ManagementError(
+          'BAD_USER_INPUT',
+          `${where}.acl: at most ${MAX_ACL} characters, as Get=*&Replace=dm.example`,
+        );
+      }
       return { ...row, request: { value: storeValue({ format: 'chr', data: command.acl }) } };
     case 'copy': {
       const to = locate(command.to, `${where}.to`, 'copy', device, library);
@@ -145,29 +174,48 @@ function locate(
     throw new ManagementError('BAD_USER_INPUT', `${where}.address: give exactly one of moid and uri`);
   if (input.uri != null) return locateUri(input.uri, where, device);
   const moid = input.moid ?? '';
-  if (moid.length === 0 || moid.length > 256)
-    throw new ManagementError('BAD_USER_INPUT', `${where}.address.moid: 1 to 256 characters`);
+  const miid = input.miid ?? null;
+  if (!isIdentifier(moid)) {
+    throw new ManagementError('BAD_USER_INPUT', `${where}.address.moid: 1 to ${MAX_IDENTIFIER} characters`);
+  }
+  if (miid !== null && !isIdentifier(miid)) {
+    throw new ManagementError('BAD_USER_INPUT', `${where}.address.miid: 1 to ${MAX_IDENTIFIER} characters`);
+  }
   checkPath(path, where);
+  return locateMo({ moid, miid, path }, where, kind, device, library);
+}
+
+function isIdentifier(text: string): boolean {
+  return text.length > 0 && text.length <= MAX_IDENTIFIER && isStorable(text);
+}
+
+function locateMo(
+  { moid, miid, path }: { readonly moid: string; readonly miid: string | null; readonly path: string },
+  where: string,
+  kind: NorthboundKind,
+  device: KnownDevice,
+  library: DdfLibrary,
+): Located {
   const family = familyOf(moid);
   const instances = device.mos.filter((mo) => mo.family === family);
-  const known =
-    instances.find((mo) => mo.miid === input.miid) ??
-    (instances.length === 1 && input.miid == null ? instances[0] : undefined);
-  const isNewInstance = kind === 'add' && path === '';
-  if (isNewInstance) {
+  if (kind === 'add' && path === '') {
     checkPlace(moid, instances, device, library, where);
-    return { moid: known?.moid ?? library.definition(moid)?.moid ?? moid, miid: input.miid ?? null, path, uri: null };
+    const version = instances.find((mo) => mo.miid === miid)?.moid ?? library.definition(moid)?.moid ?? moid;
+    return { moid: version, miid, path, uri: null };
   }
-  if (known === undefined && device.isDiscovered) throw missing(moid, input.miid ?? null, instances, where, device);
-  if (known === undefined && !library.isKnown(moid)) {
+  const [only, another] = instances;
+  if (miid === null && another !== undefined) throw missing(moid, null, instances, where, device);
+  const known = miid === null ? only : instances.find((mo) => mo.miid === miid);
+  if (known !== undefined) return { moid: known.moid, miid: known.miid, path, uri: null };
+  if (device.isDiscovered) throw missing(moid, miid, instances, where, device);
+  if (!library.isKnown(moid)) {
     throw new ManagementError(
       'NO_SUCH_MO',
       `${where}.address: no DDF describes ${moid}, and ${device.deviceId} has not told of it`,
       { moid },
     );
   }
-  if (instances.length > 1 && input.miid == null) throw missing(moid, null, instances, where, device);
-  return { moid: known?.moid ?? moid, miid: known?.miid ?? input.miid ?? null, path, uri: null };
+  return { moid, miid, path, uri: null };
 }
 
 function missing(
@@ -203,7 +251,12 @@ function locateUri(uri: string, where: string, device: KnownDevice): Located {
       'BAD_USER_INPUT',
       `${where}.address.uri: properties and queries have commands of their own`,
     );
-  if (uri.length > MAX_PATH || !/^(\.|\.\/[^\s].*|[^/\s].*)$/s.test(uri) || /(^|\/)\.\.(\/|$)/.test(uri)) {
+  if (
+    uri.length > MAX_PATH ||
+    !isStorable(uri) ||
+    !/^(\.|\.\/[^\s].*|[^/\s].*)$/s.test(uri) ||
+    /(^|\/)\.\.(\/|$)/.test(uri)
+  ) {
     throw new ManagementError('BAD_USER_INPUT', `${where}.address.uri: not a LocURI such as ./DevInfo/Man`);
   }
   const found = findPlace(device.mos, uri);
@@ -217,7 +270,13 @@ function checkPath(path: string, where: string): void {
       'BAD_USER_INPUT',
       `${where}.address.path: "?" is refused; properties have commands of their own`,
     );
-  if (path.length > MAX_PATH || namesOf(path) === undefined || path.startsWith('/') || path.endsWith('/')) {
+  if (
+    path.length > MAX_PATH ||
+    !isStorable(path) ||
+    namesOf(path) === undefined ||
+    path.startsWith('/') ||
+    path.endsWith('/')
+  ) {
     throw new ManagementError(
       'BAD_USER_INPUT',
       `${where}.address.path: node names joined by "/", without one at either end, at most ${MAX_PATH} characters`,
