@@ -2,7 +2,6 @@
  * The Data Repository's HTTP side: documents that a device fetches by an address of its own (HGET).
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3.1 and 5.5.
  */
-import type { Inbound, Wire } from '../../adapters/adapter';
 import type { Database } from '../store/database';
 import type { Secrets } from '../store/secrets';
 
@@ -11,9 +10,20 @@ export interface RepositoryDeps {
   readonly secrets: Secrets;
   readonly now?: () => number;
 }
+/** What a request says, as the adapters take it. Header names are lower case. */
+export interface ItemRequest {
+  readonly method: string;
+  readonly token?: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+export interface ItemReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
 export interface Repository {
   /** Answers GET of an item; unknown, foreign and expired addresses are one: 404. */
-  handle(inbound: Inbound): Promise<Wire>;
+  handle(inbound: ItemRequest): Promise<ItemReply>;
 }
 
 interface Content {
@@ -24,13 +34,14 @@ interface Content {
 export function createRepository(deps: RepositoryDeps): Repository {
   const now = deps.now ?? Date.now;
   return {
-    async handle(inbound): Promise<Wire> {
+    async handle(inbound): Promise<ItemReply> {
       const opened = inbound.token === undefined ? undefined : deps.secrets.openToken(inbound.token);
       if (opened === undefined || opened.deviceKey <= 0n) return plain(404, 'there is nothing at this address');
       const key = [opened.deviceKey.toString(), inbound.token];
       const at = new Date(now());
-      const [item] = await deps.db.sql.query<{ direction: string; contents: readonly Content[] }>(
-        'SELECT direction, contents FROM repository_item WHERE device_id = $1 AND token = $2 AND expires_at > $3::timestamptz',
+      const [item] = await deps.db.sql.query<{ contents: readonly Content[] }>(
+        `SELECT contents FROM repository_item
+         WHERE device_id = $1 AND token = $2 AND expires_at > $3::timestamptz AND direction = 'DOWNLOAD'`,
         [...key, at],
       );
       if (item === undefined) return plain(404, 'there is nothing at this address');
@@ -91,7 +102,7 @@ function parseRange(text: string): { type: string; q: number } {
   return { type: type.trim().toLowerCase(), q: given === undefined ? 1 : Number(given) };
 }
 
-function plain(status: number, text: string, headers: Record<string, string> = {}): Wire {
+function plain(status: number, text: string, headers: Record<string, string> = {}): ItemReply {
   return {
     status,
     headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
