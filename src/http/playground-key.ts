@@ -33,21 +33,33 @@ export const KEY_SCRIPT = `
   var state = document.getElementById('key-state');
   var read = function () { try { return localStorage.getItem(NAME) || ''; } catch (e) { return ''; } };
   var key = read();
-  if (key) {
-    form.hidden = true;
-    forget.hidden = false;
-    state.textContent = 'Queries are sent with the key that is kept in this browser.';
-  }
+  var show = function () {
+    form.hidden = !!key;
+    forget.hidden = !key;
+    state.textContent = key
+      ? 'Queries are sent with the key that is kept in this browser.'
+      : 'Queries need a key. It is kept in this browser only.';
+  };
+  var refetch = function () {
+    var button = document.querySelector('button[aria-label="Re-fetch GraphQL schema"]');
+    if (button) button.click(); else location.reload();
+  };
+  show();
   form.addEventListener('submit', function (event) {
     event.preventDefault();
     var value = input.value.trim().replace(/^Bearer +/i, '');
     if (!value) { input.focus(); return; }
-    try { localStorage.setItem(NAME, value); } catch (e) { state.textContent = 'This browser keeps nothing; put the key into the headers tab.'; return; }
-    location.reload();
+    key = value;
+    input.value = '';
+    show();
+    try { localStorage.setItem(NAME, key); } catch (e) { state.textContent = 'Queries are sent with this key until the page is closed.'; }
+    refetch();
   });
   forget.addEventListener('click', function () {
     try { localStorage.removeItem(NAME); } catch (e) { /* it was never kept */ }
-    location.reload();
+    key = '';
+    show();
+    input.focus();
   });
   var send = window.fetch.bind(window);
   window.fetch = function (resource, options) {
@@ -58,6 +70,7 @@ export const KEY_SCRIPT = `
       if (response.status === 401) {
         state.textContent = key ? 'The gateway does not know this key (any more).' : 'Queries need a key. It is kept in this browser only.';
         form.hidden = false;
+        forget.hidden = true;
       }
       return response;
     });

@@ -172,6 +172,11 @@ export async function serve(world: World, more: Partial<AppDeps> = {}): Promise<
       });
       return { ...((await response.json()) as object), status: response.status, headers: response.headers } as Answer;
     },
-    close: () => app.close(),
+    async close() {
+      // A browser holds connections on which it never asked anything.
+      const late = setTimeout(() => app.server.closeAllConnections(), 1_000);
+      await app.close();
+      clearTimeout(late);
+    },
   };
 }
