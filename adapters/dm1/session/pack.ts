@@ -31,15 +31,23 @@ export class Packer {
     private readonly context: Context,
   ) {}
 
+  /** Something was to be sent, and not even the first of it found room. */
+  isStuck = false;
+
   pack(work: Work, again: readonly OpenCommand[]): void {
+    const discover = work.commands.find((command) => command.kind === 'discover');
+    if (discover !== undefined && this.machine.discovery === undefined && !this.machine.discovered) {
+      this.machine.discovery = beginDiscovery(discover, this.context);
+    }
     this.sendAgain(again);
     const isDone = this.sendRest();
     const isAllSent = isDone && again.length === 0 && this.sendCommands(work.commands);
     this.sendQuestions();
-    const isWaiting = work.more || !isAllSent || this.machine.discovery !== undefined;
+    this.isStuck = this.sent === 0 && (!isAllSent || this.machine.discovery !== undefined);
     // A message without commands would end the session for the client while there is more to do.
-    if (this.sent === 0 && isWaiting)
-      this.send(getOf('./DevInfo/DevId'), { job: JOB.keepOpen, uri: './DevInfo/DevId' });
+    if (this.sent === 0 && (this.isStuck || work.more)) {
+      this.send(getOf(KEEP_OPEN_URI), { job: JOB.keepOpen, uri: KEEP_OPEN_URI });
+    }
   }
 
   get isEmpty(): boolean {
@@ -108,8 +116,6 @@ export class Packer {
     for (let index = 0; index < commands.length;) {
       const first = commands[index] as Command;
       if (first.kind === 'discover') {
-        if (this.machine.discovery === undefined && !this.machine.discovered)
-          this.machine.discovery = beginDiscovery(first, this.context);
         index += 1;
         continue;
       }
@@ -287,6 +293,8 @@ export class Packer {
   }
 }
 
+/** A node that every client has and may tell. */
+const KEEP_OPEN_URI = './DevInfo/DevId';
 /** Octets of a Status and Results that answer a usual Get. */
 const ANSWER_OCTETS = { xml: 480, wbxml: 230 } as const;
 /** Clients that announce a larger MaxMsgSize still answer from buffers of this size. */

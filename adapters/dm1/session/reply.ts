@@ -75,25 +75,19 @@ export interface Begun {
 }
 
 /**
- * The reply with its header and every Status that is due. Where they are more than the client takes, the references
- * of the SyncHdr Status and our sizes go first, then the last statuses.
+ * What a reply leaves out where room is scarce: nothing, our MaxMsgSize and MaxObjSize, or also the references of the
+ * SyncHdr Status, which clients expect and the DTD does not ask for.
  */
-export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, context: Context): Begun {
+export type Omission = 'nothing' | 'sizes' | 'references';
+
+/** The reply with its header and every Status that is due. Where they find no room the last are missing. */
+export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, context: Context, omits: Omission): Begun {
   const { encoding } = openedOf(envelope);
   const alerts = turn.alerts.map((alert) => alertOf(alert.code, alert.uri, envelope, context));
-  const namespace = namespaceOf(envelope);
-  const make = (isTight: boolean): Reply => {
-    const header = headerOf(envelope, turn, machine, context, isTight);
-    const reply = new Reply(header, namespace, turn.final, encoding, machine.maxMsgSize);
-    reply.add(headerStatus(envelope, turn, isTight));
-    return reply;
-  };
-  const sizeOfAll = (commands: readonly BodyCommand[]): number =>
-    commands.reduce((sum, command) => sum + encodedSize(command, encoding) + CMD_ID_OCTETS, 0);
-  const reserved = sizeOfAll(alerts);
-  const needed = reserved + sizeOfAll(turn.statuses.map((due) => statusOf(due, envelope)));
-  let reply = make(turn.mayCommand && machine.maxMsgSize < SMALL_MESSAGE);
-  if (needed > reply.room) reply = make(true);
+  const reserved = alerts.reduce((sum, alert) => sum + encodedSize(alert, encoding) + CMD_ID_OCTETS, 0);
+  const header = headerOf(envelope, turn, machine, context, omits);
+  const reply = new Reply(header, namespaceOf(envelope), turn.final, encoding, machine.maxMsgSize);
+  reply.add(headerStatus(envelope, turn, omits));
   let left = 0;
   for (const due of turn.statuses) {
     const status = statusOf(due, envelope);
@@ -104,8 +98,6 @@ export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, con
   return { reply, left };
 }
 
-/** Below this MaxMsgSize every octet is left to commands. */
-const SMALL_MESSAGE = 1536;
 /** What a CmdID of up to seven digits adds to an empty one, in either form. */
 const CMD_ID_OCTETS = 16;
 
@@ -113,7 +105,7 @@ const CMD_ID_OCTETS = 16;
 export function roomForOne(envelope: Envelope, turn: Turn, machine: Machine, context: Context): number {
   const lean: Turn = { ...turn, chal: undefined, statuses: [], alerts: [], final: true };
   const settled: Machine = { ...machine, credDue: false, announced: true };
-  return beginReply(envelope, lean, settled, context).reply.room;
+  return beginReply(envelope, lean, settled, context, 'references').reply.room;
 }
 
 /** Whether our credential travels in the SyncHdr of this reply. */
@@ -122,12 +114,12 @@ export function sendsCred(turn: Turn, machine: Machine, context: Context): boole
   return turn.trusted && machine.credDue && (type === 'BASIC' || type === 'DIGEST_MD5');
 }
 
-function headerOf(envelope: Envelope, turn: Turn, machine: Machine, context: Context, isTight: boolean): SyncHdr {
+function headerOf(envelope: Envelope, turn: Turn, machine: Machine, context: Context, omits: Omission): SyncHdr {
   const { header } = openedOf(envelope).message;
   const serverAuth = turn.trusted ? context.account?.serverAuth : undefined;
   const isNamed = serverAuth !== undefined && serverAuth.type !== 'NONE';
   const withCred = sendsCred(turn, machine, context) && serverAuth !== undefined;
-  const showsSizes = turn.trusted && !machine.announced && !isTight;
+  const showsSizes = turn.trusted && !machine.announced && omits === 'nothing';
   return {
     verDtd: KNOWN_DTDS.has(header.verDtd) ? header.verDtd : '1.2',
     verProto: KNOWN_PROTOCOLS.has(header.verProto) ? header.verProto : 'DM/1.2',
@@ -175,7 +167,7 @@ function credOf(known: CredentialKnowledge, machine: Machine): Cred {
   return { meta: { format: 'b64', type: isBasic ? AUTH_BASIC : AUTH_MD5 }, data: { kind: 'text', text } };
 }
 
-function headerStatus(envelope: Envelope, turn: Turn, isTight: boolean): Status {
+function headerStatus(envelope: Envelope, turn: Turn, omits: Omission): Status {
   const { header } = openedOf(envelope).message;
   const { chal } = turn;
   return {
@@ -184,8 +176,8 @@ function headerStatus(envelope: Envelope, turn: Turn, isTight: boolean): Status 
     msgRef: header.msgId,
     cmdRef: '0',
     cmd: 'SyncHdr',
-    targetRefs: isTight ? [] : [header.target.locUri],
-    sourceRefs: isTight ? [] : [header.source.locUri],
+    targetRefs: omits === 'references' ? [] : [header.target.locUri],
+    sourceRefs: omits === 'references' ? [] : [header.source.locUri],
     ...(chal === undefined ? {} : { chal: chalOf(chal) }),
     data: String(turn.headerCode),
     items: [],

@@ -4,36 +4,21 @@ import { digestOf, HMAC_HEADER, hmacOf, writeHmacHeader } from '../credential';
 import { openedOf, syncmlWire } from '../http';
 import { type Machine, machineOf, octetsOf, stateOf, type Turn } from './machine';
 import { Packer } from './pack';
-import { beginReply, roomForOne, sendsCred } from './reply';
+import { beginReply, type Omission, roomForOne, sendsCred } from './reply';
 
-/** The reply that `receive` decided on, with as much of the work as it can carry. */
+/**
+ * The reply that `receive` decided on, with as much of the work as it can carry. Where the client takes so little that
+ * statuses, or even one command, find no room, what may be left out is left out.
+ */
 export function respond(envelope: Envelope, state: SessionState, work: Work, context: Context): Responded {
-  const { turn, ...rest } = machineOf(state);
+  const { turn, ...machine } = machineOf(state);
   if (turn === undefined) throw new Error('respond follows receive of the same message');
-  const machine: Machine = rest;
-  const { encoding } = openedOf(envelope);
-  const { reply, left } = beginReply(envelope, turn, machine, context);
-  const effects: Effect[] =
-    left === 0 ? [] : [{ kind: 'noted', what: `${left} statuses find no room in ${machine.maxMsgSize} octets` }];
-  const hasCred = sendsCred(turn, machine, context);
-  if (turn.trusted) {
-    machine.serverMsg = openedOf(envelope).message.header.msgId;
-    if (reply.message().header.meta !== undefined) machine.announced = true;
-    if (hasCred) machine.credDue = false;
+  let draft = draftReply(envelope, turn, machine, work, context, 'nothing');
+  for (const omits of ['sizes', 'references'] as const) {
+    if (draft.isCramped) draft = draftReply(envelope, turn, machine, work, context, omits);
   }
-
-  let { phase } = state;
-  if (turn.mayCommand) {
-    const { serverAuth } = context.account ?? {};
-    const keepsBody = !machine.proven && (serverAuth?.type === 'BASIC' || serverAuth?.type === 'DIGEST_MD5');
-    const best = roomForOne(envelope, turn, machine, context);
-    const packer = new Packer(reply, machine, encoding, machine.serverMsg, best, keepsBody, context);
-    packer.pack(work, turn.again ?? []);
-    effects.push(...packer.effects);
-    phase = packer.isEmpty ? 'ended' : 'awaiting';
-    if (packer.isEmpty) effects.push(...finish(machine));
-  }
-  const body = encodeMessage(reply.message(), encoding);
+  const { body } = draft;
+  const effects = [...draft.effects];
   if (body.length > machine.maxMsgSize) {
     effects.push({
       kind: 'noted',
@@ -43,10 +28,53 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   const wire = syncmlWire(body, openedOf(envelope).mediaType);
   const signed = signature(turn, machine, body, context);
   return {
-    state: stateOf({ ...state, phase }, machine),
+    state: stateOf({ ...state, phase: draft.phase ?? state.phase }, draft.machine),
     reply: signed === undefined ? wire : { ...wire, headers: { ...wire.headers, [HMAC_HEADER]: signed } },
     effects,
   };
+}
+
+interface Draft {
+  readonly machine: Machine;
+  readonly body: Uint8Array;
+  readonly effects: readonly Effect[];
+  /** Absent: as `receive` said. */
+  readonly phase?: 'ended' | 'awaiting';
+  /** Something that is due, or a first command, found no room. */
+  readonly isCramped: boolean;
+}
+
+function draftReply(
+  envelope: Envelope,
+  turn: Turn,
+  before: Machine,
+  work: Work,
+  context: Context,
+  omits: Omission,
+): Draft {
+  const machine = structuredClone(before);
+  const { message, encoding } = openedOf(envelope);
+  const { reply, left } = beginReply(envelope, turn, machine, context, omits);
+  const effects: Effect[] =
+    left === 0 ? [] : [{ kind: 'noted', what: `${left} statuses find no room in ${machine.maxMsgSize} octets` }];
+  if (turn.trusted) {
+    machine.serverMsg = message.header.msgId;
+    if (reply.message().header.meta !== undefined) machine.announced = true;
+    if (sendsCred(turn, before, context)) machine.credDue = false;
+  }
+  const end = (phase: Draft['phase'], isStuck: boolean): Draft => {
+    const body = encodeMessage(reply.message(), encoding);
+    return { machine, body, effects, phase, isCramped: isStuck || left > 0 || body.length > machine.maxMsgSize };
+  };
+  if (!turn.mayCommand) return end(undefined, false);
+  const { serverAuth } = context.account ?? {};
+  const keepsBody = !machine.proven && (serverAuth?.type === 'BASIC' || serverAuth?.type === 'DIGEST_MD5');
+  const best = roomForOne(envelope, turn, machine, context);
+  const packer = new Packer(reply, machine, encoding, machine.serverMsg, best, keepsBody, context);
+  packer.pack(work, turn.again ?? []);
+  effects.push(...packer.effects);
+  if (packer.isEmpty) effects.push(...finish(machine));
+  return end(packer.isEmpty ? 'ended' : 'awaiting', packer.isStuck);
 }
 
 /** The session is over for a client that gets nothing but statuses. What could not be sent has no outcome. */

@@ -103,13 +103,18 @@ export class Dialogue {
     body: Uint8Array,
     options: { readonly token?: string; readonly headers?: Record<string, string> } = {},
   ): Message {
+    return this.show(this.answer(inbound(body, this.given, options)));
+  }
+
+  /** A turn of the gateway, from the request to the answer. */
+  answer(request: Inbound): Wire {
     this.turn = [];
-    const opened = this.adapter.open(inbound(body, this.given, options));
+    const opened = this.adapter.open(request);
     if ('refusal' in opened) throw new Error(`refused: ${opened.reason}`);
     const { envelope } = opened;
     const context = this.context();
     if (this.session && this.adapter.isRepeat(envelope, this.session, this.now, this.queue.length > 0)) {
-      return this.show(this.session.lastReply);
+      return this.session.lastReply;
     }
     const received = this.adapter.receive(envelope, context);
     this.apply(received.effects);
@@ -123,7 +128,7 @@ export class Dialogue {
       this.refusals = undefined;
       this.store(envelope, responded.state, responded.reply);
     }
-    return this.show(responded.reply);
+    return responded.reply;
   }
 
   /** Effects of the last message, but for that it was believed. */
