@@ -123,6 +123,7 @@ export class DocumentChanges {
     if (tree.value !== undefined) return scalarOf(tree.value);
     if (isBare(tree)) {
       const format = this.library.node(moid, path)?.format;
+      if (format === 'null') return null;
       return format === 'node' || (format === undefined && how === 'set') ? {} : undefined;
     }
     const object: Record<string, Json> = {};

@@ -11,7 +11,7 @@ import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
 import { findPlace, nameInstance, normaliseUri } from './places';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
-import { isStorable, metaOf, resultOf, storable, storableText } from './tree';
+import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
@@ -325,9 +325,10 @@ export class Ledger {
     const isRead = command.kind === 'get' || command.kind === 'getAcl';
     const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
     const isOk = effect.outcome === 'OK';
+    const tree = isRead && effect.tree !== undefined ? this.#described(command, effect.tree) : undefined;
     const result =
-      isOk && isRead && effect.tree !== undefined
-        ? resultOf(effect.tree, depth)
+      isOk && tree !== undefined
+        ? resultOf(tree, depth)
         : isOk
           ? storable(effect.data ?? null)
           : undefined;
@@ -336,9 +337,14 @@ export class Ledger {
       code: effect.code,
       error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
-      meta: isRead && effect.tree !== undefined && command.kind === 'get' ? metaOf(effect.tree) : undefined,
+      meta: tree !== undefined && command.kind === 'get' ? metaOf(tree) : undefined,
     });
     if (isNews) this.#remember(operation, command, effect);
+  }
+
+  #described(command: LiveCommand, tree: Tree): Tree | undefined {
+    const { moid } = command;
+    return moid === null ? tree : describedTree(tree, command.path, (path) => this.library.node(moid, path));
   }
 
   /** What an answer tells of the device's values: read, written, deleted or not there. */
@@ -434,7 +440,8 @@ export class Ledger {
     waiting.operation.answered(waiting.command, {
       outcome,
       code: effect.resultCode,
-      result: storable(effect.data),
+      // The code itself where the alert's MO defines one: how a protocol wraps it is not the caller's business.
+      result: effect.resultCode ?? storable(effect.data),
       error:
         outcome === 'OK'
           ? undefined

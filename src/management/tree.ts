@@ -1,5 +1,5 @@
 /** Trees of nodes as the JSON that callers see and the store keeps. */
-import type { Json, Tree, Value } from '../../adapters/adapter';
+import type { DmFormat, Json, Tree, Value } from '../../adapters/adapter';
 import { encodeName } from '../../schema/ddf/library';
 
 const LONE_SURROGATE = /\p{Cs}/u;
@@ -73,6 +73,36 @@ export function resultOf(tree: Tree, depth?: number): Json {
       .filter(isStorable)
       .sort();
   return jsonOf(tree, depth) ?? null;
+}
+
+/** What the DDFs say of a node at a path below an MO's root. */
+export type DescribedNode = { readonly format?: DmFormat; readonly mime?: string } | undefined;
+
+/**
+ * A tree with what the DDFs know of nodes that the device only named: such a leaf of null format has its value, null; any
+ * other such leaf (one that must not be read) is left out. Leaves without a MIME type get the DDF's, else their format's.
+ */
+export function describedTree(tree: Tree, path: string, nodeAt: (path: string) => DescribedNode): Tree | undefined {
+  const { value } = tree;
+  if (value !== undefined) {
+    const mime = value.mime ?? nodeAt(path)?.mime ?? defaultMime(value.format);
+    return mime === undefined ? tree : { ...tree, value: { ...value, mime } };
+  }
+  if (isBare(tree)) {
+    const format = nodeAt(path)?.format;
+    if (format === 'null') return { ...tree, value: { format: 'null', data: null } };
+    return format === undefined || format === 'node' ? tree : undefined;
+  }
+  const children = (tree.children ?? []).flatMap((child) => {
+    const below = path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`;
+    return describedTree(child, below, nodeAt) ?? [];
+  });
+  return { ...tree, children };
+}
+
+function defaultMime(format: DmFormat): string | undefined {
+  if (format === 'null' || format === 'node') return undefined;
+  return format === 'bin' ? 'application/octet-stream' : 'text/plain';
 }
 
 /** Format and MIME type of each leaf by path below the tree's root ('' = the root). */
