@@ -60,7 +60,12 @@ export class Dm2Device implements SimulatedDevice {
     const { options, tree, exchange, defaults, subscriptions, state } = this;
     const session = new Dm2Session({ options, tree, exchange, defaults, subscriptions, record, state }, trigger);
     const step = async (): Promise<boolean> => {
-      if (!session.over) await session.step();
+      try {
+        if (!session.over) await session.step();
+      } catch (error) {
+        record.ended = 'error';
+        record.log.push(error instanceof Error ? error.message : String(error));
+      }
       return !session.over;
     };
     return { step, report: () => record.report() };

@@ -35,9 +35,13 @@ export interface Dm2DeviceOptions {
   readonly execResult?: number;
   /** Values for ServerURI templates besides DevID. */
   readonly network?: ServerUriValues;
+  /**
+   * A wrong media type ends the session (default) or is noted. Malformed commands always get their status and the session
+   * goes on, as the facts say; what is no Package#2 at all always ends it.
+   */
   readonly onViolation?: 'end' | 'note';
   readonly plants?: readonly Plant[];
   readonly treeLimits?: TreeLimits;
+  /** Packages after which a session that does not end is left; default 1000. */
   readonly maxMessages?: number;
-  readonly random?: (count: number) => Uint8Array;
 }
