@@ -1,5 +1,4 @@
-import type { Command } from '../../../../adapters/adapter';
-import type { CredentialType } from '../../../../adapters/adapter';
+import type { Command, CredentialType } from '../../../../adapters/adapter';
 import { Dm1Device } from '../../../../src/simulator/dm1-device';
 import type { Transport } from '../../../../src/simulator/transport';
 import { BASE_URL, command, credential, DEVICE, Dialogue, serverCredential } from './dialogue';
