@@ -2,7 +2,7 @@ import { createDdfs, type DdfFile, type RunningDdfs } from '../../src/management
 import { createReports } from '../../src/management/reports';
 import { ManagementError } from '../../src/management/types';
 import type { Database } from '../../src/store/database';
-import { ALICE, refusalOf } from '../support/administration';
+import { ALICE, refusalOf, untilEventsAreServed } from '../support/administration';
 import { testDatabase } from '../support/database';
 import { ddfSource } from '../support/ddf-sources';
 
@@ -233,6 +233,7 @@ describe('a DDF', () => {
     const { id } = await ddfs.add({ source: pump }, ALICE);
     await ddfs.replace(id, { source: ddfSource('Pump', ['Rate']) }, ALICE);
     await ddfs.remove(id, ALICE);
+    await untilEventsAreServed(db);
     const { items } = await createReports({ db }).events({}, 10);
     expect(items.map(({ type, data }) => [type, data])).toEqual(
       ['ddfAdded', 'ddfReplaced', 'ddfRemoved'].map((type) => [type, { ddf: id, moids: [PUMP], by: 'key:7' }]),

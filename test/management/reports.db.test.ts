@@ -1,4 +1,4 @@
-import { startAdministration, type Administration } from '../support/administration';
+import { startAdministration, untilEventsAreServed, type Administration } from '../support/administration';
 import { onPostgres } from '../support/database';
 
 let house: Administration;
@@ -15,12 +15,14 @@ beforeEach(async () => {
 });
 afterEach(() => house.db.close());
 
-const insertEvent = (device: string | undefined, type: string): Promise<unknown> =>
-  house.db.sql.query(`INSERT INTO event (device_id, type, data) VALUES ($1, $2, '{"n": 1}')`, [device ?? '0', type]);
+async function insertEvent(device: string | undefined, type: string): Promise<void> {
+  await house.db.sql.query(`INSERT INTO event (device_id, type, data) VALUES ($1, $2, '{"n": 1}')`, [device ?? '0', type]);
+}
 
 describe('events', () => {
   test('are read from the oldest on, in pages, and a reader resumes where it stopped', async () => {
     for (const type of ['one', 'two', 'three']) await insertEvent(devices[0], type);
+    await untilEventsAreServed(house.db);
 
     const first = await house.reports.events({}, 2);
     expect(first).toMatchObject({
@@ -31,6 +33,7 @@ describe('events', () => {
     expect(next).toMatchObject({ hasNext: false, items: [{ type: 'three' }] });
 
     await insertEvent(undefined, 'four');
+    await untilEventsAreServed(house.db);
     expect(await house.reports.events({}, 2, next.items[0]?.id)).toMatchObject({
       items: [{ type: 'four', device: '0' }],
     });
@@ -40,6 +43,7 @@ describe('events', () => {
     await house.db.sql.transaction(async (tx) => {
       for (const type of ['one', 'two', 'three']) await tx.query('INSERT INTO event (type) VALUES ($1)', [type]);
     });
+    await untilEventsAreServed(house.db);
     const first = await house.reports.events({}, 1);
     expect((await house.reports.events({}, 5, first.items[0]?.id)).items.map((event) => event.type)).toEqual([
       'two',
@@ -51,6 +55,7 @@ describe('events', () => {
     await insertEvent(devices[0], 'met');
     await insertEvent(devices[1], 'met');
     await insertEvent(devices[1], 'left');
+    await untilEventsAreServed(house.db);
     const types = async (filter: Parameters<typeof house.reports.events>[0]): Promise<string[]> =>
       (await house.reports.events(filter, 10)).items.map((event) => `${event.device} ${event.type}`);
     expect(await types({ device: devices[1] })).toEqual([`${devices[1]} met`, `${devices[1]} left`]);
@@ -85,6 +90,7 @@ describe('events', () => {
 
       release();
       await slow;
+    await untilEventsAreServed(house.db);
       expect((await house.reports.events({}, 10)).items.map((event) => event.type)).toEqual(['slow', 'fast']);
     },
   );
