@@ -6,6 +6,7 @@ import { SqlError } from '../store/sql';
 import { CommandError, UsageError, type Command, type ExitCode, type Io } from './command';
 import { ddfCommand } from './ddf';
 import { StartError } from './gateway';
+import { demoCommand } from './demo';
 import { keyCommand } from './key';
 import { migrateCommand } from './migrate';
 import { serveCommand } from './serve';
@@ -14,6 +15,7 @@ import { simulateCommand } from './simulate';
 /** In the order of the list that `moql --help` prints. */
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: serveCommand,
+  demo: demoCommand,
   simulate: simulateCommand,
   ddf: ddfCommand,
   key: keyCommand,

@@ -236,7 +236,8 @@ export class Turns {
       },
     );
     const commands = picked.map((p) => p.ready);
-    if (!isSearching || !wants.discovery) return { commands, more, slices: [] };
+    // Also where the message itself told all MOs: their first values are still to be read.
+    if (row.discover === false || !wants.discovery) return { commands, more, slices: [] };
     const budget = this.deps.settings.discoveryBudget;
     const discover = { id: 'discover', repeatable: true, token: terrain.token(), kind: 'discover', budget } as const;
     return { commands: [...commands, discover], more, slices: [] };

@@ -93,7 +93,8 @@ export class Simulation {
     }
   }
 
-  private poll(everyMs: number): void {
+  /** A session of each device at once, and again every so many milliseconds, until {@link stop}. */
+  poll(everyMs: number): void {
     const round = async (): Promise<void> => {
       await this.connectAll();
       if (!this.stopped) this.timer = setTimeout(() => void round(), everyMs);
