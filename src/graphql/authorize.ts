@@ -3,13 +3,11 @@ import { ManagementError } from '../management/types';
 import type { Caller } from '../management/types';
 
 export type Right =
-  | 'READ' | 'WRITE' | 'EXECUTE' | 'DELEGATE'
-  | 'MANAGE_ACCOUNTS' | 'MANAGE_DEVICES' | 'MANAGE_DDFS' | 'MANAGE_KEYS';
+  'READ' | 'WRITE' | 'EXECUTE' | 'DELEGATE' | 'MANAGE_ACCOUNTS' | 'MANAGE_DEVICES' | 'MANAGE_DDFS' | 'MANAGE_KEYS';
 
 /** A device by its DevId, perhaps one MO of it; or the gateway as a whole. */
 export type Target =
-  | { readonly kind: 'gateway' }
-  | { readonly kind: 'device'; readonly deviceId: string; readonly moid?: string };
+  { readonly kind: 'gateway' } | { readonly kind: 'device'; readonly deviceId: string; readonly moid?: string };
 
 export const GATEWAY: Target = { kind: 'gateway' };
 

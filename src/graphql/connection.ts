@@ -70,9 +70,13 @@ export async function paginate<T>(
 ): Promise<Connection<T>> {
   const size = first ?? DEFAULT_PAGE;
   if (size < 1) throw new ManagementError('BAD_USER_INPUT', `first is ${size}; a page has at least one item.`);
-  if (size > LARGEST_PAGE) throw new ManagementError('LIMIT_PAGE_SIZE', `first is ${size}; a page has at most ${LARGEST_PAGE} items.`, { limit: LARGEST_PAGE });
+  if (size > LARGEST_PAGE)
+    throw new ManagementError('LIMIT_PAGE_SIZE', `first is ${size}; a page has at most ${LARGEST_PAGE} items.`, {
+      limit: LARGEST_PAGE,
+    });
   const key = after == null ? undefined : findKey(type, after);
-  if (after != null && (key === undefined || !CURSOR.test(key))) throw new ManagementError('BAD_USER_INPUT', 'after is no cursor of this list.');
+  if (after != null && (key === undefined || !CURSOR.test(key)))
+    throw new ManagementError('BAD_USER_INPUT', 'after is no cursor of this list.');
   const page = await load(size, key);
   const items = page.items.slice(0, size);
   const edges = items.map((node) => ({ node, cursor: globalId(type, keyOf(node)) }));
@@ -89,5 +93,9 @@ export async function paginate<T>(
 }
 
 export function emptyConnection<T>(): Connection<T> {
-  return { edges: [], nodes: [], pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null } };
+  return {
+    edges: [],
+    nodes: [],
+    pageInfo: { hasNextPage: false, hasPreviousPage: false, startCursor: null, endCursor: null },
+  };
 }

@@ -1,5 +1,5 @@
 /** A validation rule: how deep a query may be nested. */
-import type { ASTVisitor, FragmentDefinitionNode, SelectionSetNode, ValidationContext } from 'graphql';
+import type { ASTVisitor, FragmentDefinitionNode, SelectionNode, SelectionSetNode, ValidationContext } from 'graphql';
 import { GraphQLError, Kind } from 'graphql';
 
 /**
@@ -12,13 +12,20 @@ export function depthLimit(limit: number): (context: ValidationContext) => ASTVi
     const depthOf = (set: SelectionSetNode | undefined): number => {
       let deepest = 0;
       for (const selection of set?.selections ?? []) {
-        let depth = 0;
-        if (selection.kind === Kind.FIELD) depth = 1 + depthOf(selection.selectionSet);
-        else if (selection.kind === Kind.INLINE_FRAGMENT) depth = depthOf(selection.selectionSet);
-        else depth = ofFragment(context.getFragment(selection.name.value));
+        const depth = depthOfSelection(selection);
         if (depth > deepest) deepest = depth;
       }
       return deepest;
+    };
+    const depthOfSelection = (selection: SelectionNode): number => {
+      switch (selection.kind) {
+        case Kind.FIELD:
+          return 1 + depthOf(selection.selectionSet);
+        case Kind.INLINE_FRAGMENT:
+          return depthOf(selection.selectionSet);
+        case Kind.FRAGMENT_SPREAD:
+          return ofFragment(context.getFragment(selection.name.value));
+      }
     };
     const ofFragment = (fragment: FragmentDefinitionNode | null | undefined): number => {
       if (!fragment) return 0;
@@ -33,7 +40,12 @@ export function depthLimit(limit: number): (context: ValidationContext) => ASTVi
       OperationDefinition(node) {
         const depth = depthOf(node.selectionSet);
         if (depth <= limit) return;
-        context.reportError(new GraphQLError(`The query is nested ${depth} levels deep; ${limit} are allowed.`, { nodes: node, extensions: { code: 'LIMIT_DEPTH', limit } }));
+        context.reportError(
+          new GraphQLError(`The query is nested ${depth} levels deep; ${limit} are allowed.`, {
+            nodes: node,
+            extensions: { code: 'LIMIT_DEPTH', limit },
+          }),
+        );
       },
     };
   };

@@ -7,7 +7,8 @@ const DAY = 24 * HOUR;
 const WEEK = 7 * DAY;
 
 /** Whole numbers but for the seconds; years and months have no fixed length and are refused. */
-const DURATION = /^P(?=.)(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{1,9})?)S)?)?$/;
+const DURATION =
+  /^P(?=.)(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,12}(?:\.\d{1,9})?)S)?)?$/;
 
 /**
  * Milliseconds of an ISO 8601 duration such as `PT30S`, `P30D`, `P1DT12H`; fractions of a millisecond are cut off.

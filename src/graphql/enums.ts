@@ -1,8 +1,18 @@
 /** Enums of the fixed part. The object's keys are the names in GraphQL, its values what the middle uses. */
 import { registerEnumType } from 'type-graphql';
 
-import type { CredentialType as Credential, DmFormat as Format, DmProtocol as Protocol, Outcome as Outcomes, RecognisedBy as Recognised } from '../../adapters/adapter';
-import type { CommandState as CommandStates, NorthboundKind, OperationState as OperationStates } from '../management/types';
+import type {
+  CredentialType as Credential,
+  DmFormat as Format,
+  DmProtocol as Protocol,
+  Outcome as Outcomes,
+  RecognisedBy as Recognised,
+} from '../../adapters/adapter';
+import type {
+  CommandState as CommandStates,
+  NorthboundKind,
+  OperationState as OperationStates,
+} from '../management/types';
 
 /** An enum whose names and values are the same. */
 function same<T extends string>(...names: readonly T[]): { readonly [K in T]: K } {
@@ -10,7 +20,10 @@ function same<T extends string>(...names: readonly T[]): { readonly [K in T]: K 
 }
 
 export const DmProtocol = same<Protocol>('DM_1_1_2', 'DM_1_2', 'DM_1_3', 'DM_2_0');
-registerEnumType(DmProtocol, { name: 'DmProtocol', description: 'Version of OMA Device Management that a device speaks.' });
+registerEnumType(DmProtocol, {
+  name: 'DmProtocol',
+  description: 'Version of OMA Device Management that a device speaks.',
+});
 
 export const CredentialType = same<Credential>('NONE', 'BASIC', 'DIGEST_MD5', 'HMAC', 'HTTP_DIGEST', 'X509', 'PSK');
 registerEnumType(CredentialType, {
@@ -41,13 +54,27 @@ export const OnFailure = same('STOP', 'CONTINUE');
 registerEnumType(OnFailure, {
   name: 'OnFailure',
   description: 'What becomes of the commands after one that failed.',
-  valuesConfig: { STOP: { description: 'They are skipped.' }, CONTINUE: { description: 'They are sent all the same.' } },
+  valuesConfig: {
+    STOP: { description: 'They are skipped.' },
+    CONTINUE: { description: 'They are sent all the same.' },
+  },
 });
 
-export const OperationState = same<OperationStates>('QUEUED', 'NOTIFIED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'EXPIRED', 'CANCELLED', 'SUPERSEDED', 'IN_DOUBT');
+export const OperationState = same<OperationStates>(
+  'QUEUED',
+  'NOTIFIED',
+  'RUNNING',
+  'SUCCEEDED',
+  'FAILED',
+  'EXPIRED',
+  'CANCELLED',
+  'SUPERSEDED',
+  'IN_DOUBT',
+);
 registerEnumType(OperationState, {
   name: 'OperationState',
-  description: 'How far an operation is. An ended one has the first that fits: IN_DOUBT, FAILED, CANCELLED, EXPIRED, SUPERSEDED, SUCCEEDED.',
+  description:
+    'How far an operation is. An ended one has the first that fits: IN_DOUBT, FAILED, CANCELLED, EXPIRED, SUPERSEDED, SUCCEEDED.',
   valuesConfig: {
     QUEUED: { description: 'It waits for the device.' },
     NOTIFIED: { description: 'The device was asked to connect.' },
@@ -61,7 +88,17 @@ registerEnumType(OperationState, {
   },
 });
 
-export const CommandState = same<CommandStates>('QUEUED', 'SENT', 'ACCEPTED', 'ANSWERED', 'SKIPPED', 'EXPIRED', 'CANCELLED', 'SUPERSEDED', 'IN_DOUBT');
+export const CommandState = same<CommandStates>(
+  'QUEUED',
+  'SENT',
+  'ACCEPTED',
+  'ANSWERED',
+  'SKIPPED',
+  'EXPIRED',
+  'CANCELLED',
+  'SUPERSEDED',
+  'IN_DOUBT',
+);
 registerEnumType(CommandState, {
   name: 'CommandState',
   description: 'How far a command is.',
@@ -73,21 +110,53 @@ registerEnumType(CommandState, {
 });
 
 export const Outcome = same<Outcomes>(
-  'OK', 'NOT_FOUND', 'ALREADY_EXISTS', 'NOT_ALLOWED', 'PERMISSION_DENIED', 'UNSUPPORTED', 'BAD_VALUE', 'TOO_LARGE', 'DEVICE_FULL', 'ROLLED_BACK',
-  'USER_REFUSED', 'TIMED_OUT', 'DEVICE_ERROR',
+  'OK',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'NOT_ALLOWED',
+  'PERMISSION_DENIED',
+  'UNSUPPORTED',
+  'BAD_VALUE',
+  'TOO_LARGE',
+  'DEVICE_FULL',
+  'ROLLED_BACK',
+  'USER_REFUSED',
+  'TIMED_OUT',
+  'DEVICE_ERROR',
 );
-registerEnumType(Outcome, { name: 'Outcome', description: 'What a command came to, in the same words for every protocol; `statusCode` is the protocol\'s own.' });
+registerEnumType(Outcome, {
+  name: 'Outcome',
+  description: "What a command came to, in the same words for every protocol; `statusCode` is the protocol's own.",
+});
 
 /** Names in GraphQL of the middle's kinds. */
 export const CommandKind = {
-  GET: 'get', ADD: 'add', REPLACE: 'replace', DELETE: 'delete', EXEC: 'exec', COPY: 'copy', SHOW: 'show', GET_ACL: 'getAcl', SET_ACL: 'setAcl',
+  GET: 'get',
+  ADD: 'add',
+  REPLACE: 'replace',
+  DELETE: 'delete',
+  EXEC: 'exec',
+  COPY: 'copy',
+  SHOW: 'show',
+  GET_ACL: 'getAcl',
+  SET_ACL: 'setAcl',
 } as const satisfies Record<string, NorthboundKind>;
 registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
 
 export const DmFormat = {
-  B64: 'b64', BIN: 'bin', BOOL: 'bool', CHR: 'chr', INT: 'int', NODE: 'node', NULL: 'null', XML: 'xml', DATE: 'date', TIME: 'time', FLOAT: 'float',
+  B64: 'b64',
+  BIN: 'bin',
+  BOOL: 'bool',
+  CHR: 'chr',
+  INT: 'int',
+  NODE: 'node',
+  NULL: 'null',
+  XML: 'xml',
+  DATE: 'date',
+  TIME: 'time',
+  FLOAT: 'float',
 } as const satisfies Record<string, Format>;
-registerEnumType(DmFormat, { name: 'DmFormat', description: 'Format of a node\'s value (OMA-TS-DM_TND).' });
+registerEnumType(DmFormat, { name: 'DmFormat', description: "Format of a node's value (OMA-TS-DM_TND)." });
 
 export const RecognisedBy = same<Recognised>('MOID', 'TYPE', 'PLACE', 'SHAPE');
 registerEnumType(RecognisedBy, {

@@ -3,8 +3,14 @@ import type { ErrorCode } from '../management/types';
 
 /** Codes of the GraphQL server, beside those of the middle. */
 export type ServerErrorCode =
-  | 'BAD_REQUEST' | 'GRAPHQL_PARSE_FAILED' | 'GRAPHQL_VALIDATION_FAILED' | 'LIMIT_BODY_SIZE' | 'LIMIT_DEPTH'
-  | 'OPERATION_RESOLUTION_FAILURE' | 'PERSISTED_QUERY_NOT_SUPPORTED' | 'UNSUPPORTED_MEDIA_TYPE';
+  | 'BAD_REQUEST'
+  | 'GRAPHQL_PARSE_FAILED'
+  | 'GRAPHQL_VALIDATION_FAILED'
+  | 'LIMIT_BODY_SIZE'
+  | 'LIMIT_DEPTH'
+  | 'OPERATION_RESOLUTION_FAILURE'
+  | 'PERSISTED_QUERY_NOT_SUPPORTED'
+  | 'UNSUPPORTED_MEDIA_TYPE';
 
 export type AnyErrorCode = ErrorCode | ServerErrorCode;
 

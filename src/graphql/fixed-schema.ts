@@ -19,8 +19,19 @@ import { AlertResolver, EventResolver } from './fixed/report';
 export function buildFixedSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
-      NodeResolver, AccountResolver, DeviceResolver, ManagementObjectResolver, MoInfoResolver, OperationResolver, CommandResolver,
-      DdfResolver, AlertResolver, EventResolver, ApiKeyResolver, GrantResolver, CredentialResolver,
+      NodeResolver,
+      AccountResolver,
+      DeviceResolver,
+      ManagementObjectResolver,
+      MoInfoResolver,
+      OperationResolver,
+      CommandResolver,
+      DdfResolver,
+      AlertResolver,
+      EventResolver,
+      ApiKeyResolver,
+      GrantResolver,
+      CredentialResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

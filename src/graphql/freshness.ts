@@ -41,7 +41,10 @@ export function isOlder(mo: MoView, maxAgeMs: number, context: RequestContext): 
   return mo.completeAt === null || mo.completeAt.getTime() < context.startedAt - maxAgeMs;
 }
 
-async function readAgain(readings: readonly Reading[], context: RequestContext): Promise<readonly (OperationView | null | Error)[]> {
+async function readAgain(
+  readings: readonly Reading[],
+  context: RequestContext,
+): Promise<readonly (OperationView | null | Error)[]> {
   const byDevice = new Map<string, Reading[]>();
   for (const reading of readings) {
     const known = byDevice.get(reading.device.key);
@@ -49,19 +52,33 @@ async function readAgain(readings: readonly Reading[], context: RequestContext):
     else byDevice.set(reading.device.key, [reading]);
   }
   const results = new Map<string, OperationView | null | Error>();
-  await Promise.all([...byDevice].map(async ([key, ofDevice]) => results.set(key, await readDevice(ofDevice, context))));
+  await Promise.all(
+    [...byDevice].map(async ([key, ofDevice]) => results.set(key, await readDevice(ofDevice, context))),
+  );
   context.reloadObjects();
   return readings.map(({ device }) => results.get(device.key) ?? null);
 }
 
-async function readDevice(readings: readonly Reading[], context: RequestContext): Promise<OperationView | null | Error> {
+async function readDevice(
+  readings: readonly Reading[],
+  context: RequestContext,
+): Promise<OperationView | null | Error> {
   const [first] = readings;
   if (!first) return null;
   const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(...readings.map((reading) => reading.waitMs)));
-  const commands = readings.map(({ moid, miid }): CommandInput => ({ kind: 'get', address: { moid, miid: miid ?? null, path: '' } }));
+  const commands = readings.map(({ moid, miid }): CommandInput => ({
+    kind: 'get',
+    address: { moid, miid: miid ?? null, path: '' },
+  }));
   try {
     return await context.services.operations.submit(
-      { deviceId: first.device.deviceId, commands, onFailure: 'CONTINUE', expiresInMs: Math.max(waitMs, READ_EXPIRES_MS), waitMs },
+      {
+        deviceId: first.device.deviceId,
+        commands,
+        onFailure: 'CONTINUE',
+        expiresInMs: Math.max(waitMs, READ_EXPIRES_MS),
+        waitMs,
+      },
       context.caller,
     );
   } catch (error) {

@@ -35,11 +35,15 @@ export function attachResolvers(schema: GraphQLSchema): void {
 }
 
 /** The same for fields that are to be put into Device and Mutation. */
-export function withResolvers(fields: GraphQLFieldConfigMap<unknown, unknown>): GraphQLFieldConfigMap<unknown, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => {
-    const moql = moqlOf({ extensions: field.extensions ?? {} });
-    return [name, moql ? { ...field, resolve: resolverOf(moql) as GraphQLFieldResolver<unknown, unknown> } : field];
-  }));
+export function withResolvers(
+  fields: GraphQLFieldConfigMap<unknown, unknown>,
+): GraphQLFieldConfigMap<unknown, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, field]) => {
+      const moql = moqlOf({ extensions: field.extensions ?? {} });
+      return [name, moql ? { ...field, resolve: resolverOf(moql) as GraphQLFieldResolver<unknown, unknown> } : field];
+    }),
+  );
 }
 
 function resolverOf(moql: MoqlExtension): Resolver<never> {
@@ -74,7 +78,11 @@ function instanceResolver(family: MoFamily): Resolver<DeviceView> {
       if (miid != null) return found.filter((mo) => mo.miid === miid);
       if (found.length <= 1) return found;
       const miids = found.map((mo) => mo.miid);
-      throw new ManagementError('MO_AMBIGUOUS', `${device.deviceId} has ${miids.length} instances of ${family.name}: name one by miid.`, { miids });
+      throw new ManagementError(
+        'MO_AMBIGUOUS',
+        `${device.deviceId} has ${miids.length} instances of ${family.name}: name one by miid.`,
+        { miids },
+      );
     };
     const [only] = await load(device, family, args, pick, context, info);
     return only ?? null;
@@ -100,18 +108,27 @@ async function load(
   };
   const before = await stored();
   if (maxAge == null) {
-    return before.map((mo) => sourceOf({ mo, freshness: mo.observedAt === null ? 'NEVER_READ' : 'FRESH', operation: null }));
+    return before.map((mo) =>
+      sourceOf({ mo, freshness: mo.observedAt === null ? 'NEVER_READ' : 'FRESH', operation: null }),
+    );
   }
   const waitMs = wait ?? DEFAULT_WAIT_MS;
   const operations = new Map<string, OperationView | null>();
   // Of a device that was never looked at, nobody knows what it lacks: it is asked all the same.
-  const isUnknown = before.length === 0 && device.discoveredAt === null && isAllowed(context.caller, 'READ', onDevice(device.deviceId, family.family));
+  const isUnknown =
+    before.length === 0 &&
+    device.discoveredAt === null &&
+    isAllowed(context.caller, 'READ', onDevice(device.deviceId, family.family));
   if (isUnknown) operations.set('', await refresh({ device, moid: family.family, waitMs }, context));
-  await Promise.all(before.filter((mo) => isOlder(mo, maxAge, context)).map(async ({ moid, miid }) =>
-    operations.set(miid, await refresh({ device, moid, miid, waitMs }, context))));
+  await Promise.all(
+    before
+      .filter((mo) => isOlder(mo, maxAge, context))
+      .map(async ({ moid, miid }) => operations.set(miid, await refresh({ device, moid, miid, waitMs }, context))),
+  );
   if (operations.size === 0) return before.map((mo) => sourceOf({ mo, freshness: 'FRESH', operation: null }));
   const after = await stored();
-  if (after.length === 0 && isUnknown && !(await context.deviceByKey(device.key))?.discoveredAt) throw unreachable(device, family, operations.get(''));
+  if (after.length === 0 && isUnknown && !(await context.deviceByKey(device.key))?.discoveredAt)
+    throw unreachable(device, family, operations.get(''));
   return after.map((mo) => {
     const operation = operations.get(mo.miid) ?? operations.get('') ?? null;
     const isStale = isOlder(mo, maxAge, context);
@@ -125,10 +142,19 @@ function sourceOf(info: MoInfoView): Source {
   return rootSource(info.mo.values, info);
 }
 
-function unreachable(device: DeviceView, family: MoFamily, operation: OperationView | null | undefined): ManagementError {
-  return new ManagementError('DEVICE_UNREACHABLE', `No value of ${family.name} is stored, and ${device.deviceId} did not give one in time.`, {
-    deviceId: device.deviceId, ...(operation ? { operationState: operation.state } : {}),
-  });
+function unreachable(
+  device: DeviceView,
+  family: MoFamily,
+  operation: OperationView | null | undefined,
+): ManagementError {
+  return new ManagementError(
+    'DEVICE_UNREACHABLE',
+    `No value of ${family.name} is stored, and ${device.deviceId} did not give one in time.`,
+    {
+      deviceId: device.deviceId,
+      ...(operation ? { operationState: operation.state } : {}),
+    },
+  );
 }
 
 /** `replaceFumo` and its like: the same commands as submitOperation. */
@@ -138,12 +164,20 @@ function mutationResolver(kind: GeneratedCommand['kind'], family: MoFamily): Res
     const version = await versionOnDevice(family, input, context);
     const made = commandsOf(kind, family, input as unknown as Readonly<Record<string, unknown>>, { version });
     if (!made.ok) throw new ManagementError(made.code, made.message, { path: made.path });
-    return submit(input, made.commands.map((command) => requestOf(command, family, input.miid ?? null)), context);
+    return submit(
+      input,
+      made.commands.map((command) => requestOf(command, family, input.miid ?? null)),
+      context,
+    );
   };
 }
 
 /** Version of the instance that is meant, where it is known: names and access types may differ between versions. */
-async function versionOnDevice(family: MoFamily, { deviceId, miid }: { readonly deviceId: string; readonly miid?: string | null }, context: RequestContext): Promise<string | undefined> {
+async function versionOnDevice(
+  family: MoFamily,
+  { deviceId, miid }: { readonly deviceId: string; readonly miid?: string | null },
+  context: RequestContext,
+): Promise<string | undefined> {
   if (!isAllowed(context.caller, 'READ', onDevice(deviceId, family.family))) return undefined;
   const device = await context.deviceById(deviceId);
   const found = device ? await context.objects(device.key, family.family) : [];
@@ -158,16 +192,10 @@ function requestOf({ kind, path, value }: GeneratedCommand, family: MoFamily, mi
 
 function valueOf({ format, mime, data }: InputValue): ValueInput {
   const type = { format, ...(mime === undefined ? {} : { type: mime }) };
-  switch (typeof data) {
-    case 'string':
-      return { ...type, text: data };
-    case 'boolean':
-      return { ...type, bool: data };
-    case 'bigint':
-      return { ...type, int: data };
-    case 'number':
-      return format === 'float' ? { ...type, float: data } : { ...type, int: data };
-    case 'object':
-      return data === null ? type : { ...type, base64: Buffer.from(data).toString('base64') };
-  }
+  if (data === null) return type;
+  if (typeof data === 'string') return { ...type, text: data };
+  if (typeof data === 'boolean') return { ...type, bool: data };
+  if (typeof data === 'bigint') return { ...type, int: data };
+  if (typeof data === 'number') return format === 'float' ? { ...type, float: data } : { ...type, int: data };
+  return { ...type, base64: Buffer.from(data).toString('base64') };
 }

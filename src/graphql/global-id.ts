@@ -26,7 +26,8 @@ export function findKey(type: IdType, id: string): string | undefined {
 /** Like `findKey` for keys that are decimal numbers, NOT_FOUND otherwise. */
 export function getKey(type: IdType, id: string): string {
   const key = findKey(type, id);
-  if (key === undefined || !isNumber(key)) throw new ManagementError('NOT_FOUND', `There is no ${type} "${id.slice(0, 80)}".`);
+  if (key === undefined || !isNumber(key))
+    throw new ManagementError('NOT_FOUND', `There is no ${type} "${id.slice(0, 80)}".`);
   return key;
 }
 

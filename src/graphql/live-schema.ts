@@ -24,7 +24,10 @@ export class LiveSchema {
   private judged?: { readonly library: DdfLibrary; readonly names: string; readonly built: BuiltSchema };
 
   /** @throws Error when the first schema cannot be built */
-  constructor(private readonly ddfs: Ddfs, private readonly log: SchemaLog = () => undefined) {
+  constructor(
+    private readonly ddfs: Ddfs,
+    private readonly log: SchemaLog = () => undefined,
+  ) {
     this.built = this.build(ddfs.library(), ddfs.names());
     ddfs.setGuard((library, names) => this.judge(library, names));
     this.stopListening = ddfs.onChange(() => this.follow());
@@ -57,7 +60,10 @@ export class LiveSchema {
     const known = new Set(this.built.refusals.flatMap((refusal) => refusal.families));
     const refusal = built.refusals.find(({ families }) => families.some((family) => !known.has(family)));
     if (refusal) {
-      throw new ManagementError('DDF_REFUSED', `${refusal.message}.`, { reason: refusal.code, families: refusal.families });
+      throw new ManagementError('DDF_REFUSED', `${refusal.message}.`, {
+        reason: refusal.code,
+        families: refusal.families,
+      });
     }
     this.judged = { library, names: JSON.stringify(names), built };
   }
@@ -96,5 +102,11 @@ interface Running {
 }
 
 async function executor({ schema, document, request, context }: Running): Promise<ExecutionResult> {
-  return execute({ schema, document, operationName: request.operationName, variableValues: request.variables, contextValue: context });
+  return execute({
+    schema,
+    document,
+    operationName: request.operationName,
+    variableValues: request.variables,
+    contextValue: context,
+  });
 }

@@ -32,7 +32,8 @@ export const DateTimeScalar = new GraphQLScalarType<Date, string>({
 
 export const DurationScalar = new GraphQLScalarType<number, string>({
   name: 'Duration',
-  description: 'A length of time as ISO 8601 text of weeks, days, hours, minutes and seconds: `PT30S`, `P30D`, `P1DT12H`.',
+  description:
+    'A length of time as ISO 8601 text of weeks, days, hours, minutes and seconds: `PT30S`, `P30D`, `P1DT12H`.',
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#appendix-A',
   serialize: (value) => formatDuration(Number(value)),
   ...textInput('Duration', 'such as "PT30S" or "P30D" (no years or months)', parseDuration),
@@ -69,10 +70,13 @@ export const BigIntScalar = new GraphQLScalarType<bigint | number, string | numb
   serialize: (value) => {
     const integer = toInteger(value);
     if (integer === undefined) throw new GraphQLError('The stored value is no integer.');
-    return integer >= Number.MIN_SAFE_INTEGER && integer <= Number.MAX_SAFE_INTEGER ? Number(integer) : integer.toString();
+    return integer >= Number.MIN_SAFE_INTEGER && integer <= Number.MAX_SAFE_INTEGER
+      ? Number(integer)
+      : integer.toString();
   },
   parseValue: (value) => parseInteger(value),
-  parseLiteral: (node) => parseInteger(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : undefined, node),
+  parseLiteral: (node) =>
+    parseInteger(node.kind === Kind.INT || node.kind === Kind.STRING ? node.value : undefined, node),
 });
 
 export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
@@ -81,17 +85,23 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   serialize: (value) => value,
   parseValue: (value) => {
-    if (isDeeper(value, MAX_JSON_DEPTH)) throw new GraphQLError(`A JSON value may be nested ${MAX_JSON_DEPTH} levels deep.`);
+    if (isDeeper(value, MAX_JSON_DEPTH))
+      throw new GraphQLError(`A JSON value may be nested ${MAX_JSON_DEPTH} levels deep.`);
     return value;
   },
   parseLiteral: (node, variables) => {
     const value: unknown = valueFromASTUntyped(node, variables);
-    if (isDeeper(value, MAX_JSON_DEPTH)) throw new GraphQLError(`A JSON value may be nested ${MAX_JSON_DEPTH} levels deep.`, { nodes: node });
+    if (isDeeper(value, MAX_JSON_DEPTH))
+      throw new GraphQLError(`A JSON value may be nested ${MAX_JSON_DEPTH} levels deep.`, { nodes: node });
     return value;
   },
 });
 
-function textInput<T>(name: string, manner: string, parse: (text: string) => T | undefined): {
+function textInput<T>(
+  name: string,
+  manner: string,
+  parse: (text: string) => T | undefined,
+): {
   readonly parseValue: (value: unknown) => T;
   readonly parseLiteral: (node: ValueNode) => T;
 } {

@@ -33,7 +33,13 @@ export function buildSchema(library: DdfLibrary, names: Readonly<Record<string, 
   const part = compileFamilies(
     library,
     {
-      scalars: { BigInt: BigIntScalar, Base64: Base64Scalar, Date: DateScalar, Time: TimeScalar, Duration: DurationScalar },
+      scalars: {
+        BigInt: BigIntScalar,
+        Base64: Base64Scalar,
+        Date: DateScalar,
+        Time: TimeScalar,
+        Duration: DurationScalar,
+      },
       MoInfo: objectType(fixed, 'MoInfo'),
       Operation: objectType(fixed, 'Operation'),
       OnFailure: fixed.getType('OnFailure') as GraphQLEnumType,
@@ -71,5 +77,8 @@ function objectType(schema: GraphQLSchema, name: string): GraphQLObjectType {
 
 /** The type is of a schema made for this alone, so its field map is ours to add to. */
 function join(type: GraphQLObjectType, fields: GraphQLFieldConfigMap<unknown, unknown>): void {
-  Object.assign(type.getFields(), new GraphQLObjectType({ name: type.name, fields: withResolvers(fields) }).getFields());
+  Object.assign(
+    type.getFields(),
+    new GraphQLObjectType({ name: type.name, fields: withResolvers(fields) }).getFields(),
+  );
 }

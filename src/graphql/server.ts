@@ -1,7 +1,12 @@
 /** Apollo Server over the live schema. */
 import type { ApolloServerPlugin } from '@apollo/server';
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginSchemaReportingDisabled, ApolloServerPluginUsageReportingDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
 
 import type { RequestContext } from './context';
 import { depthLimit } from './depth-limit';
@@ -45,14 +50,19 @@ export function createGraphqlServer({ live, logFailure }: GraphqlServerOptions):
 
 /** Puts the warnings of a request into its answer. */
 const warningsPlugin: ApolloServerPlugin<RequestContext> = {
-  requestDidStart: () => Promise.resolve({
-    willSendResponse({ response, contextValue }) {
-      const { warnings, warningsLeftOut } = contextValue;
-      if (response.body.kind === 'single' && warnings.length > 0) {
-        const { singleResult } = response.body;
-        singleResult.extensions = { ...singleResult.extensions, warnings, ...(warningsLeftOut > 0 ? { warningsLeftOut } : {}) };
-      }
-      return Promise.resolve();
-    },
-  }),
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse({ response, contextValue }) {
+        const { warnings, warningsLeftOut } = contextValue;
+        if (response.body.kind === 'single' && warnings.length > 0) {
+          const { singleResult } = response.body;
+          singleResult.extensions = {
+            ...singleResult.extensions,
+            warnings,
+            ...(warningsLeftOut > 0 ? { warningsLeftOut } : {}),
+          };
+        }
+        return Promise.resolve();
+      },
+    }),
 };

@@ -56,11 +56,18 @@ function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyI
     forceCloseConnections: 'idle',
   };
   const app = fastify(options) as FastifyInstance;
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ errors: [{ message: 'There is nothing at this address.', extensions: { code: 'NOT_FOUND' } }] }));
+  app.setNotFoundHandler((_request, reply) =>
+    reply
+      .code(404)
+      .send({ errors: [{ message: 'There is nothing at this address.', extensions: { code: 'NOT_FOUND' } }] }),
+  );
   app.get('/healthz', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const isReady = await (ready?.().catch(() => false) ?? true);
-    return reply.header('cache-control', 'no-store').code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unavailable' });
+    return reply
+      .header('cache-control', 'no-store')
+      .code(isReady ? 200 : 503)
+      .send({ status: isReady ? 'ok' : 'unavailable' });
   });
   return app;
 }

@@ -19,11 +19,17 @@ export type Decoded =
  *
  * Errors: 415 for a coding that is not known and for two at once, 413 for what unpacks beyond the limit, 400 for broken data.
  */
-export async function decodeContent(body: Bytes, coding: string | undefined, limit: number, lenient: boolean): Promise<Decoded> {
+export async function decodeContent(
+  body: Bytes,
+  coding: string | undefined,
+  limit: number,
+  lenient: boolean,
+): Promise<Decoded> {
   const name = (coding ?? '').trim().toLowerCase();
   if (name === '' || name === 'identity' || (lenient && name === 'utf-8')) return { ok: true, body };
   const unpack = name === 'gzip' || name === 'x-gzip' ? gunzipAsync : name === 'deflate' ? inflateAsync : undefined;
-  if (!unpack) return { ok: false, status: 415, reason: 'this Content-Encoding is not understood: gzip, deflate or none' };
+  if (!unpack)
+    return { ok: false, status: 415, reason: 'this Content-Encoding is not understood: gzip, deflate or none' };
   try {
     return { ok: true, body: await unpack(body, { maxOutputLength: limit }) };
   } catch (error) {

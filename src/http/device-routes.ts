@@ -43,7 +43,10 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
         return reply;
       });
     };
-    for (const [protocol, url] of [['dm1', '/dm/1'], ['dm2', '/dm/2']] as const) {
+    for (const [protocol, url] of [
+      ['dm1', '/dm/1'],
+      ['dm2', '/dm/2'],
+    ] as const) {
       const handle: Handler = (inbound) => deps.device(protocol, inbound);
       route(url, limits.messageOctets, protocol === 'dm1', handle);
       route(`${url}/:token`, limits.messageOctets, protocol === 'dm1', handle);
@@ -56,7 +59,8 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
 async function answer(request: FastifyRequest, limit: number, lenient: boolean, handle: Handler): Promise<Wire> {
   const raw = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
   const decoded = await decodeContent(raw, request.headers['content-encoding'], limit, lenient);
-  if (!decoded.ok) return plain(decoded.status, decoded.reason, decoded.status === 415 ? { 'accept-encoding': 'gzip, deflate' } : {});
+  if (!decoded.ok)
+    return plain(decoded.status, decoded.reason, decoded.status === 415 ? { 'accept-encoding': 'gzip, deflate' } : {});
   const { token } = request.params as { readonly token?: string };
   return handle(inboundOf(request, decoded.body, token));
 }

@@ -7,12 +7,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AnyErrorCode } from '../graphql/error-codes';
 import { RequestContext } from '../graphql/context';
 import { LiveSchema } from '../graphql/live-schema';
+import { isNestedDeeper } from '../graphql/nesting';
 import { createGraphqlServer } from '../graphql/server';
 import type { Caller, Services } from '../management/types';
 import { playground } from './playground';
 
 const BODY_OCTETS = 8 * 1024 * 1024;
 const LONGEST_KEY = 4096;
+/** Brackets within brackets, and fragments: more than any query of the allowed depth needs. */
+const MAX_NESTING = 400;
 
 export interface GraphqlDeps {
   readonly services: Services;
@@ -26,19 +29,31 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
   const callers = new WeakMap<FastifyRequest, Caller>();
 
   void app.register(async (scope) => {
-    const live = new LiveSchema(services.ddfs, (error) => scope.log.error({ err: error }, 'the new schema could not be built; the one before stays'));
-    const server = createGraphqlServer({ live, logFailure: (id, error) => scope.log.error({ err: error, id }, 'a GraphQL field failed') });
+    const live = new LiveSchema(services.ddfs, (error) =>
+      scope.log.error({ err: error }, 'the new schema could not be built; the one before stays'),
+    );
+    const server = createGraphqlServer({
+      live,
+      logFailure: (id, error) => scope.log.error({ err: error, id }, 'a GraphQL field failed'),
+    });
     await server.start();
     scope.addHook('onClose', () => server.stop());
 
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
-    scope.setErrorHandler((error: { readonly statusCode?: number; readonly code?: string }, request, reply) => sendError(error, request, reply));
+    scope.setErrorHandler((error: { readonly statusCode?: number; readonly code?: string }, request, reply) =>
+      sendError(error, request, reply),
+    );
     scope.addHook('onRequest', async (request, reply) => {
       if (isPageRequest(request, deps)) return undefined;
       const caller = await authenticate(request, services);
       if (!caller) {
-        return refuse(reply.header('www-authenticate', 'Bearer realm="moql"'), 401, 'UNAUTHENTICATED', 'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).');
+        return refuse(
+          reply.header('www-authenticate', 'Bearer realm="moql"'),
+          401,
+          'UNAUTHENTICATED',
+          'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).',
+        );
       }
       callers.set(request, caller);
       return undefined;
@@ -49,13 +64,25 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
       if (!caller) throw new Error('a request reached GraphQL without a caller');
       return Promise.resolve(new RequestContext(caller, services, deps.now));
     };
-    const handle = fastifyApolloHandler(server, { context }) as unknown as (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
+    const handle = fastifyApolloHandler(server, { context }) as unknown as (
+      this: FastifyInstance,
+      request: FastifyRequest,
+      reply: FastifyReply,
+    ) => Promise<unknown>;
     scope.route({
       method: ['GET', 'POST'],
       url: '/graphql',
       bodyLimit: BODY_OCTETS,
       handler(request, reply) {
         if (isPageRequest(request, deps)) return playground(request, reply);
+        if (isNestedDeeper(queryOf(request), MAX_NESTING)) {
+          return refuse(
+            reply,
+            400,
+            'LIMIT_DEPTH',
+            `The query has more than ${MAX_NESTING} brackets or fragments within one another.`,
+          );
+        }
         return handle.call(scope, request, reply);
       },
     });
@@ -75,13 +102,24 @@ function isPageRequest(request: FastifyRequest, deps: GraphqlDeps): boolean {
   return request.routeOptions.url === '/graphql' && (request.headers.accept ?? '').includes('text/html');
 }
 
+/** The text of the query, or nothing where there is none; what is wrong with it then, Apollo tells. */
+function queryOf(request: FastifyRequest): string {
+  const carrier = request.method === 'GET' ? request.query : request.body;
+  const query = typeof carrier === 'object' && carrier !== null && 'query' in carrier ? carrier.query : undefined;
+  return typeof query === 'string' ? query : '';
+}
+
 async function authenticate(request: FastifyRequest, services: Services): Promise<Caller | null> {
   const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
   return key === undefined || key.length > LONGEST_KEY ? null : services.keys.authenticate(key);
 }
 
 /** What went wrong before GraphQL began, in GraphQL's shape. */
-function sendError(error: { readonly statusCode?: number; readonly code?: string }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(
+  error: { readonly statusCode?: number; readonly code?: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   switch (error.statusCode) {
     case 413:
       return refuse(reply, 413, 'LIMIT_BODY_SIZE', `The request has more than ${BODY_OCTETS} octets.`);
@@ -95,6 +133,15 @@ function sendError(error: { readonly statusCode?: number; readonly code?: string
   }
 }
 
-function refuse(reply: FastifyReply, status: number, code: AnyErrorCode, message: string, more: Readonly<Record<string, string>> = {}): FastifyReply {
-  return reply.code(status).type('application/json; charset=utf-8').send({ errors: [{ message, extensions: { ...more, code } }] });
+function refuse(
+  reply: FastifyReply,
+  status: number,
+  code: AnyErrorCode,
+  message: string,
+  more: Readonly<Record<string, string>> = {},
+): FastifyReply {
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send({ errors: [{ message, extensions: { ...more, code } }] });
 }

@@ -21,7 +21,11 @@ export function peerOf(request: FastifyRequest): Inbound['peer'] {
   };
   if (!('encrypted' in socket)) return peer;
   const { certSha256, certUris } = certificateOf(socket as TLSSocket);
-  return { ...peer, ...(certSha256 === undefined ? {} : { certSha256 }), ...(certUris === undefined ? {} : { certUris }) };
+  return {
+    ...peer,
+    ...(certSha256 === undefined ? {} : { certSha256 }),
+    ...(certUris === undefined ? {} : { certUris }),
+  };
 }
 
 export function isLoopback(address: string): boolean {
@@ -35,6 +39,9 @@ function certificateOf(socket: TLSSocket): { readonly certSha256?: string; reado
   if (!certificate?.fingerprint256) return {};
   const certSha256 = certificate.fingerprint256.replace(/:/g, '').toLowerCase();
   if (!socket.authorized) return { certSha256 };
-  const certUris = (certificate.subjectaltname ?? '').split(', ').filter((name) => name.startsWith('URI:')).map((name) => name.slice('URI:'.length));
+  const certUris = (certificate.subjectaltname ?? '')
+    .split(', ')
+    .filter((name) => name.startsWith('URI:'))
+    .map((name) => name.slice('URI:'.length));
   return { certSha256, certUris };
 }

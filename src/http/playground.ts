@@ -16,8 +16,16 @@ interface Page {
 
 /** Nothing is loaded from anywhere, and nothing is sent but to this gateway. */
 const POLICY = [
-  "default-src 'none'", "script-src 'unsafe-inline' blob:", 'worker-src blob:', "style-src 'unsafe-inline'", "connect-src 'self'", 'img-src data:',
-  'font-src data:', "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  'worker-src blob:',
+  "style-src 'unsafe-inline'",
+  "connect-src 'self'",
+  'img-src data:',
+  'font-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
 ].join('; ');
 
 let page: Promise<Page> | undefined;
@@ -53,7 +61,10 @@ async function makePage(): Promise<Page> {
     defaultEditorToolsVisibility: 'variables',
   });
   const root = rendered.indexOf('<div id="root">');
-  const html = Buffer.from(`${rendered.slice(0, root).trimStart()}${KEY_BAR}<script>${KEY_SCRIPT}</script>${rendered.slice(root)}`, 'utf8');
+  const html = Buffer.from(
+    `${rendered.slice(0, root).trimStart()}${KEY_BAR}<script>${KEY_SCRIPT}</script>${rendered.slice(root)}`,
+    'utf8',
+  );
   const tag = `"${createHash('sha256').update(html).digest('base64url')}"`;
   return { html, packed: await promisify(gzip)(html), tag };
 }

@@ -19,7 +19,8 @@ export function inboundOf(request: FastifyRequest, body: Bytes, token: Token | u
   const contentType = contentTypes.get(request);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.raw.headers)) {
-    if (value !== undefined && name !== 'content-encoding' && name !== 'content-type') headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined && name !== 'content-encoding' && name !== 'content-type')
+      headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   if (contentType !== undefined) headers['content-type'] = contentType;
   return {
@@ -38,10 +39,17 @@ export function send(reply: FastifyReply, wire: Wire): void {
   const response = reply.raw;
   if (response.destroyed || response.headersSent) return;
   const hasNoBody = wire.status === 204 || wire.status === 304;
-  response.writeHead(wire.status, { ...wire.headers, ...(hasNoBody ? {} : { 'content-length': String(wire.body.byteLength) }) });
+  response.writeHead(wire.status, {
+    ...wire.headers,
+    ...(hasNoBody ? {} : { 'content-length': String(wire.body.byteLength) }),
+  });
   response.end(hasNoBody || reply.request.raw.method === 'HEAD' ? undefined : wire.body);
 }
 
 export function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Wire {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: Buffer.from(text === '' ? '' : `${text}\n`, 'utf8') };
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', ...headers },
+    body: Buffer.from(text === '' ? '' : `${text}\n`, 'utf8'),
+  };
 }

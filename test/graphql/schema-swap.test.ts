@@ -3,7 +3,8 @@ import type { OperationView } from '../../src/management/types';
 import type { Gateway, World } from './support/world';
 import { device, givenWorld, lampDdf, libraryOf, mo, operation, serve } from './support/world';
 
-const NEW_NODE = '<Node><NodeName>Name</NodeName><DFProperties><AccessType><Get/></AccessType><DFFormat><chr/></DFFormat></DFProperties></Node>';
+const NEW_NODE =
+  '<Node><NodeName>Name</NodeName><DFProperties><AccessType><Get/></AccessType><DFFormat><chr/></DFFormat></DFProperties></Node>';
 
 let world: World;
 let gateway: Gateway;
@@ -27,10 +28,11 @@ describe('DDFs at run time', () => {
   test('a request under way ends on the schema that it began with', async () => {
     let finish: (value: OperationView) => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
-      world.onSubmit = () => new Promise((ended) => {
-        finish = ended;
-        resolve();
-      });
+      world.onSubmit = () =>
+        new Promise((ended) => {
+          finish = ended;
+          resolve();
+        });
     });
     world.objects = [mo('1', 'Lamp', { Colour: 'red' }, { completeAt: null })];
     const answer = gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp(maxAge: "PT1S") { colour } } }');
@@ -57,11 +59,16 @@ describe('DDFs at run time', () => {
   });
 
   test('families whose names meet are refused before they go live, with a request for a name', () => {
-    expect(() => world.guard?.(libraryOf(lampDdf()), { 'urn:oma:mo:ext-acme-lamp': 'Account' })).toThrow(ManagementError);
+    expect(() => world.guard?.(libraryOf(lampDdf()), { 'urn:oma:mo:ext-acme-lamp': 'Account' })).toThrow(
+      ManagementError,
+    );
     try {
       world.guard?.(libraryOf(lampDdf()), { 'urn:oma:mo:ext-acme-lamp': 'Account' });
     } catch (error) {
-      expect(error).toMatchObject({ code: 'DDF_REFUSED', message: expect.stringContaining('name of its own') as string });
+      expect(error).toMatchObject({
+        code: 'DDF_REFUSED',
+        message: expect.stringContaining('name of its own') as string,
+      });
     }
   });
 });

@@ -10,10 +10,12 @@ const fieldsOf = (schema: GraphQLSchema, name: string): Readonly<Record<string, 
   const type = schema.getType(name);
   if (!isObjectType(type) && !isInputObjectType(type)) throw new Error(`no type ${name}`);
   const fields = Object.values<GraphQLField<unknown, unknown> | GraphQLInputField>(type.getFields());
-  return Object.fromEntries(fields.map((field) => {
-    const args = 'args' in field ? field.args.map((arg) => `${arg.name}: ${arg.type.toString()}`).join(', ') : '';
-    return [field.name, `${args === '' ? '' : `(${args})`}${field.type.toString()}`];
-  }));
+  return Object.fromEntries(
+    fields.map((field) => {
+      const args = 'args' in field ? field.args.map((arg) => `${arg.name}: ${arg.type.toString()}`).join(', ') : '';
+      return [field.name, `${args === '' ? '' : `(${args})`}${field.type.toString()}`];
+    }),
+  );
 };
 
 describe('The fixed part', () => {
@@ -35,34 +37,143 @@ describe('The fixed part', () => {
 
   test('has the mutations of the contract, and update, delete, rotate and revoke of what can be created', () => {
     expect(fieldsOf(schema, 'Mutation')).toEqual({
-      createAccount: '(input: CreateAccountInput!)Account!', updateAccount: '(id: ID!, input: UpdateAccountInput!)Account!', deleteAccount: '(id: ID!)Account!',
+      createAccount: '(input: CreateAccountInput!)Account!',
+      updateAccount: '(id: ID!, input: UpdateAccountInput!)Account!',
+      deleteAccount: '(id: ID!)Account!',
       rotateCredential: '(input: RotateCredentialInput!)RotatedCredential!',
-      registerDevice: '(input: RegisterDeviceInput!)Device!', updateDevice: '(deviceId: ID!, input: UpdateDeviceInput!)Device!', deleteDevice: '(deviceId: ID!)Device!',
-      submitOperation: '(input: SubmitOperationInput!)Operation!', cancelOperation: '(id: ID!)Operation!',
-      addDdf: '(input: AddDdfInput!)Ddf!', replaceDdf: '(id: ID!, input: AddDdfInput!)Ddf!', removeDdf: '(id: ID!)Ddf!',
-      createGrant: '(input: CreateGrantInput!)Grant!', deleteGrant: '(id: ID!)Grant!',
-      createApiKey: '(input: CreateApiKeyInput!)CreatedApiKey!', revokeApiKey: '(id: ID!)ApiKey!', rotateApiKey: '(id: ID!)CreatedApiKey!',
+      registerDevice: '(input: RegisterDeviceInput!)Device!',
+      updateDevice: '(deviceId: ID!, input: UpdateDeviceInput!)Device!',
+      deleteDevice: '(deviceId: ID!)Device!',
+      submitOperation: '(input: SubmitOperationInput!)Operation!',
+      cancelOperation: '(id: ID!)Operation!',
+      addDdf: '(input: AddDdfInput!)Ddf!',
+      replaceDdf: '(id: ID!, input: AddDdfInput!)Ddf!',
+      removeDdf: '(id: ID!)Ddf!',
+      createGrant: '(input: CreateGrantInput!)Grant!',
+      deleteGrant: '(id: ID!)Grant!',
+      createApiKey: '(input: CreateApiKeyInput!)CreatedApiKey!',
+      revokeApiKey: '(id: ID!)ApiKey!',
+      rotateApiKey: '(id: ID!)CreatedApiKey!',
     });
   });
 
   test.each<[string, Readonly<Record<string, string>>]>([
-    ['Operation', { id: 'ID!', state: 'OperationState!', device: 'Device!', commands: '[Command!]!', createdAt: 'DateTime!', endedAt: 'DateTime', cancelRequestedAt: 'DateTime' }],
-    ['Command', { kind: 'CommandKind!', address: 'Address!', state: 'CommandState!', outcome: 'Outcome', statusCode: 'Int', error: 'CommandError', result: 'JSON', resultMeta: 'JSON', emulated: 'Boolean!' }],
-    ['Device', {
-      id: 'ID!', deviceId: 'String!', protocol: 'DmProtocol', account: 'Account!', tags: '[String!]!', lastContactAt: 'DateTime',
-      supportedMos: '[SupportedMo!]!', features: '[Feature!]!', managementObjects: '(moid: String)[ManagementObject!]!',
-    }],
-    ['MoInfo', { moid: 'String!', miid: 'String!', version: 'String!', observedAt: 'DateTime', freshness: 'Freshness!', location: 'String', recognisedBy: 'RecognisedBy!', operation: 'Operation' }],
-    ['SubmitOperationInput', {
-      deviceId: 'ID!', commands: '[CommandInput!]!', atomic: 'Boolean', onFailure: 'OnFailure', expiresIn: 'Duration', wait: 'Duration', dryRun: 'Boolean', idempotencyKey: 'String',
-    }],
-    ['CommandInput', {
-      get: 'GetInput', add: 'WriteInput', replace: 'WriteInput', delete: 'TargetInput', exec: 'ExecInput', copy: 'CopyInput', show: 'ShowInput', getAcl: 'TargetInput', setAcl: 'SetAclInput',
-    }],
-    ['ValueInput', { text: 'String', int: 'BigInt', float: 'Float', bool: 'Boolean', base64: 'Base64', json: 'JSON', repositoryItem: 'ID', format: 'DmFormat', type: 'String' }],
+    [
+      'Operation',
+      {
+        id: 'ID!',
+        state: 'OperationState!',
+        device: 'Device!',
+        commands: '[Command!]!',
+        createdAt: 'DateTime!',
+        endedAt: 'DateTime',
+        cancelRequestedAt: 'DateTime',
+      },
+    ],
+    [
+      'Command',
+      {
+        kind: 'CommandKind!',
+        address: 'Address!',
+        state: 'CommandState!',
+        outcome: 'Outcome',
+        statusCode: 'Int',
+        error: 'CommandError',
+        result: 'JSON',
+        resultMeta: 'JSON',
+        emulated: 'Boolean!',
+      },
+    ],
+    [
+      'Device',
+      {
+        id: 'ID!',
+        deviceId: 'String!',
+        protocol: 'DmProtocol',
+        account: 'Account!',
+        tags: '[String!]!',
+        lastContactAt: 'DateTime',
+        supportedMos: '[SupportedMo!]!',
+        features: '[Feature!]!',
+        managementObjects: '(moid: String)[ManagementObject!]!',
+      },
+    ],
+    [
+      'MoInfo',
+      {
+        moid: 'String!',
+        miid: 'String!',
+        version: 'String!',
+        observedAt: 'DateTime',
+        freshness: 'Freshness!',
+        location: 'String',
+        recognisedBy: 'RecognisedBy!',
+        operation: 'Operation',
+      },
+    ],
+    [
+      'SubmitOperationInput',
+      {
+        deviceId: 'ID!',
+        commands: '[CommandInput!]!',
+        atomic: 'Boolean',
+        onFailure: 'OnFailure',
+        expiresIn: 'Duration',
+        wait: 'Duration',
+        dryRun: 'Boolean',
+        idempotencyKey: 'String',
+      },
+    ],
+    [
+      'CommandInput',
+      {
+        get: 'GetInput',
+        add: 'WriteInput',
+        replace: 'WriteInput',
+        delete: 'TargetInput',
+        exec: 'ExecInput',
+        copy: 'CopyInput',
+        show: 'ShowInput',
+        getAcl: 'TargetInput',
+        setAcl: 'SetAclInput',
+      },
+    ],
+    [
+      'ValueInput',
+      {
+        text: 'String',
+        int: 'BigInt',
+        float: 'Float',
+        bool: 'Boolean',
+        base64: 'Base64',
+        json: 'JSON',
+        repositoryItem: 'ID',
+        format: 'DmFormat',
+        type: 'String',
+      },
+    ],
     ['AddressInput', { moid: 'String', miid: 'String', path: 'String', uri: 'String' }],
-    ['CreateAccountInput', { serverId: 'String!', name: 'String', clientAuth: 'CredentialInput', serverAuth: 'CredentialInput', autoRegister: 'Boolean' }],
-    ['RegisterDeviceInput', { deviceId: 'ID!', accountId: 'ID!', protocol: 'DmProtocol', tags: '[String!]', clientAuth: 'CredentialInput', serverAuth: 'CredentialInput' }],
+    [
+      'CreateAccountInput',
+      {
+        serverId: 'String!',
+        name: 'String',
+        clientAuth: 'CredentialInput',
+        serverAuth: 'CredentialInput',
+        autoRegister: 'Boolean',
+      },
+    ],
+    [
+      'RegisterDeviceInput',
+      {
+        deviceId: 'ID!',
+        accountId: 'ID!',
+        protocol: 'DmProtocol',
+        tags: '[String!]',
+        clientAuth: 'CredentialInput',
+        serverAuth: 'CredentialInput',
+      },
+    ],
     ['AddDdfInput', { source: 'String!', name: 'String', dryRun: 'Boolean' }],
   ])('%s has the fields of the contract', (name, fields) => {
     expect(fieldsOf(schema, name)).toMatchObject(fields);
@@ -78,19 +189,42 @@ describe('The fixed part', () => {
 
   test('every field of Query and Mutation says what it does', () => {
     for (const root of [schema.getQueryType(), schema.getMutationType()]) {
-      for (const field of Object.values(root?.getFields() ?? {})) expect([field.name, field.description]).toEqual([field.name, expect.stringMatching(/\S/)]);
+      for (const field of Object.values(root?.getFields() ?? {}))
+        expect([field.name, field.description]).toEqual([field.name, expect.stringMatching(/\S/)]);
     }
   });
 });
 
 describe('The generated part', () => {
-  test('the catalogue and a vendor\'s DDF give two fields a family, their mutations, and SDL that reads back', () => {
-    const { schema, sdl, refusals } = buildSchema(libraryOf(...[...loadCatalogue(), ...loadDemoCatalogue()].map(({ text }) => text)));
+  test("the catalogue and a vendor's DDF give two fields a family, their mutations, and SDL that reads back", () => {
+    const { schema, sdl, refusals } = buildSchema(
+      libraryOf(...[...loadCatalogue(), ...loadDemoCatalogue()].map(({ text }) => text)),
+    );
     expect(refusals).toEqual([]);
     expect(validateSchema(schema)).toEqual([]);
-    expect(Object.keys(fieldsOf(schema, 'Device'))).toEqual(expect.arrayContaining(['devInfo', 'devInfoInstances', 'devDetail', 'dmAcc', 'fumo', 'fumoInstances', 'scomo', 'acmeMeter']));
+    expect(Object.keys(fieldsOf(schema, 'Device'))).toEqual(
+      expect.arrayContaining([
+        'devInfo',
+        'devInfoInstances',
+        'devDetail',
+        'dmAcc',
+        'fumo',
+        'fumoInstances',
+        'scomo',
+        'acmeMeter',
+      ]),
+    );
     expect(fieldsOf(schema, 'Device')['fumo']).toBe('(miid: String, maxAge: Duration, wait: Duration)Fumo');
-    expect(Object.keys(fieldsOf(schema, 'Mutation'))).toEqual(expect.arrayContaining(['replaceFumo', 'execFumo', 'replaceAcmeMeter', 'addAcmeMeter', 'deleteAcmeMeter', 'execAcmeMeter']));
+    expect(Object.keys(fieldsOf(schema, 'Mutation'))).toEqual(
+      expect.arrayContaining([
+        'replaceFumo',
+        'execFumo',
+        'replaceAcmeMeter',
+        'addAcmeMeter',
+        'deleteAcmeMeter',
+        'execAcmeMeter',
+      ]),
+    );
     expect(fieldsOf(schema, 'Fumo')['mo']).toBe('MoInfo!');
     expect(() => parseSdl(sdl())).not.toThrow();
   });

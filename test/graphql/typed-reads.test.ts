@@ -14,18 +14,35 @@ afterEach(() => gateway.close());
 describe('Reading through types', () => {
   test('a value is given under its GraphQL name, with what is known of its object', async () => {
     await given({ objects: [mo('1', 'Lamp', { Colour: 'red', Level: 3 })] });
-    const { data, errors } = await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour level mo { moid miid version freshness location recognisedBy observedAt operation { id } } } } }');
+    const { data, errors } = await gateway.ask(
+      '{ device(deviceId: "IMEI:1") { acmeLamp { colour level mo { moid miid version freshness location recognisedBy observedAt operation { id } } } } }',
+    );
     expect(errors).toBeUndefined();
-    expect(data).toEqual({ device: { acmeLamp: {
-      colour: 'red', level: 3,
-      mo: { moid: LAMP, miid: 'Lamp', version: '1.0', freshness: 'FRESH', location: './Vendor/Acme/Lamp', recognisedBy: 'PLACE', observedAt: '2026-01-02T00:00:00.000Z', operation: null },
-    } } });
+    expect(data).toEqual({
+      device: {
+        acmeLamp: {
+          colour: 'red',
+          level: 3,
+          mo: {
+            moid: LAMP,
+            miid: 'Lamp',
+            version: '1.0',
+            freshness: 'FRESH',
+            location: './Vendor/Acme/Lamp',
+            recognisedBy: 'PLACE',
+            observedAt: '2026-01-02T00:00:00.000Z',
+            operation: null,
+          },
+        },
+      },
+    });
   });
 
   test('what the device lacks is null without an error', async () => {
     await given({});
-    expect(await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour } acmeLampInstances { colour } } }'))
-      .toMatchObject({ status: 200, data: { device: { acmeLamp: null, acmeLampInstances: [] } } });
+    expect(
+      await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour } acmeLampInstances { colour } } }'),
+    ).toMatchObject({ status: 200, data: { device: { acmeLamp: null, acmeLampInstances: [] } } });
     world.objects = [mo('1', 'Lamp', {})];
     const { data, errors } = await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour } } }');
     expect([data, errors]).toEqual([{ device: { acmeLamp: { colour: null } } }, undefined]);
@@ -39,38 +56,74 @@ describe('Reading through types', () => {
 
   test('several instances are MO_AMBIGUOUS with their MIIDs, unless one is named or all are asked for', async () => {
     await given({ objects: [mo('1', 'B', { Colour: 'blue' }), mo('1', 'A', { Colour: 'red' })] });
-    const { data, errors } = await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour } one: acmeLamp(miid: "B") { colour } none: acmeLamp(miid: "C") { colour } acmeLampInstances { mo { miid } } } }');
-    expect(data).toEqual({ device: { acmeLamp: null, one: { colour: 'blue' }, none: null, acmeLampInstances: [{ mo: { miid: 'A' } }, { mo: { miid: 'B' } }] } });
-    expect(errors).toEqual([expect.objectContaining({ path: ['device', 'acmeLamp'], extensions: { code: 'MO_AMBIGUOUS', miids: ['A', 'B'] } })]);
+    const { data, errors } = await gateway.ask(
+      '{ device(deviceId: "IMEI:1") { acmeLamp { colour } one: acmeLamp(miid: "B") { colour } none: acmeLamp(miid: "C") { colour } acmeLampInstances { mo { miid } } } }',
+    );
+    expect(data).toEqual({
+      device: {
+        acmeLamp: null,
+        one: { colour: 'blue' },
+        none: null,
+        acmeLampInstances: [{ mo: { miid: 'A' } }, { mo: { miid: 'B' } }],
+      },
+    });
+    expect(errors).toEqual([
+      expect.objectContaining({
+        path: ['device', 'acmeLamp'],
+        extensions: { code: 'MO_AMBIGUOUS', miids: ['A', 'B'] },
+      }),
+    ]);
   });
 
   test('a value that does not fit its type is null with the warning BAD_VALUE, and raw among the management objects', async () => {
     await given({ objects: [mo('1', 'Lamp', { Colour: 'red', Level: 'bright' })] });
-    const { data, errors, extensions } = await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour level } managementObjects { values } } }');
+    const { data, errors, extensions } = await gateway.ask(
+      '{ device(deviceId: "IMEI:1") { acmeLamp { colour level } managementObjects { values } } }',
+    );
     expect(errors).toBeUndefined();
-    expect(data).toEqual({ device: { acmeLamp: { colour: 'red', level: null }, managementObjects: [{ values: { Colour: 'red', Level: 'bright' } }] } });
+    expect(data).toEqual({
+      device: {
+        acmeLamp: { colour: 'red', level: null },
+        managementObjects: [{ values: { Colour: 'red', Level: 'bright' } }],
+      },
+    });
     expect(extensions).toEqual({ warnings: [{ code: 'BAD_VALUE', path: ['device', 'acmeLamp', 'level'] }] });
   });
 
   test('the objects of all devices of a query are loaded at once', async () => {
     const many = Array.from({ length: 40 }, (_, i) => device(String(i + 1)));
     await given({ devices: many, objects: many.map(({ key }) => mo(key, 'Lamp', { Colour: key })) });
-    const { data } = await gateway.ask('{ devices(first: 40) { nodes { account { serverId } acmeLamp { colour } acmeLampInstances { level } } } }');
-    expect((data as { devices: { nodes: unknown[] } }).devices.nodes[39]).toEqual({ account: { serverId: 'dm.example' }, acmeLamp: { colour: '40' }, acmeLampInstances: [{ level: null }] });
+    const { data } = await gateway.ask(
+      '{ devices(first: 40) { nodes { account { serverId } acmeLamp { colour } acmeLampInstances { level } } } }',
+    );
+    expect((data as { devices: { nodes: unknown[] } }).devices.nodes[39]).toEqual({
+      account: { serverId: 'dm.example' },
+      acmeLamp: { colour: '40' },
+      acmeLampInstances: [{ level: null }],
+    });
     expect(world.loads).toHaveLength(1);
   });
 
   test('managementObjects(moid) takes any version of the MOID and the family', async () => {
-    await given({ objects: [mo('1', 'Lamp', {}), mo('1', 'X', {}, { family: 'urn:oma:mo:ext-other', moid: 'urn:oma:mo:ext-other:2.0' })] });
+    await given({
+      objects: [
+        mo('1', 'Lamp', {}),
+        mo('1', 'X', {}, { family: 'urn:oma:mo:ext-other', moid: 'urn:oma:mo:ext-other:2.0' }),
+      ],
+    });
     for (const moid of [LAMP, 'urn:oma:mo:ext-acme-lamp:9.9', 'urn:oma:mo:ext-acme-lamp']) {
-      const { data } = await gateway.ask('query ($moid: String) { device(deviceId: "IMEI:1") { managementObjects(moid: $moid) { moid } } }', { moid });
+      const { data } = await gateway.ask(
+        'query ($moid: String) { device(deviceId: "IMEI:1") { managementObjects(moid: $moid) { moid } } }',
+        { moid },
+      );
       expect(data).toEqual({ device: { managementObjects: [{ moid: LAMP }] } });
     }
   });
 });
 
 describe('Freshness', () => {
-  const QUERY = '{ device(deviceId: "IMEI:1") { acmeLamp(maxAge: "PT1H", wait: "PT5S") { colour mo { freshness operation { state } } } } }';
+  const QUERY =
+    '{ device(deviceId: "IMEI:1") { acmeLamp(maxAge: "PT1H", wait: "PT5S") { colour mo { freshness operation { state } } } } }';
 
   test('a value not older than maxAge is given as it is', async () => {
     await given({ objects: [mo('1', 'Lamp', { Colour: 'red' })] }, '2026-01-02T00:59:00Z');
@@ -87,11 +140,18 @@ describe('Freshness', () => {
       return Promise.resolve(operation({ state: 'SUCCEEDED' }));
     };
     const { data, extensions } = await gateway.ask(QUERY);
-    expect(data).toEqual({ device: { acmeLamp: { colour: 'blue', mo: { freshness: 'FRESH', operation: { state: 'SUCCEEDED' } } } } });
+    expect(data).toEqual({
+      device: { acmeLamp: { colour: 'blue', mo: { freshness: 'FRESH', operation: { state: 'SUCCEEDED' } } } },
+    });
     expect(extensions).toBeUndefined();
-    expect(world.submitted).toEqual([expect.objectContaining({
-      deviceId: 'IMEI:1', waitMs: 5000, onFailure: 'CONTINUE', commands: [{ kind: 'get', address: { moid: LAMP, miid: 'Lamp', path: '' } }],
-    })]);
+    expect(world.submitted).toEqual([
+      expect.objectContaining({
+        deviceId: 'IMEI:1',
+        waitMs: 5000,
+        onFailure: 'CONTINUE',
+        commands: [{ kind: 'get', address: { moid: LAMP, miid: 'Lamp', path: '' } }],
+      }),
+    ]);
   });
 
   test('a value that could not be read again is given with freshness STALE and a warning', async () => {
@@ -99,7 +159,9 @@ describe('Freshness', () => {
     world.onSubmit = () => Promise.resolve(operation({ state: 'QUEUED' }));
     const { data, errors, extensions } = await gateway.ask(QUERY);
     expect(errors).toBeUndefined();
-    expect(data).toEqual({ device: { acmeLamp: { colour: 'red', mo: { freshness: 'STALE', operation: { state: 'QUEUED' } } } } });
+    expect(data).toEqual({
+      device: { acmeLamp: { colour: 'red', mo: { freshness: 'STALE', operation: { state: 'QUEUED' } } } },
+    });
     expect(extensions).toEqual({ warnings: [{ code: 'STALE', path: ['device', 'acmeLamp'] }] });
   });
 
@@ -116,7 +178,9 @@ describe('Freshness', () => {
     world.onSubmit = () => Promise.resolve(operation({ state: 'QUEUED' }));
     const { errors } = await gateway.ask(QUERY);
     expect(errors?.map(({ extensions }) => extensions['code'])).toEqual(['DEVICE_UNREACHABLE']);
-    expect(world.submitted[0]?.commands).toEqual([{ kind: 'get', address: { moid: 'urn:oma:mo:ext-acme-lamp', miid: null, path: '' } }]);
+    expect(world.submitted[0]?.commands).toEqual([
+      { kind: 'get', address: { moid: 'urn:oma:mo:ext-acme-lamp', miid: null, path: '' } },
+    ]);
   });
 
   test('an object that was found but not read yet says NEVER_READ when no age is asked for', async () => {
@@ -126,8 +190,16 @@ describe('Freshness', () => {
   });
 
   test('all stale objects of one device become one operation, those of another one another', async () => {
-    await given({ devices: [device('1'), device('2')], objects: [mo('1', 'A', {}), mo('1', 'B', {}), mo('2', 'A', {})] });
-    await gateway.ask('{ devices { nodes { acmeLampInstances(maxAge: "PT0S") { colour } a: acmeLamp(miid: "A", maxAge: "PT0S") { colour } } } }');
-    expect(world.submitted.map(({ deviceId, commands }) => [deviceId, commands.length])).toEqual([['IMEI:1', 2], ['IMEI:2', 1]]);
+    await given({
+      devices: [device('1'), device('2')],
+      objects: [mo('1', 'A', {}), mo('1', 'B', {}), mo('2', 'A', {})],
+    });
+    await gateway.ask(
+      '{ devices { nodes { acmeLampInstances(maxAge: "PT0S") { colour } a: acmeLamp(miid: "A", maxAge: "PT0S") { colour } } } }',
+    );
+    expect(world.submitted.map(({ deviceId, commands }) => [deviceId, commands.length])).toEqual([
+      ['IMEI:1', 2],
+      ['IMEI:2', 1],
+    ]);
   });
 });

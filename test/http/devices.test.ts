@@ -14,7 +14,11 @@ interface Got {
   readonly body: Buffer;
 }
 
-const REPLY: Wire = { status: 200, headers: { 'content-type': 'application/vnd.syncml.dm+wbxml', 'cache-control': 'no-store' }, body: Buffer.from([3, 0, 0x6a, 0xff]) };
+const REPLY: Wire = {
+  status: 200,
+  headers: { 'content-type': 'application/vnd.syncml.dm+wbxml', 'cache-control': 'no-store' },
+  body: Buffer.from([3, 0, 0x6a, 0xff]),
+};
 
 let app: FastifyInstance;
 let seen: { readonly where: string; readonly inbound: Inbound }[];
@@ -41,13 +45,24 @@ beforeEach(() => {
   answer = () => Promise.resolve(REPLY);
 });
 
-function send(method: string, path: string, headers: Readonly<Record<string, string>> = {}, body: Uint8Array = Buffer.alloc(0)): Promise<Got> {
+function send(
+  method: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+  body: Uint8Array = Buffer.alloc(0),
+): Promise<Got> {
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ port, host: '127.0.0.1', method, path, headers: { ...headers, 'content-length': String(body.byteLength) } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        .on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }));
-    });
+    const request = httpRequest(
+      { port, host: '127.0.0.1', method, path, headers: { ...headers, 'content-length': String(body.byteLength) } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response
+          .on('data', (chunk: Buffer) => chunks.push(chunk))
+          .on('end', () =>
+            resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
+          );
+      },
+    );
     request.on('error', reject).end(body);
   });
 }
@@ -55,26 +70,42 @@ function send(method: string, path: string, headers: Readonly<Record<string, str
 describe('Device addresses', () => {
   test('a message comes to its protocol octet by octet, with its headers, token and peer', async () => {
     const body = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
-    await send('POST', '/dm/1/abc?x=1', { 'content-type': 'application/vnd.syncml.dm+wbxml', 'x-syncml-hmac': 'algorithm=MD5' }, body);
+    await send(
+      'POST',
+      '/dm/1/abc?x=1',
+      { 'content-type': 'application/vnd.syncml.dm+wbxml', 'x-syncml-hmac': 'algorithm=MD5' },
+      body,
+    );
     await send('POST', '/dm/2', { 'content-type': 'application/vnd.oma.dm.initiation+json' }, Buffer.from('{}'));
-    expect(seen.map(({ where, inbound }) => [where, inbound.method, inbound.path, inbound.token])).toEqual([['dm1', 'POST', '/dm/1/abc?x=1', 'abc'], ['dm2', 'POST', '/dm/2', undefined]]);
+    expect(seen.map(({ where, inbound }) => [where, inbound.method, inbound.path, inbound.token])).toEqual([
+      ['dm1', 'POST', '/dm/1/abc?x=1', 'abc'],
+      ['dm2', 'POST', '/dm/2', undefined],
+    ]);
     const [first] = seen;
     expect(Buffer.from(first?.inbound.body ?? [])).toEqual(body);
-    expect(first?.inbound.headers).toMatchObject({ 'content-type': 'application/vnd.syncml.dm+wbxml', 'x-syncml-hmac': 'algorithm=MD5' });
+    expect(first?.inbound.headers).toMatchObject({
+      'content-type': 'application/vnd.syncml.dm+wbxml',
+      'x-syncml-hmac': 'algorithm=MD5',
+    });
     expect(first?.inbound.peer).toEqual({ secure: false, loopback: true });
   });
 
-  test('the answer has the adapter\'s status, headers and octets, and its length, unchunked', async () => {
+  test("the answer has the adapter's status, headers and octets, and its length, unchunked", async () => {
     const got = await send('POST', '/dm/1', { 'content-type': 'application/vnd.syncml.dm+wbxml' }, Buffer.from('x'));
     expect([got.status, got.body]).toEqual([200, REPLY.body]);
-    expect(got.headers).toMatchObject({ 'content-type': 'application/vnd.syncml.dm+wbxml', 'cache-control': 'no-store', 'content-length': '4' });
+    expect(got.headers).toMatchObject({
+      'content-type': 'application/vnd.syncml.dm+wbxml',
+      'cache-control': 'no-store',
+      'content-length': '4',
+    });
     expect(got.headers['transfer-encoding']).toBeUndefined();
     answer = () => Promise.resolve({ status: 204, headers: {}, body: Buffer.alloc(0) });
     expect((await send('POST', '/dm/2')).headers['content-length']).toBeUndefined();
   });
 
   test('any content type, any text for one, and none, are left to the adapter', async () => {
-    for (const type of ['text/plain', 'application/json', 'nonsense', ';;;', 'a/b; charset=utf-16']) await send('POST', '/dm/1', { 'content-type': type }, Buffer.from('{broken'));
+    for (const type of ['text/plain', 'application/json', 'nonsense', ';;;', 'a/b; charset=utf-16'])
+      await send('POST', '/dm/1', { 'content-type': type }, Buffer.from('{broken'));
     await send('POST', '/dm/1', {}, Buffer.from('x'));
     await send('POST', '/dm/1', {});
     expect(seen.map(({ inbound }) => inbound.body.byteLength)).toEqual([7, 7, 7, 7, 7, 1, 0]);
@@ -82,20 +113,28 @@ describe('Device addresses', () => {
 
   test('other methods are left to the adapter', async () => {
     answer = () => Promise.resolve({ status: 405, headers: { allow: 'POST' }, body: Buffer.alloc(0) });
-    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) expect((await send(method, '/dm/1')).status).toBe(405);
+    for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+      expect((await send(method, '/dm/1')).status).toBe(405);
     expect(seen.map(({ inbound }) => inbound.method)).toEqual(['GET', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
   });
 
   test('documents are fetched and brought at /repository/TOKEN', async () => {
     await send('GET', '/repository/t1');
     await send('PUT', '/repository/t2', { 'content-type': 'application/vnd.oma.dm.mo+json' }, Buffer.alloc(4000));
-    expect(seen.map(({ where, inbound }) => [where, inbound.method, inbound.token, inbound.body.byteLength])).toEqual([['repository', 'GET', 't1', 0], ['repository', 'PUT', 't2', 4000]]);
+    expect(seen.map(({ where, inbound }) => [where, inbound.method, inbound.token, inbound.body.byteLength])).toEqual([
+      ['repository', 'GET', 't1', 0],
+      ['repository', 'PUT', 't2', 4000],
+    ]);
   });
 
   test('a packed body is unpacked, and what it says of its packing is not passed on', async () => {
     const text = Buffer.from('<SyncML/>'.repeat(50));
     await send('POST', '/dm/1', { 'content-encoding': 'gzip' }, gzipSync(text));
-    expect(createHash('sha256').update(seen[0]?.inbound.body ?? '').digest('hex')).toBe(createHash('sha256').update(text).digest('hex'));
+    expect(
+      createHash('sha256')
+        .update(seen[0]?.inbound.body ?? '')
+        .digest('hex'),
+    ).toBe(createHash('sha256').update(text).digest('hex'));
     expect(seen[0]?.inbound.headers['content-encoding']).toBeUndefined();
   });
 

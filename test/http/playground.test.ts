@@ -18,9 +18,15 @@ afterAll(() => gateway.close());
 describe('The page at /graphql', () => {
   test('needs no key, is one document, packed where that is understood, and is not sent twice', async () => {
     const page = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html,*/*' } });
-    expect([page.status, page.headers.get('content-type'), page.headers.get('content-encoding')]).toEqual([200, 'text/html; charset=utf-8', 'gzip']);
+    expect([page.status, page.headers.get('content-type'), page.headers.get('content-encoding')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+      'gzip',
+    ]);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
-    const again = await fetch(`${gateway.url}/graphql`, { headers: { accept: 'text/html', 'if-none-match': page.headers.get('etag') ?? '' } });
+    const again = await fetch(`${gateway.url}/graphql`, {
+      headers: { accept: 'text/html', 'if-none-match': page.headers.get('etag') ?? '' },
+    });
     expect(again.status).toBe(304);
   });
 
@@ -34,12 +40,17 @@ describe('The page at /graphql', () => {
 describeWith('chromium', 'The playground in a browser without internet', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: requireTool('chromium'), args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+    browser = await chromium.launch({
+      executablePath: requireTool('chromium'),
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    });
   });
   afterAll(() => browser.close());
 
   /** Opens the page; requests to anywhere but the gateway are listed and refused. */
-  async function open(path = '/graphql'): Promise<{ readonly page: Page; readonly strangers: string[]; readonly errors: string[] }> {
+  async function open(
+    path = '/graphql',
+  ): Promise<{ readonly page: Page; readonly strangers: string[]; readonly errors: string[] }> {
     const context = await browser.newContext();
     const page = await context.newPage();
     page.setDefaultTimeout(LONGEST_MS / 2);
@@ -58,35 +69,45 @@ describeWith('chromium', 'The playground in a browser without internet', () => {
     return { page, strangers, errors };
   }
 
-  test('asks for a key, keeps it, and shows the answer to the query that was typed', async () => {
-    const { page, strangers, errors } = await open();
-    await page.getByLabel('API key').fill(ADMIN_KEY);
-    const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
-    await editor.getByText('lastContactAt').waitFor();
-    const introspected = page.waitForResponse((response) => response.request().method() === 'POST' && response.status() === 200);
-    await page.getByRole('button', { name: 'Use this key' }).click();
-    await page.getByText('Queries are sent with the key').waitFor();
-    await introspected;
-    await editor.click();
-    await page.keyboard.press('Control+A');
-    await page.keyboard.insertText('query Typed { device(deviceId: "IMEI:1") { acmeLamp { colour } } }');
-    // The tab is named after the query once GraphiQL has taken it in.
-    await page.getByRole('tab', { name: 'Typed' }).waitFor();
-    await page.getByRole('button', { name: /^Execute query/ }).click();
-    await page.locator('.graphiql-response').getByText('vermilion').waitFor();
-    expect(strangers).toEqual([]);
-    expect(errors).toEqual([]);
-    await page.context().close();
-  }, LONGEST_MS);
+  test(
+    'asks for a key, keeps it, and shows the answer to the query that was typed',
+    async () => {
+      const { page, strangers, errors } = await open();
+      await page.getByLabel('API key').fill(ADMIN_KEY);
+      const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
+      await editor.getByText('lastContactAt').waitFor();
+      const introspected = page.waitForResponse(
+        (response) => response.request().method() === 'POST' && response.status() === 200,
+      );
+      await page.getByRole('button', { name: 'Use this key' }).click();
+      await page.getByText('Queries are sent with the key').waitFor();
+      await introspected;
+      await editor.click();
+      await page.keyboard.press('Control+A');
+      await page.keyboard.insertText('query Typed { device(deviceId: "IMEI:1") { acmeLamp { colour } } }');
+      // The tab is named after the query once GraphiQL has taken it in.
+      await page.getByRole('tab', { name: 'Typed' }).waitFor();
+      await page.getByRole('button', { name: /^Execute query/ }).click();
+      await page.locator('.graphiql-response').getByText('vermilion').waitFor();
+      expect(strangers).toEqual([]);
+      expect(errors).toEqual([]);
+      await page.context().close();
+    },
+    LONGEST_MS,
+  );
 
-  test('opens with example queries, and says so when the key is not known', async () => {
-    const { page, strangers } = await open();
-    await page.getByRole('tab', { name: 'Devices' }).waitFor();
-    await page.getByRole('tab', { name: 'ReadNow' }).waitFor();
-    await page.getByLabel('API key').fill('wrong');
-    await page.getByRole('button', { name: 'Use this key' }).click();
-    await page.getByText('The gateway does not know this key').waitFor();
-    expect(strangers).toEqual([]);
-    await page.context().close();
-  }, LONGEST_MS);
+  test(
+    'opens with example queries, and says so when the key is not known',
+    async () => {
+      const { page, strangers } = await open();
+      await page.getByRole('tab', { name: 'Devices' }).waitFor();
+      await page.getByRole('tab', { name: 'ReadNow' }).waitFor();
+      await page.getByLabel('API key').fill('wrong');
+      await page.getByRole('button', { name: 'Use this key' }).click();
+      await page.getByText('The gateway does not know this key').waitFor();
+      expect(strangers).toEqual([]);
+      await page.context().close();
+    },
+    LONGEST_MS,
+  );
 });

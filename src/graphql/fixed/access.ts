@@ -1,5 +1,18 @@
 /** API keys, grants, and new secrets for credentials. */
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 
 import type { AccountView, ApiKeyView, DeviceView, GrantView } from '../../management/types';
 import { ManagementError } from '../../management/types';
@@ -47,7 +60,10 @@ export class CreateApiKeyInput {
   readonly name!: string;
   @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether it shall have every right.' })
   readonly admin?: boolean | null;
-  @Field(() => DateTimeScalar, { nullable, description: 'Until when it is good; for ever when neither this nor `expiresIn` is given.' })
+  @Field(() => DateTimeScalar, {
+    nullable,
+    description: 'Until when it is good; for ever when neither this nor `expiresIn` is given.',
+  })
   readonly expiresAt?: Date | null;
   @Field(() => DurationScalar, { nullable, description: 'The same from now on.' })
   readonly expiresIn?: number | null;
@@ -73,7 +89,9 @@ export class Grant {
 
 export const GrantConnection = connectionType('Grant', () => Grant);
 
-@InputType({ description: 'A right for somebody. At most one of `deviceId`, `accountId` and `tag`; none: all devices.' })
+@InputType({
+  description: 'A right for somebody. At most one of `deviceId`, `accountId` and `tag`; none: all devices.',
+})
 export class CreateGrantInput {
   @Field(() => String, { description: 'Who gets it: `key:ID`.' })
   readonly principal!: string;
@@ -97,9 +115,9 @@ export class CreateGrantInput {
 export class RotatedCredential {
   @Field(() => String)
   readonly secret!: string;
-  @Field(() => Account, { nullable, description: 'The account, when it was an account\'s.' })
+  @Field(() => Account, { nullable, description: "The account, when it was an account's." })
   readonly account!: unknown;
-  @Field(() => Device, { nullable, description: 'The device, when it was a device\'s.' })
+  @Field(() => Device, { nullable, description: "The device, when it was a device's." })
   readonly device!: unknown;
 }
 
@@ -122,27 +140,44 @@ export class ApiKeyResolver {
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<ApiKeyView>> {
     authorize(caller, 'MANAGE_KEYS', GATEWAY);
-    return paginate('ApiKey', { first, after }, (key) => key.id, (size, from) => services.keys.list(size, from));
+    return paginate(
+      'ApiKey',
+      { first, after },
+      (key) => key.id,
+      (size, from) => services.keys.list(size, from),
+    );
   }
 
   @Mutation(() => CreatedApiKey, { description: 'Makes an API key. Errors: BAD_USER_INPUT.' })
-  async createApiKey(@Arg('input', () => CreateApiKeyInput) input: CreateApiKeyInput, @Ctx() context: RequestContext): Promise<CreatedApiKey> {
+  async createApiKey(
+    @Arg('input', () => CreateApiKeyInput) input: CreateApiKeyInput,
+    @Ctx() context: RequestContext,
+  ): Promise<CreatedApiKey> {
     authorize(context.caller, 'MANAGE_KEYS', GATEWAY);
     const { name, admin, expiresAt, expiresIn } = input;
-    if (expiresAt && expiresIn != null) throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
+    if (expiresAt && expiresIn != null)
+      throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
     const until = expiresIn == null ? expiresAt : new Date(context.now() + expiresIn);
     const { view, key } = await context.services.keys.create({ name, admin: admin ?? false, expiresAt: until ?? null });
     return { apiKey: view, key };
   }
 
   @Mutation(() => ApiKey, { description: 'Ends an API key at once. Errors: NOT_FOUND.' })
-  async revokeApiKey(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<ApiKeyView> {
+  async revokeApiKey(
+    @Arg('id', () => ID) id: string,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<ApiKeyView> {
     authorize(caller, 'MANAGE_KEYS', GATEWAY);
     return services.keys.revoke(getKey('ApiKey', id));
   }
 
-  @Mutation(() => CreatedApiKey, { description: 'Gives an API key a new text; the old one ends at once, name and rights stay. Errors: NOT_FOUND.' })
-  async rotateApiKey(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<CreatedApiKey> {
+  @Mutation(() => CreatedApiKey, {
+    description: 'Gives an API key a new text; the old one ends at once, name and rights stay. Errors: NOT_FOUND.',
+  })
+  async rotateApiKey(
+    @Arg('id', () => ID) id: string,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<CreatedApiKey> {
     authorize(caller, 'MANAGE_KEYS', GATEWAY);
     const { view, key } = await services.keys.rotate(getKey('ApiKey', id));
     return { apiKey: view, key };
@@ -173,11 +208,19 @@ export class GrantResolver {
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<GrantView>> {
     authorize(caller, 'DELEGATE', GATEWAY);
-    return paginate('Grant', { first, after }, (grant) => grant.id, (size, from) => services.grants.list(size, from));
+    return paginate(
+      'Grant',
+      { first, after },
+      (grant) => grant.id,
+      (size, from) => services.grants.list(size, from),
+    );
   }
 
   @Mutation(() => Grant, { description: 'Gives somebody a right. Errors: NOT_FOUND, BAD_USER_INPUT.' })
-  async createGrant(@Arg('input', () => CreateGrantInput) input: CreateGrantInput, @Ctx() { caller, services }: RequestContext): Promise<GrantView> {
+  async createGrant(
+    @Arg('input', () => CreateGrantInput) input: CreateGrantInput,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<GrantView> {
     authorize(caller, 'DELEGATE', GATEWAY);
     const accountId = input.accountId == null ? null : getKey('Account', input.accountId);
     return services.grants.create({ ...input, accountId }, caller);
@@ -192,13 +235,24 @@ export class GrantResolver {
 
 @Resolver()
 export class CredentialResolver {
-  @Mutation(() => RotatedCredential, { description: 'Replaces the secret of an account or of a device; the type and user name stay. Errors: NOT_FOUND, BAD_USER_INPUT.' })
-  async rotateCredential(@Arg('input', () => RotateCredentialInput) input: RotateCredentialInput, @Ctx() context: RequestContext): Promise<RotatedCredential> {
+  @Mutation(() => RotatedCredential, {
+    description:
+      'Replaces the secret of an account or of a device; the type and user name stay. Errors: NOT_FOUND, BAD_USER_INPUT.',
+  })
+  async rotateCredential(
+    @Arg('input', () => RotateCredentialInput) input: RotateCredentialInput,
+    @Ctx() context: RequestContext,
+  ): Promise<RotatedCredential> {
     const { accountId, deviceId, direction, secret } = input;
-    if ((accountId == null) === (deviceId == null)) throw new ManagementError('BAD_USER_INPUT', 'Give exactly one of accountId and deviceId.');
+    if ((accountId == null) === (deviceId == null))
+      throw new ManagementError('BAD_USER_INPUT', 'Give exactly one of accountId and deviceId.');
     if (accountId != null) {
       authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
-      const rotated = await context.services.accounts.rotateCredential(getKey('Account', accountId), direction, secret ?? undefined);
+      const rotated = await context.services.accounts.rotateCredential(
+        getKey('Account', accountId),
+        direction,
+        secret ?? undefined,
+      );
       context.reload();
       return { ...rotated, device: null };
     }

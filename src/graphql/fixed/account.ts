@@ -1,5 +1,18 @@
 /** Accounts: the addresses and credentials by which the gateway and devices know each other. */
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 
 import type { AccountChanges, AccountView } from '../../management/types';
 import { ManagementError } from '../../management/types';
@@ -14,7 +27,11 @@ import { Node } from './node';
 
 const nullable = true;
 
-@ObjectType({ implements: Node, description: 'The addresses and credentials by which the gateway and devices know each other; many devices may share one.' })
+@ObjectType({
+  implements: Node,
+  description:
+    'The addresses and credentials by which the gateway and devices know each other; many devices may share one.',
+})
 export class Account extends Node {
   @Field(() => String, { description: 'By what devices know the gateway (DM 1.x ServerID, DM 2.0 SrvID).' })
   readonly serverId!: string;
@@ -30,7 +47,9 @@ export const AccountConnection = connectionType('Account', () => Account);
 
 @InputType({ description: 'A new account.' })
 export class CreateAccountInput {
-  @Field(() => String, { description: 'SrvID / ServerID: by what devices know the gateway. No white space and none of `= & * +`.' })
+  @Field(() => String, {
+    description: 'SrvID / ServerID: by what devices know the gateway. No white space and none of `= & * +`.',
+  })
   readonly serverId!: string;
   @Field(() => String, { nullable })
   readonly name?: string | null;
@@ -38,7 +57,11 @@ export class CreateAccountInput {
   readonly clientAuth?: CredentialInput | null;
   @Field(() => CredentialInput, { nullable, description: 'What we present to devices.' })
   readonly serverAuth?: CredentialInput | null;
-  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether a valid credential with an unknown DevId registers it.' })
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: 'Whether a valid credential with an unknown DevId registers it.',
+  })
   readonly autoRegister?: boolean | null;
 }
 
@@ -74,7 +97,10 @@ export class AccountResolver {
   }
 
   @Query(() => Account, { nullable, description: 'An account by its `id`; null when there is none.' })
-  async account(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<AccountView | null> {
+  async account(
+    @Arg('id', () => ID) id: string,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<AccountView | null> {
     authorize(caller, 'MANAGE_ACCOUNTS', GATEWAY);
     return services.accounts.get(getKey('Account', id));
   }
@@ -86,11 +112,19 @@ export class AccountResolver {
     @Arg('after', () => String, { nullable }) after?: string,
   ): Promise<Connection<AccountView>> {
     authorize(caller, 'MANAGE_ACCOUNTS', GATEWAY);
-    return paginate('Account', { first, after }, (account) => account.id, (size, from) => services.accounts.list(size, from));
+    return paginate(
+      'Account',
+      { first, after },
+      (account) => account.id,
+      (size, from) => services.accounts.list(size, from),
+    );
   }
 
   @Mutation(() => Account, { description: 'Makes an account. Errors: BAD_USER_INPUT, ALREADY_EXISTS.' })
-  async createAccount(@Arg('input', () => CreateAccountInput) input: CreateAccountInput, @Ctx() context: RequestContext): Promise<AccountView> {
+  async createAccount(
+    @Arg('input', () => CreateAccountInput) input: CreateAccountInput,
+    @Ctx() context: RequestContext,
+  ): Promise<AccountView> {
     authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
     return context.services.accounts.create({ ...accountChanges(input), serverId: input.serverId });
   }
@@ -108,7 +142,9 @@ export class AccountResolver {
     return account;
   }
 
-  @Mutation(() => Account, { description: 'Deletes an account and gives what it was. Errors: NOT_FOUND, IN_USE while devices belong to it.' })
+  @Mutation(() => Account, {
+    description: 'Deletes an account and gives what it was. Errors: NOT_FOUND, IN_USE while devices belong to it.',
+  })
   async deleteAccount(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<AccountView> {
     authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
     const account = await context.services.accounts.delete(getKey('Account', id));

@@ -10,11 +10,19 @@ const nullable = true;
 
 @InputType({ description: 'Where a node is: exactly one of `moid` and `uri`.' })
 export class AddressInput {
-  @Field(() => String, { nullable, description: 'Any version\'s MOID or the family\'s; the canonical root path of an MO whose DDF names no MOID.' })
+  @Field(() => String, {
+    nullable,
+    description: "Any version's MOID or the family's; the canonical root path of an MO whose DDF names no MOID.",
+  })
   readonly moid?: string | null;
   @Field(() => String, { nullable, description: 'Instance; may be left out where the device has exactly one.' })
   readonly miid?: string | null;
-  @Field(() => String, { nullable, defaultValue: '', description: 'Raw node names below the MO\'s root joined by `/` (`/` and `%` in a name percent-encoded); "" is the root.' })
+  @Field(() => String, {
+    nullable,
+    defaultValue: '',
+    description:
+      'Raw node names below the MO\'s root joined by `/` (`/` and `%` in a name percent-encoded); "" is the root.',
+  })
   readonly path?: string | null;
   @Field(() => String, { nullable, description: 'Whole LocURI, DM 1.x only.' })
   readonly uri?: string | null;
@@ -36,7 +44,7 @@ export class ValueInput {
   readonly json?: unknown;
   @Field(() => ID, { nullable, description: 'A document of the repository.' })
   readonly repositoryItem?: string | null;
-  @Field(() => DmFormat, { nullable, description: 'The DDF\'s format when left out.' })
+  @Field(() => DmFormat, { nullable, description: "The DDF's format when left out." })
   readonly format?: (typeof DmFormat)[keyof typeof DmFormat] | null;
   @Field(() => String, { nullable, description: 'MIME type.' })
   readonly type?: string | null;
@@ -46,7 +54,10 @@ export class ValueInput {
 export class GetInput {
   @Field(() => AddressInput)
   readonly address!: AddressInput;
-  @Field(() => Int, { nullable, description: 'Levels below the node; all when left out; 0: the names of its children.' })
+  @Field(() => Int, {
+    nullable,
+    description: 'Levels below the node; all when left out; 0: the names of its children.',
+  })
   readonly depth?: number | null;
 }
 
@@ -62,7 +73,11 @@ export class WriteInput {
   readonly address!: AddressInput;
   @Field(() => ValueInput, { nullable, description: 'Left out: an interior node.' })
   readonly value?: ValueInput | null;
-  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether it may be sent again although its first answer was lost.' })
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: 'Whether it may be sent again although its first answer was lost.',
+  })
   readonly repeatable?: boolean | null;
 }
 
@@ -72,7 +87,11 @@ export class ExecInput {
   readonly address!: AddressInput;
   @Field(() => ValueInput, { nullable, description: 'Argument.' })
   readonly value?: ValueInput | null;
-  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Whether it may be sent again although its first answer was lost.' })
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: 'Whether it may be sent again although its first answer was lost.',
+  })
   readonly repeatable?: boolean | null;
 }
 
@@ -125,7 +144,11 @@ export class CommandInput {
 export function commandRequest(input: CommandInput): CommandRequest {
   const given = (Object.keys(input) as (keyof CommandInput)[]).filter((name) => input[name] != null);
   const [kind] = given;
-  if (kind === undefined || given.length > 1) throw new ManagementError('BAD_USER_INPUT', 'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl and setAcl.');
+  if (kind === undefined || given.length > 1)
+    throw new ManagementError(
+      'BAD_USER_INPUT',
+      'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl and setAcl.',
+    );
   return { ...input[kind], kind } as CommandRequest;
 }
 
@@ -135,7 +158,7 @@ export class Address {
   readonly moid!: string | null;
   @Field(() => String, { nullable, description: 'null until it is known which instance is meant.' })
   readonly miid!: string | null;
-  @Field(() => String, { nullable, description: 'Raw node names below the MO\'s root.' })
+  @Field(() => String, { nullable, description: "Raw node names below the MO's root." })
   readonly path!: string | null;
   @Field(() => String, { nullable, description: 'LocURI, where the command was given one.' })
   readonly uri!: string | null;
@@ -157,11 +180,12 @@ export class Command {
   readonly state!: keyof typeof CommandState;
   @Field(() => Outcome, { nullable, description: 'null until the device answered.' })
   readonly outcome!: keyof typeof Outcome | null;
-  @Field(() => Int, { nullable, description: 'Status of the device\'s protocol, as it came.' })
+  @Field(() => Int, { nullable, description: "Status of the device's protocol, as it came." })
   readonly statusCode!: number | null;
   @Field(() => JsonScalar, {
     nullable,
-    description: 'get: a leaf\'s scalar, or an object keyed by raw node names (`depth: 0`: the children\'s names). exec: its final data. show: `{ answer, text, selected }`. Others: null.',
+    description:
+      "get: a leaf's scalar, or an object keyed by raw node names (`depth: 0`: the children's names). exec: its final data. show: `{ answer, text, selected }`. Others: null.",
   })
   readonly result!: unknown;
   @Field(() => JsonScalar, { nullable, description: 'Formats and MIME types by path.' })

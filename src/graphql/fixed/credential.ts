@@ -7,9 +7,16 @@ import { CredentialDirection, CredentialType } from '../enums';
 export class CredentialInput {
   @Field(() => CredentialType)
   readonly type!: keyof typeof CredentialType;
-  @Field(() => String, { nullable: true, description: 'User name; for the gateway\'s own credential the account\'s `serverId` when left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: "User name; for the gateway's own credential the account's `serverId` when left out.",
+  })
   readonly username?: string | null;
-  @Field(() => String, { nullable: true, description: 'Password or shared secret in clear text, stored encrypted and never given out; X509: SHA-256 of the certificate in hexadecimal.' })
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Password or shared secret in clear text, stored encrypted and never given out; X509: SHA-256 of the certificate in hexadecimal.',
+  })
   readonly secret?: string | null;
 }
 

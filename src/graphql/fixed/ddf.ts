@@ -1,5 +1,18 @@
 /** DDFs: the descriptions from which the types of management objects are made. */
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 
 import type { DdfView } from '../../management/types';
 import { GATEWAY, authorize } from '../authorize';
@@ -25,7 +38,10 @@ export class DdfWarning {
   readonly column!: number;
 }
 
-@ObjectType({ implements: Node, description: 'A file that describes management objects (OMA-TS-DM_TND, Device Description Framework).' })
+@ObjectType({
+  implements: Node,
+  description: 'A file that describes management objects (OMA-TS-DM_TND, Device Description Framework).',
+})
 export class Ddf extends Node {
   @Field(() => String, { description: 'SHA-256 of the file, hexadecimal.' })
   readonly sha256!: string;
@@ -49,7 +65,10 @@ export const DdfConnection = connectionType('Ddf', () => Ddf);
 export class AddDdfInput {
   @Field(() => String, { description: 'The XML file.' })
   readonly source!: string;
-  @Field(() => String, { nullable, description: 'PascalCase name for its types, where the one made from the MOID is not wanted.' })
+  @Field(() => String, {
+    nullable,
+    description: 'PascalCase name for its types, where the one made from the MOID is not wanted.',
+  })
   readonly name?: string | null;
   @Field(() => Boolean, { nullable, defaultValue: false, description: 'Judge it, change nothing.' })
   readonly dryRun?: boolean | null;
@@ -69,11 +88,22 @@ export class DdfResolver {
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<DdfView>> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return paginate('Ddf', { first, after }, (ddf) => ddf.id, (size, from) => services.ddfs.list(size, from));
+    return paginate(
+      'Ddf',
+      { first, after },
+      (ddf) => ddf.id,
+      (size, from) => services.ddfs.list(size, from),
+    );
   }
 
-  @Mutation(() => Ddf, { description: 'Adds a DDF; its types are in the schema when this answers. One that is there already is given as it is. Errors: DDF_REFUSED.' })
-  async addDdf(@Arg('input', () => AddDdfInput) input: AddDdfInput, @Ctx() { caller, services }: RequestContext): Promise<DdfView> {
+  @Mutation(() => Ddf, {
+    description:
+      'Adds a DDF; its types are in the schema when this answers. One that is there already is given as it is. Errors: DDF_REFUSED.',
+  })
+  async addDdf(
+    @Arg('input', () => AddDdfInput) input: AddDdfInput,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<DdfView> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
     return services.ddfs.add({ source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false }, caller);
   }
@@ -85,10 +115,16 @@ export class DdfResolver {
     @Ctx() { caller, services }: RequestContext,
   ): Promise<DdfView> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.replace(getKey('Ddf', id), { source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false }, caller);
+    return services.ddfs.replace(
+      getKey('Ddf', id),
+      { source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false },
+      caller,
+    );
   }
 
-  @Mutation(() => Ddf, { description: 'Takes a DDF and its types away; values of devices stay stored. Errors: NOT_FOUND.' })
+  @Mutation(() => Ddf, {
+    description: 'Takes a DDF and its types away; values of devices stay stored. Errors: NOT_FOUND.',
+  })
   async removeDdf(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<DdfView> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
     return services.ddfs.remove(getKey('Ddf', id), caller);

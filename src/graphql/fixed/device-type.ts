@@ -7,7 +7,11 @@ import { Node } from './node';
 
 const nullable = true;
 
-@ObjectType({ implements: Node, description: 'A managed device. Each known management object has two typed fields here; `managementObjects` gives all of them untyped.' })
+@ObjectType({
+  implements: Node,
+  description:
+    'A managed device. Each known management object has two typed fields here; `managementObjects` gives all of them untyped.',
+})
 export class Device extends Node {
   @Field(() => String, { description: 'DevId, such as `IMEI:493005100592800`.' })
   readonly deviceId!: string;

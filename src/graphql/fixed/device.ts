@@ -1,5 +1,18 @@
 /** Devices. The fields of their management objects are joined in when the schema is made. */
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 
 import type { DeviceChanges, DeviceView, MoView, AccountView } from '../../management/types';
 import { ManagementError } from '../../management/types';
@@ -79,9 +92,12 @@ export class RegisterDeviceInput {
   readonly protocol?: keyof typeof DmProtocol | null;
   @Field(() => [String], { nullable })
   readonly tags?: readonly string[] | null;
-  @Field(() => CredentialInput, { nullable, description: 'What this device alone presents; else the account\'s.' })
+  @Field(() => CredentialInput, { nullable, description: "What this device alone presents; else the account's." })
   readonly clientAuth?: CredentialInput | null;
-  @Field(() => CredentialInput, { nullable, description: 'What the gateway presents to this device alone; else the account\'s.' })
+  @Field(() => CredentialInput, {
+    nullable,
+    description: "What the gateway presents to this device alone; else the account's.",
+  })
   readonly serverAuth?: CredentialInput | null;
 }
 
@@ -114,7 +130,8 @@ export class DeviceResolver {
   @FieldResolver(() => [SupportedMo], { description: 'What the device says it supports, in order of MOID.' })
   supportedMos(@Root() device: DeviceView, @Ctx() { services }: RequestContext): readonly SupportedMo[] {
     const library = services.ddfs.library();
-    return Object.keys(device.supportedMos).sort()
+    return Object.keys(device.supportedMos)
+      .sort()
       .map((moid) => ({ moid, ddf: device.supportedMos[moid]?.ddf ?? null, known: library.isKnown(moid) }));
   }
 
@@ -125,7 +142,10 @@ export class DeviceResolver {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  @FieldResolver(() => [ManagementObject], { description: 'Its management objects as they are stored, whether or not a DDF is known; those of one family (any version\'s MOID) with `moid`.' })
+  @FieldResolver(() => [ManagementObject], {
+    description:
+      "Its management objects as they are stored, whether or not a DDF is known; those of one family (any version's MOID) with `moid`.",
+  })
   async managementObjects(
     @Root() device: DeviceView,
     @Ctx() context: RequestContext,
@@ -136,12 +156,17 @@ export class DeviceResolver {
   }
 
   @Query(() => Device, { nullable, description: 'A device by its DevId; null when there is none.' })
-  async device(@Arg('deviceId', () => ID) deviceId: string, @Ctx() context: RequestContext): Promise<DeviceView | null> {
+  async device(
+    @Arg('deviceId', () => ID) deviceId: string,
+    @Ctx() context: RequestContext,
+  ): Promise<DeviceView | null> {
     if (!isAllowed(context.caller, 'READ', onDevice(deviceId))) return null;
     return context.deviceById(deviceId);
   }
 
-  @Query(() => DeviceConnection, { description: 'Devices in order of registration. `first` is 50 when left out, at most 500.' })
+  @Query(() => DeviceConnection, {
+    description: 'Devices in order of registration. `first` is 50 when left out, at most 500.',
+  })
   async devices(
     @Ctx() context: RequestContext,
     @Arg('where', () => DeviceFilter, { nullable }) where?: DeviceFilter | null,
@@ -152,11 +177,21 @@ export class DeviceResolver {
     if (!isAllowed(context.caller, 'READ', GATEWAY)) return emptyConnection();
     const filter = deviceFilter(where ?? {});
     if (!filter) return emptyConnection();
-    return paginate('Device', { first, after }, (device) => device.key, (size, from) => context.services.devices.list(filter, size, from));
+    return paginate(
+      'Device',
+      { first, after },
+      (device) => device.key,
+      (size, from) => context.services.devices.list(filter, size, from),
+    );
   }
 
-  @Mutation(() => Device, { description: 'Registers a device. Errors: ALREADY_EXISTS, NOT_FOUND (account), BAD_USER_INPUT.' })
-  async registerDevice(@Arg('input', () => RegisterDeviceInput) input: RegisterDeviceInput, @Ctx() context: RequestContext): Promise<DeviceView> {
+  @Mutation(() => Device, {
+    description: 'Registers a device. Errors: ALREADY_EXISTS, NOT_FOUND (account), BAD_USER_INPUT.',
+  })
+  async registerDevice(
+    @Arg('input', () => RegisterDeviceInput) input: RegisterDeviceInput,
+    @Ctx() context: RequestContext,
+  ): Promise<DeviceView> {
     authorize(context.caller, 'MANAGE_DEVICES', GATEWAY);
     const { deviceId, accountId, protocol, tags, clientAuth, serverAuth } = input;
     const device = await context.services.devices.register({
@@ -183,7 +218,10 @@ export class DeviceResolver {
     return device;
   }
 
-  @Mutation(() => Device, { description: 'Forgets a device with its management objects, operations and alerts, and gives what it was. Errors: NOT_FOUND.' })
+  @Mutation(() => Device, {
+    description:
+      'Forgets a device with its management objects, operations and alerts, and gives what it was. Errors: NOT_FOUND.',
+  })
   async deleteDevice(@Arg('deviceId', () => ID) deviceId: string, @Ctx() context: RequestContext): Promise<DeviceView> {
     authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
     const device = await context.services.devices.delete(deviceId);
@@ -196,11 +234,17 @@ type ListFilter = Parameters<RequestContext['services']['devices']['list']>[0];
 
 /** Absent: no device can fit. */
 function deviceFilter({ deviceId, tag, accountId, protocol }: DeviceFilter): ListFilter | undefined {
-  const wanted = [deviceId?.eq == null ? undefined : [deviceId.eq], deviceId?.in ?? undefined].filter((ids) => ids !== undefined);
+  const wanted = [deviceId?.eq == null ? undefined : [deviceId.eq], deviceId?.in ?? undefined].filter(
+    (ids) => ids !== undefined,
+  );
   const [ids, more] = wanted;
   const deviceIds = ids && more ? ids.filter((id) => more.includes(id)) : ids;
   if (deviceIds && deviceIds.length > 500) {
-    throw new ManagementError('LIMIT_PAGE_SIZE', `deviceId.in has ${deviceIds.length} entries; at most 500 are taken.`, { limit: 500 });
+    throw new ManagementError(
+      'LIMIT_PAGE_SIZE',
+      `deviceId.in has ${deviceIds.length} entries; at most 500 are taken.`,
+      { limit: 500 },
+    );
   }
   if (deviceIds?.length === 0) return undefined;
   const account = accountId == null ? undefined : findKey('Account', accountId);

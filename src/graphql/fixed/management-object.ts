@@ -16,7 +16,10 @@ export class ManagementObject {
   readonly miid!: string;
   @Field(() => String, { description: 'Empty when it is not known.' })
   readonly version!: string;
-  @Field(() => JsonScalar, { nullable, description: 'Nodes by their raw names; bin and b64 as Base64 text, integers beyond 2^53−1 as decimal text.' })
+  @Field(() => JsonScalar, {
+    nullable,
+    description: 'Nodes by their raw names; bin and b64 as Base64 text, integers beyond 2^53−1 as decimal text.',
+  })
   readonly values!: unknown;
   @Field(() => DateTimeScalar, { nullable, description: 'When a value of it was last seen; null: never.' })
   readonly observedAt!: Date | null;
@@ -83,7 +86,10 @@ export class MoInfoResolver {
     return mo.recognisedBy;
   }
 
-  @FieldResolver(() => Operation, { nullable, description: 'The operation that this query made to read the values again, if it did.' })
+  @FieldResolver(() => Operation, {
+    nullable,
+    description: 'The operation that this query made to read the values again, if it did.',
+  })
   operation(@Root() { operation }: MoInfoView): OperationView | null {
     return operation;
   }

@@ -41,7 +41,10 @@ async function find(id: string, context: RequestContext): Promise<object | null>
 
 @Resolver()
 export class NodeResolver {
-  @Query(() => Node, { nullable: true, description: 'Anything by its `id`; null when it does not exist or the caller may not read it.' })
+  @Query(() => Node, {
+    nullable: true,
+    description: 'Anything by its `id`; null when it does not exist or the caller may not read it.',
+  })
   async node(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<unknown> {
     const found = await find(id, context);
     return found && { ...found, __typename: readGlobalId(id)?.type };

@@ -1,7 +1,24 @@
 /** Operations: work asked of one device. */
-import { Arg, Ctx, Field, FieldResolver, ID, InputType, Mutation, ObjectType, Query, Resolver, Root } from 'type-graphql';
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+  Root,
+} from 'type-graphql';
 
-import type { CommandInput as CommandRequest, DeviceView, OperationView, SubmitOperation } from '../../management/types';
+import type {
+  CommandInput as CommandRequest,
+  DeviceView,
+  OperationView,
+  SubmitOperation,
+} from '../../management/types';
 import { ManagementError } from '../../management/types';
 import type { Right } from '../authorize';
 import { authorize, isAllowed, onDevice } from '../authorize';
@@ -18,7 +35,10 @@ const THIRTY_DAYS_MS = 30 * 24 * 3600 * 1000;
 /** Longer waits hold connections that proxies cut anyway. */
 const LONGEST_WAIT_MS = 10 * 60 * 1000;
 
-@ObjectType({ implements: Node, description: 'Work asked of one device: ordered commands, queued until the device takes them.' })
+@ObjectType({
+  implements: Node,
+  description: 'Work asked of one device: ordered commands, queued until the device takes them.',
+})
 export class Operation extends Node {
   @Field(() => OperationState)
   readonly state!: keyof typeof OperationState;
@@ -30,7 +50,10 @@ export class Operation extends Node {
   readonly expiresAt!: Date;
   @Field(() => DateTimeScalar, { nullable })
   readonly endedAt!: Date | null;
-  @Field(() => DateTimeScalar, { nullable, description: 'When it was asked to stop; commands that the device has are waited for.' })
+  @Field(() => DateTimeScalar, {
+    nullable,
+    description: 'When it was asked to stop; commands that the device has are waited for.',
+  })
   readonly cancelRequestedAt!: Date | null;
 }
 
@@ -40,13 +63,24 @@ export class SubmitOperationInput {
   readonly deviceId!: string;
   @Field(() => [CommandInput], { description: 'In the order in which they are to be executed.' })
   readonly commands!: readonly CommandInput[];
-  @Field(() => Boolean, { nullable, defaultValue: false, description: 'All or none. Refused where the device\'s protocol cannot keep it whole.' })
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: "All or none. Refused where the device's protocol cannot keep it whole.",
+  })
   readonly atomic?: boolean | null;
   @Field(() => OnFailure, { nullable, defaultValue: OnFailure.STOP })
   readonly onFailure?: keyof typeof OnFailure | null;
-  @Field(() => DurationScalar, { nullable, defaultValue: THIRTY_DAYS_MS, description: 'How long the device has to take it.' })
+  @Field(() => DurationScalar, {
+    nullable,
+    defaultValue: THIRTY_DAYS_MS,
+    description: 'How long the device has to take it.',
+  })
   readonly expiresIn?: number | null;
-  @Field(() => DurationScalar, { nullable, description: 'Answer when the operation ends, or after this long (at most PT10M); at once when left out.' })
+  @Field(() => DurationScalar, {
+    nullable,
+    description: 'Answer when the operation ends, or after this long (at most PT10M); at once when left out.',
+  })
   readonly wait?: number | null;
   @Field(() => Boolean, { nullable, defaultValue: false, description: 'Judge every command, queue nothing.' })
   readonly dryRun?: boolean | null;
@@ -58,11 +92,23 @@ export class SubmitOperationInput {
 export type OperationControls = Omit<SubmitOperationInput, 'commands'>;
 
 const NEEDED: Readonly<Record<CommandRequest['kind'], Right>> = {
-  get: 'READ', add: 'WRITE', replace: 'WRITE', delete: 'WRITE', copy: 'WRITE', exec: 'EXECUTE', show: 'EXECUTE', getAcl: 'DELEGATE', setAcl: 'DELEGATE',
+  get: 'READ',
+  add: 'WRITE',
+  replace: 'WRITE',
+  delete: 'WRITE',
+  copy: 'WRITE',
+  exec: 'EXECUTE',
+  show: 'EXECUTE',
+  getAcl: 'DELEGATE',
+  setAcl: 'DELEGATE',
 };
 
 /** The one way from any mutation to an operation: rights, bounds, submission. */
-export async function submit(controls: OperationControls, commands: readonly CommandRequest[], context: RequestContext): Promise<OperationView> {
+export async function submit(
+  controls: OperationControls,
+  commands: readonly CommandRequest[],
+  context: RequestContext,
+): Promise<OperationView> {
   const { deviceId, atomic, onFailure, expiresIn, wait, dryRun, idempotencyKey } = controls;
   for (const command of commands) {
     const moid = 'address' in command ? command.address.moid : undefined;
@@ -106,18 +152,25 @@ export class OperationResolver {
   }
 
   @Mutation(() => Operation, {
-    description: 'Queues work for a device. Errors: NOT_FOUND (device), NO_SUCH_MO, MO_AMBIGUOUS, NO_PLACE, NOT_IN_DDF, ACCESS_TYPE, BAD_FORMAT, OUT_OF_RANGE, '
-      + 'NOT_SUPPORTED_BY_DEVICE, ATOMIC_TOO_LARGE, IDEMPOTENCY_CONFLICT, LIMIT_COMMANDS, LIMIT_VALUE_SIZE; nothing is queued then.',
+    description:
+      'Queues work for a device. Errors: NOT_FOUND (device), NO_SUCH_MO, MO_AMBIGUOUS, NO_PLACE, NOT_IN_DDF, ACCESS_TYPE, BAD_FORMAT, OUT_OF_RANGE, ' +
+      'NOT_SUPPORTED_BY_DEVICE, ATOMIC_TOO_LARGE, IDEMPOTENCY_CONFLICT, LIMIT_COMMANDS, LIMIT_VALUE_SIZE; nothing is queued then.',
   })
-  async submitOperation(@Arg('input', () => SubmitOperationInput) input: SubmitOperationInput, @Ctx() context: RequestContext): Promise<OperationView> {
+  async submitOperation(
+    @Arg('input', () => SubmitOperationInput) input: SubmitOperationInput,
+    @Ctx() context: RequestContext,
+  ): Promise<OperationView> {
     return submit(input, input.commands.map(commandRequest), context);
   }
 
-  @Mutation(() => Operation, { description: 'Takes back what the device has not got yet. An ended operation stays as it is. Errors: NOT_FOUND.' })
+  @Mutation(() => Operation, {
+    description: 'Takes back what the device has not got yet. An ended operation stays as it is. Errors: NOT_FOUND.',
+  })
   async cancelOperation(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<OperationView> {
     const key = findOperationKey(id);
     const device = key && (await context.deviceByKey(key.device));
-    if (!key || !device || !isAllowed(context.caller, 'READ', onDevice(device.deviceId))) throw new ManagementError('NOT_FOUND', `There is no Operation "${id.slice(0, 80)}".`);
+    if (!key || !device || !isAllowed(context.caller, 'READ', onDevice(device.deviceId)))
+      throw new ManagementError('NOT_FOUND', `There is no Operation "${id.slice(0, 80)}".`);
     authorize(context.caller, 'WRITE', onDevice(device.deviceId));
     return context.services.operations.cancel(key.device, key.id, context.caller);
   }

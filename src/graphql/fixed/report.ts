@@ -18,7 +18,9 @@ export class Alert {
   readonly at!: Date;
   @Field(() => String, { description: 'Type that the device gave, such as `urn:oma:at:fumo:1.0:downloadandupdate`.' })
   readonly type!: string;
-  @Field(() => String, { description: 'Importance: fatal, critical, minor, warning, informational, harmless, indeterminate.' })
+  @Field(() => String, {
+    description: 'Importance: fatal, critical, minor, warning, informational, harmless, indeterminate.',
+  })
   readonly mark!: string;
   @Field(() => JsonScalar, { nullable, description: 'Address of the node that it comes from.' })
   readonly source!: unknown;
@@ -85,7 +87,12 @@ export class AlertResolver {
   ): Promise<Connection<AlertView>> {
     const filter = await reportFilter(where, context);
     if (!filter) return emptyConnection();
-    return paginate('Alert', { first, after }, (alert) => alert.id, (size, from) => context.services.reports.alerts(filter, size, from));
+    return paginate(
+      'Alert',
+      { first, after },
+      (alert) => alert.id,
+      (size, from) => context.services.reports.alerts(filter, size, from),
+    );
   }
 }
 
@@ -101,7 +108,10 @@ export class EventResolver {
     return /^[1-9]\d*$/.test(event.device) ? context.deviceByKey(event.device) : null;
   }
 
-  @Query(() => EventConnection, { description: 'Events from the oldest on; `after` an event\'s `id` those that came later. `first` is 50 when left out, at most 500.' })
+  @Query(() => EventConnection, {
+    description:
+      "Events from the oldest on; `after` an event's `id` those that came later. `first` is 50 when left out, at most 500.",
+  })
   async events(
     @Ctx() context: RequestContext,
     @Arg('where', () => EventFilter, { nullable }) where?: EventFilter | null,
@@ -110,12 +120,20 @@ export class EventResolver {
   ): Promise<Connection<EventView>> {
     const filter = await reportFilter(where, context);
     if (!filter) return emptyConnection();
-    return paginate('Event', { first, after }, (event) => event.id, (size, from) => context.services.reports.events(filter, size, from));
+    return paginate(
+      'Event',
+      { first, after },
+      (event) => event.id,
+      (size, from) => context.services.reports.events(filter, size, from),
+    );
   }
 }
 
 /** Absent: nothing can fit, or the caller may read nothing. */
-async function reportFilter(where: AlertFilter | null | undefined, context: RequestContext): Promise<{ readonly device?: string; readonly type?: string } | undefined> {
+async function reportFilter(
+  where: AlertFilter | null | undefined,
+  context: RequestContext,
+): Promise<{ readonly device?: string; readonly type?: string } | undefined> {
   if (!isAllowed(context.caller, 'READ', GATEWAY)) return undefined;
   const type = where?.type == null ? {} : { type: where.type };
   if (where?.deviceId == null) return type;

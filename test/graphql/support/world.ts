@@ -3,7 +3,14 @@ import { readDdf } from '../../../schema/ddf/read';
 import { DdfLibrary, familyOf, versionOf } from '../../../schema/ddf/library';
 import { buildApp } from '../../../src/http/app';
 import type { AppDeps } from '../../../src/http/app';
-import type { Caller, DeviceView, MoView, OperationView, Services, SubmitOperation } from '../../../src/management/types';
+import type {
+  Caller,
+  DeviceView,
+  MoView,
+  OperationView,
+  Services,
+  SubmitOperation,
+} from '../../../src/management/types';
 import { ManagementError } from '../../../src/management/types';
 
 export const ADMIN_KEY = 'admin-key';
@@ -23,31 +30,58 @@ ${leaf('Colour', 'chr', '<Get/><Replace/>')}${leaf('Level', 'int', '<Get/><Repla
 export const LAMP = 'urn:oma:mo:ext-acme-lamp:1.0';
 
 export function libraryOf(...sources: readonly string[]): DdfLibrary {
-  return new DdfLibrary(sources.flatMap((source) => {
-    const read = readDdf(source);
-    if (!read.ok) throw new Error(read.refusal.message);
-    return read.document.mos;
-  }));
+  return new DdfLibrary(
+    sources.flatMap((source) => {
+      const read = readDdf(source);
+      if (!read.ok) throw new Error(read.refusal.message);
+      return read.document.mos;
+    }),
+  );
 }
 
 export function device(key: string, more: Partial<DeviceView> = {}): DeviceView {
   return {
-    key, deviceId: `IMEI:${key}`, accountId: '1', protocol: 'DM_1_2', tags: [], features: {}, supportedMos: {},
-    lastContactAt: null, discoveredAt: new Date('2026-01-01T00:00:00Z'), createdAt: new Date('2026-01-01T00:00:00Z'), ...more,
+    key,
+    deviceId: `IMEI:${key}`,
+    accountId: '1',
+    protocol: 'DM_1_2',
+    tags: [],
+    features: {},
+    supportedMos: {},
+    lastContactAt: null,
+    discoveredAt: new Date('2026-01-01T00:00:00Z'),
+    createdAt: new Date('2026-01-01T00:00:00Z'),
+    ...more,
   };
 }
 
 export function mo(of: string, miid: string, values: MoView['values'], more: Partial<MoView> = {}): MoView {
   return {
-    device: of, family: familyOf(LAMP), moid: LAMP, miid, version: versionOf(LAMP), place: `./Vendor/Acme/${miid}`, recognisedBy: 'PLACE', values,
-    observedAt: new Date('2026-01-02T00:00:00Z'), completeAt: new Date('2026-01-02T00:00:00Z'), ...more,
+    device: of,
+    family: familyOf(LAMP),
+    moid: LAMP,
+    miid,
+    version: versionOf(LAMP),
+    place: `./Vendor/Acme/${miid}`,
+    recognisedBy: 'PLACE',
+    values,
+    observedAt: new Date('2026-01-02T00:00:00Z'),
+    completeAt: new Date('2026-01-02T00:00:00Z'),
+    ...more,
   };
 }
 
 export function operation(more: Partial<OperationView> = {}): OperationView {
   return {
-    id: '7', device: '1', state: 'SUCCEEDED', commands: [], createdAt: new Date('2026-01-03T00:00:00Z'), expiresAt: new Date('2026-02-02T00:00:00Z'),
-    endedAt: null, cancelRequestedAt: null, ...more,
+    id: '7',
+    device: '1',
+    state: 'SUCCEEDED',
+    commands: [],
+    createdAt: new Date('2026-01-03T00:00:00Z'),
+    expiresAt: new Date('2026-02-02T00:00:00Z'),
+    endedAt: null,
+    cancelRequestedAt: null,
+    ...more,
   };
 }
 
@@ -84,9 +118,16 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     },
     services: undefined as never,
   };
-  const unused = new Proxy({}, { get: (_target, name) => () => Promise.reject(new Error(`the test asks for ${String(name)}`)) });
+  const unused = new Proxy(
+    {},
+    { get: (_target, name) => () => Promise.reject(new Error(`the test asks for ${String(name)}`)) },
+  );
   const services: Services = {
-    accounts: { ...(unused as Services['accounts']), getMany: (ids) => Promise.resolve(ids.map((id) => account(id))), list: () => Promise.resolve({ items: [], hasNext: false }) },
+    accounts: {
+      ...(unused as Services['accounts']),
+      getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
+      list: () => Promise.resolve({ items: [], hasNext: false }),
+    },
     devices: {
       ...(unused as Services['devices']),
       getMany: (keys) => Promise.resolve(keys.map((key) => world.devices.find((one) => one.key === key) ?? null)),
@@ -100,14 +141,17 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     objects: {
       load: (devices, families) => {
         world.loads.push({ devices, families });
-        return Promise.resolve(world.objects.filter((one) => devices.includes(one.device) && (!families || families.includes(one.family))));
+        return Promise.resolve(
+          world.objects.filter((one) => devices.includes(one.device) && (!families || families.includes(one.family))),
+        );
       },
     },
     operations: {
       ...(unused as Services['operations']),
       submit: (input) => {
         world.submitted.push(input);
-        if (!world.devices.some((one) => one.deviceId === input.deviceId)) return Promise.reject(new ManagementError('NOT_FOUND', `There is no device "${input.deviceId}".`));
+        if (!world.devices.some((one) => one.deviceId === input.deviceId))
+          return Promise.reject(new ManagementError('NOT_FOUND', `There is no device "${input.deviceId}".`));
         return world.onSubmit(input);
       },
     },
@@ -137,7 +181,14 @@ const CALLERS = new Map<string, Caller>([
 
 function account(id: string): NonNullable<Awaited<ReturnType<Services['accounts']['get']>>> {
   return {
-    id, serverId: 'dm.example', name: null, autoRegister: false, clientAuthType: 'BASIC', clientUsername: 'device', serverAuthType: 'NONE', serverUsername: null,
+    id,
+    serverId: 'dm.example',
+    name: null,
+    autoRegister: false,
+    clientAuthType: 'BASIC',
+    clientUsername: 'device',
+    serverAuthType: 'NONE',
+    serverUsername: null,
     createdAt: new Date('2026-01-01T00:00:00Z'),
   };
 }
@@ -146,7 +197,11 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly data?: Record<string, unknown> | null;
-  readonly errors?: readonly { readonly message: string; readonly path?: readonly unknown[]; readonly extensions: Readonly<Record<string, unknown>> }[];
+  readonly errors?: readonly {
+    readonly message: string;
+    readonly path?: readonly unknown[];
+    readonly extensions: Readonly<Record<string, unknown>>;
+  }[];
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
@@ -159,8 +214,14 @@ export interface Gateway {
 
 /** A gateway that listens on a free port of this machine. */
 export async function serve(world: World, more: Partial<AppDeps> = {}): Promise<Gateway> {
-  const refuse = (inbound: Inbound): Promise<Wire> => Promise.resolve({ status: 400, headers: { 'x-path': inbound.path }, body: new Uint8Array(0) });
-  const app = buildApp({ services: world.services, device: (_protocol, inbound) => refuse(inbound), repository: refuse, ...more });
+  const refuse = (inbound: Inbound): Promise<Wire> =>
+    Promise.resolve({ status: 400, headers: { 'x-path': inbound.path }, body: new Uint8Array(0) });
+  const app = buildApp({
+    services: world.services,
+    device: (_protocol, inbound) => refuse(inbound),
+    repository: refuse,
+    ...more,
+  });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
   return {
     url,
