@@ -29,10 +29,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const gateway = await startGateway(configuration, { log });
   if (gateway.madeAdminKey !== undefined)
     io.out(`The first administrator's API key, shown this once: ${gateway.madeAdminKey}`);
-  log.info(
-    { url: gateway.url, deviceUrl: gateway.deviceUrl, database: gateway.db.kind, pid: process.pid },
-    'moql listens',
-  );
+  log.info({ url: gateway.url, deviceUrl: gateway.deviceUrl, database: gateway.db.kind }, 'moql listens');
   await stopped;
   log.info('moql ends');
   await gateway.close();

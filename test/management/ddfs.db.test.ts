@@ -10,14 +10,18 @@ let db: Database;
 let running: RunningDdfs[] = [];
 let warnings: { readonly detail: object; readonly message: string }[] = [];
 
-beforeEach(async () => {
+beforeAll(async () => {
   db = await testDatabase();
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  await db.prisma.ddf.deleteMany();
+  await db.prisma.event.deleteMany();
   warnings = [];
 });
-afterEach(async () => {
+afterEach(() => {
   for (const ddfs of running) ddfs.stop();
   running = [];
-  await db.close();
 });
 
 /** The service as a process has it after its start. */

@@ -16,7 +16,10 @@ beforeEach(async () => {
 afterEach(() => house.db.close());
 
 async function insertEvent(device: string | undefined, type: string): Promise<void> {
-  await house.db.sql.query(`INSERT INTO event (device_id, type, data) VALUES ($1, $2, '{"n": 1}')`, [device ?? '0', type]);
+  await house.db.sql.query(`INSERT INTO event (device_id, type, data) VALUES ($1, $2, '{"n": 1}')`, [
+    device ?? '0',
+    type,
+  ]);
 }
 
 describe('events', () => {
@@ -90,7 +93,7 @@ describe('events', () => {
 
       release();
       await slow;
-    await untilEventsAreServed(house.db);
+      await untilEventsAreServed(house.db);
       expect((await house.reports.events({}, 10)).items.map((event) => event.type)).toEqual(['slow', 'fast']);
     },
   );
