@@ -70,18 +70,18 @@ async function embeddedDatabase(): Promise<Database> {
   return openDatabase({ memory: true, template: new Blob([await embeddedTemplate()]) });
 }
 
-let dump: Promise<Buffer> | undefined;
+let dump: Promise<Buffer<ArrayBuffer>> | undefined;
 
 /** A dump of a migrated PGlite, kept in the temporary directory for all test files and runs. */
-function embeddedTemplate(): Promise<Buffer> {
+function embeddedTemplate(): Promise<Buffer<ArrayBuffer>> {
   dump ??= makeDump();
   return dump;
 }
 
-async function makeDump(): Promise<Buffer> {
+async function makeDump(): Promise<Buffer<ArrayBuffer>> {
   const directory = join(tmpdir(), 'moql-test');
   const path = join(directory, `pglite-${migrationsKey()}.tar`);
-  if (existsSync(path)) return readFileSync(path);
+  if (existsSync(path)) return Buffer.from(new Uint8Array(readFileSync(path)).buffer);
   const pglite = await openEmbedded({});
   try {
     await migrate(new EmbeddedSql(pglite, new StatementTap(), new TransactionGuard()));
