@@ -65,7 +65,9 @@ async function expireSessions(deps: TimerDeps, now: Date): Promise<void> {
      WHERE s.ended_at IS NULL AND s.expires_at < $1::timestamptz ORDER BY s.expires_at LIMIT ${BATCH}`,
     [now],
   );
-  for (const session of due) await deps.turns.expire(deps.adapterOf(session.protocol), session.device_id, session.id);
+  for (const { device_id: device, id, protocol } of due) {
+    await attempt(deps, { device, session: id }, () => deps.turns.expire(deps.adapterOf(protocol), device, id));
+  }
 }
 
 async function expireOperations(deps: TimerDeps, now: Date): Promise<void> {

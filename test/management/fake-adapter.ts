@@ -64,8 +64,10 @@ export const fakeAdapter: Adapter = {
     };
     return { envelope };
   },
-  isRepeat: (envelope, session) =>
-    session.lastSha256 === envelope.sha256 && session.state.messageNo === envelope.messageNo,
+  isRepeat: (envelope, session, now) =>
+    session.lastSha256 === envelope.sha256 &&
+    session.state.messageNo === envelope.messageNo &&
+    now - session.lastAt <= SESSION_MS,
   receive(envelope, context) {
     const saying = envelope.message as Saying;
     if (saying.throws === 'receive') throw new Error('receive failed');
