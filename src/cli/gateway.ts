@@ -105,7 +105,6 @@ async function assemble(
   await keys.start();
   const waiting = new Waiting();
   await waiting.start(db);
-  const madeAdminKey = config.adminKey === undefined ? await bootstrapAdminKey(db, keys) : undefined;
 
   const operations = createOperations({
     db,
@@ -152,7 +151,6 @@ async function assemble(
   };
   const timers = startTimers({ db, turns, adapterOf, log, everyMs: TIMERS_EVERY_MS, now });
   closing.push(() => timers.stop());
-  // Callers that wait are woken once more and then cut off with their connections.
   closing.push(() => waiting.stop());
   const url = await listen(buildApp(deps), config, closing);
   deviceUrl =
@@ -165,6 +163,8 @@ async function assemble(
       'devices are told an address of this machine alone: set MOQL_PUBLIC_URL to the one by which they reach it',
     );
   }
+  // After all that can go wrong: a key that was made and not shown would be lost.
+  const madeAdminKey = config.adminKey === undefined ? await bootstrapAdminKey(db, keys) : undefined;
   return {
     url,
     deviceUrl: settings.baseUrl(),

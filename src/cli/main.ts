@@ -22,6 +22,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   migrate: migrateCommand,
 };
 
+/** How long a process stays after its command has ended, when something holds it. */
+const LINGER_MS = 1_000;
+
 /** Runs one command line, without the interpreter and the program's name. Never rejects. */
 export async function main(args: readonly string[], io: Io): Promise<ExitCode> {
   const [name, ...rest] = args;
@@ -90,5 +93,7 @@ function processIo(): Io {
 if (require.main === module) {
   void main(process.argv.slice(2), processIo()).then((code) => {
     process.exitCode = code;
+    // Something may still wait for a time that no longer matters, such as a caller whose connection was cut.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   });
 }

@@ -62,5 +62,5 @@ export async function refusalOf(call: Promise<unknown>): Promise<ManagementError
     (error: unknown) => error,
   );
   if (outcome instanceof ManagementError) return outcome;
-  throw outcome ?? new Error('the call succeeded');
+  throw new Error('not refused by a ManagementError', { cause: outcome });
 }
