@@ -158,7 +158,10 @@ export class ApiKeyResolver {
     if (expiresAt && expiresIn != null)
       throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
     const until = expiresIn == null ? expiresAt : new Date(context.now() + expiresIn);
-    const { view, key } = await context.services.keys.create({ name, admin: admin ?? false, expiresAt: until ?? null });
+    const { view, key } = await context.services.keys.create(
+      { name, admin: admin ?? false, expiresAt: until ?? null },
+      context.caller,
+    );
     return { apiKey: view, key };
   }
 
@@ -168,7 +171,7 @@ export class ApiKeyResolver {
     @Ctx() { caller, services }: RequestContext,
   ): Promise<ApiKeyView> {
     authorize(caller, 'MANAGE_KEYS', GATEWAY);
-    return services.keys.revoke(getKey('ApiKey', id));
+    return services.keys.revoke(getKey('ApiKey', id), caller);
   }
 
   @Mutation(() => CreatedApiKey, {
@@ -179,7 +182,7 @@ export class ApiKeyResolver {
     @Ctx() { caller, services }: RequestContext,
   ): Promise<CreatedApiKey> {
     authorize(caller, 'MANAGE_KEYS', GATEWAY);
-    const { view, key } = await services.keys.rotate(getKey('ApiKey', id));
+    const { view, key } = await services.keys.rotate(getKey('ApiKey', id), caller);
     return { apiKey: view, key };
   }
 }
@@ -229,7 +232,7 @@ export class GrantResolver {
   @Mutation(() => Grant, { description: 'Takes a right back and gives what it was. Errors: NOT_FOUND.' })
   async deleteGrant(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<GrantView> {
     authorize(caller, 'DELEGATE', GATEWAY);
-    return services.grants.delete(getKey('Grant', id));
+    return services.grants.delete(getKey('Grant', id), caller);
   }
 }
 
@@ -252,12 +255,18 @@ export class CredentialResolver {
         getKey('Account', accountId),
         direction,
         secret ?? undefined,
+        context.caller,
       );
       context.reload();
       return { ...rotated, device: null };
     }
     authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId as string));
-    const rotated = await context.services.devices.rotateCredential(deviceId as string, direction, secret ?? undefined);
+    const rotated = await context.services.devices.rotateCredential(
+      deviceId as string,
+      direction,
+      secret ?? undefined,
+      context.caller,
+    );
     context.reload();
     return { ...rotated, account: null };
   }

@@ -126,7 +126,7 @@ export class AccountResolver {
     @Ctx() context: RequestContext,
   ): Promise<AccountView> {
     authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
-    return context.services.accounts.create({ ...accountChanges(input), serverId: input.serverId });
+    return context.services.accounts.create({ ...accountChanges(input), serverId: input.serverId }, context.caller);
   }
 
   @Mutation(() => Account, { description: 'Changes an account. Errors: NOT_FOUND, BAD_USER_INPUT.' })
@@ -137,7 +137,11 @@ export class AccountResolver {
   ): Promise<AccountView> {
     authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
     if (input.serverId === null) throw new ManagementError('BAD_USER_INPUT', 'serverId cannot be null.');
-    const account = await context.services.accounts.update(getKey('Account', id), accountChanges(input));
+    const account = await context.services.accounts.update(
+      getKey('Account', id),
+      accountChanges(input),
+      context.caller,
+    );
     context.reload();
     return account;
   }
@@ -147,7 +151,7 @@ export class AccountResolver {
   })
   async deleteAccount(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<AccountView> {
     authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
-    const account = await context.services.accounts.delete(getKey('Account', id));
+    const account = await context.services.accounts.delete(getKey('Account', id), context.caller);
     context.reload();
     return account;
   }

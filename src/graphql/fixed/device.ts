@@ -194,14 +194,17 @@ export class DeviceResolver {
   ): Promise<DeviceView> {
     authorize(context.caller, 'MANAGE_DEVICES', GATEWAY);
     const { deviceId, accountId, protocol, tags, clientAuth, serverAuth } = input;
-    const device = await context.services.devices.register({
-      deviceId,
-      accountId: getKey('Account', accountId),
-      protocol: protocol ?? null,
-      ...(tags ? { tags } : {}),
-      ...(clientAuth ? { clientAuth } : {}),
-      ...(serverAuth ? { serverAuth } : {}),
-    });
+    const device = await context.services.devices.register(
+      {
+        deviceId,
+        accountId: getKey('Account', accountId),
+        protocol: protocol ?? null,
+        ...(tags ? { tags } : {}),
+        ...(clientAuth ? { clientAuth } : {}),
+        ...(serverAuth ? { serverAuth } : {}),
+      },
+      context.caller,
+    );
     context.reload();
     return device;
   }
@@ -213,7 +216,7 @@ export class DeviceResolver {
     @Ctx() context: RequestContext,
   ): Promise<DeviceView> {
     authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
-    const device = await context.services.devices.update(deviceId, deviceChanges(input));
+    const device = await context.services.devices.update(deviceId, deviceChanges(input), context.caller);
     context.reload();
     return device;
   }
@@ -224,7 +227,7 @@ export class DeviceResolver {
   })
   async deleteDevice(@Arg('deviceId', () => ID) deviceId: string, @Ctx() context: RequestContext): Promise<DeviceView> {
     authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
-    const device = await context.services.devices.delete(deviceId);
+    const device = await context.services.devices.delete(deviceId, context.caller);
     context.reload();
     return device;
   }
