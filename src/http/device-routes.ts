@@ -35,7 +35,7 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
     scope.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
       const status = error.statusCode ?? 500;
       if (status >= 500) request.log.error({ err: error }, 'a device was answered 500');
-      send(reply, plain(status, status >= 500 ? 'the gateway failed' : refusalText(status)));
+      send(reply, refusal(request, status, status >= 500 ? 'the gateway failed' : refusalText(status)));
     });
     const route = (url: string, bodyLimit: number, lenient: boolean, handle: Handler): void => {
       scope.all(url, { bodyLimit, exposeHeadRoute: false }, async (request, reply) => {
@@ -60,9 +60,24 @@ async function answer(request: FastifyRequest, limit: number, lenient: boolean, 
   const raw = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
   const decoded = await decodeContent(raw, request.headers['content-encoding'], limit, lenient);
   if (!decoded.ok)
-    return plain(decoded.status, decoded.reason, decoded.status === 415 ? { 'accept-encoding': 'gzip, deflate' } : {});
+    return refusal(
+      request,
+      decoded.status,
+      decoded.reason,
+      decoded.status === 415 ? { 'accept-encoding': 'gzip, deflate' } : {},
+    );
   const { token } = request.params as { readonly token?: string };
   return handle(inboundOf(request, decoded.body, token));
+}
+
+/** A DM 2.0 client may parse every body, whatever the status: it gets a package that ends the session (dm2 section 2.5). */
+function refusal(request: FastifyRequest, status: number, text: string, headers: Record<string, string> = {}): Wire {
+  if (request.raw.url?.startsWith('/dm/2') !== true) return plain(status, text, headers);
+  return {
+    status,
+    headers: { 'content-type': 'application/vnd.oma.dm.request+json', 'cache-control': 'no-store', ...headers },
+    body: Buffer.from('{"CMD":[["END"]]}'),
+  };
 }
 
 function refusalText(status: number): string {

@@ -138,6 +138,15 @@ describe('Device addresses', () => {
     expect(seen[0]?.inbound.headers['content-encoding']).toBeUndefined();
   });
 
+  test('a DM 2.0 client that parses every body is told to end the session, also where the body is too large', async () => {
+    const answer = await send('POST', '/dm/2', {}, Buffer.alloc(1001));
+    expect([answer.status, answer.headers['content-type'], answer.body.toString()]).toEqual([
+      413,
+      'application/vnd.oma.dm.request+json',
+      '{"CMD":[["END"]]}',
+    ]);
+  });
+
   test.each([
     ['what unpacks beyond the limit', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(100_000)), 413],
     ['what is too long as it is', {}, Buffer.alloc(1001), 413],
