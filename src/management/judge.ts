@@ -148,7 +148,7 @@ function judgeOne(
           'NOT_SUPPORTED_BY_DEVICE',
           `${where}.value: EXEC of DM 2.0 carries no argument; set the node's parameters by replace first`,
         );
-      return { ...row, request: execArgument(command.value, where, node, limits, at, library) };
+      return { ...row, request: execArgument(command.value, where, node, limits) };
     case 'add':
     case 'replace':
       return { ...row, request: written(command.value, `${where}.value`, command.kind, node, limits, at, library) };
@@ -370,13 +370,11 @@ function execArgument(
   where: string,
   node: KnownNode | undefined,
   limits: ValueLimits,
-  at: Located,
-  library: DdfLibrary,
 ): Record<string, unknown> {
   if (input == null) return {};
   // An interior node may be executed with an argument, whose format the DDF then does not tell.
   const describing = node?.format === 'node' || node?.format === 'null' ? undefined : node;
-  const result = coerceValue(input, `${where}.value`, describing, limits, within(at, library));
+  const result = coerceValue(input, `${where}.value`, describing, limits, undefined);
   if (result !== undefined && 'tree' in result)
     throw new ManagementError('BAD_FORMAT', `${where}.value: an argument is one value`);
   return result === undefined ? {} : { value: storeValue(result.value) };
