@@ -2,7 +2,6 @@ import fc from 'fast-check';
 
 import { COMMAND_TRANSITIONS, isEnded, MAX_ATTEMPTS, stateOf } from '../../src/management/command-state';
 import type { LiveOperation } from '../../src/management/command-state';
-
 import { at, givenCommand, givenOperation, states } from './given';
 
 const OK = { outcome: 'OK', code: 200 } as const;

@@ -1,5 +1,4 @@
 import type { CommandInput, OperationView } from '../../src/management/types';
-
 import { SESSION_MS } from './fake-adapter';
 import { CALLER, openWorld, type World } from './world';
 

@@ -1,7 +1,6 @@
 import type { Effect, Tree } from '../../adapters/adapter';
 import type { OperationView } from '../../src/management/types';
 import { onPostgres } from '../support/database';
-
 import { changedTables, CALLER, openWorld, type World } from './world';
 
 const LAMP = 'urn:example:lamp';
@@ -99,7 +98,6 @@ describe('a turn', () => {
           device: stranger,
           no: 2,
           effects: [{ kind: 'discoveryComplete', complete: true }],
-          discovery: true,
         })
       ).commands,
     ).toEqual([]);

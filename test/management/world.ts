@@ -7,7 +7,6 @@ import { Waiting } from '../../src/management/waiting';
 import type { Database } from '../../src/store/database';
 import { createSecrets, type Secrets } from '../../src/store/secrets';
 import { testDatabase } from '../support/database';
-
 import { fakeAdapter, inboundOf, type Heard, type Saying } from './fake-adapter';
 import { LIBRARY, NOW } from './given';
 

@@ -1,0 +1,137 @@
+import { judge, type CommandRow, type KnownDevice } from '../../src/management/judge';
+import { ManagementError, type CommandInput } from '../../src/management/types';
+import { LIBRARY } from './given';
+
+const LAMP = 'urn:example:lamp';
+const lamp = (miid: string) => ({ family: LAMP, moid: `${LAMP}:1.0`, miid, place: `./Lamps/${miid}` });
+const DEVICE: KnownDevice = { deviceId: 'IMEI:1', protocol: 'DM_1_2', isDiscovered: true, mos: [lamp('L1')] };
+const TWO: KnownDevice = { ...DEVICE, mos: [lamp('L1'), lamp('L2')] };
+const NEW: KnownDevice = { ...DEVICE, protocol: null, isDiscovered: false, mos: [] };
+const DM2: KnownDevice = { ...DEVICE, protocol: 'DM_2_0', mos: [{ ...lamp('L1'), place: null }] };
+
+function judged(command: CommandInput | readonly CommandInput[], device = DEVICE): readonly CommandRow[] {
+  const commands = Array.isArray(command) ? (command as readonly CommandInput[]) : [command as CommandInput];
+  return judge(commands, device, LIBRARY, { valueOctets: 1_000 });
+}
+
+function refused(command: CommandInput, device = DEVICE): ManagementError | undefined {
+  try {
+    judged(command, device);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ManagementError) return error;
+    throw error;
+  }
+}
+
+const get = (address: object): CommandInput => ({ kind: 'get', address });
+const replace = (path: string, value: object | undefined): CommandInput => ({
+  kind: 'replace',
+  address: { moid: LAMP, path },
+  value,
+});
+
+describe('a command that passes', () => {
+  test('is addressed by MOID of the version that the device has, and by its instance', () => {
+    expect(judged(get({ moid: 'urn:example:lamp:9.9', path: 'Name' }))).toMatchObject([
+      { moid: 'urn:example:lamp:1.0', family: LAMP, miid: 'L1', path: 'Name', uri: null },
+    ]);
+  });
+
+  test('by LocURI is mapped to its MO first; one of no MO stays a LocURI', () => {
+    expect(judged(get({ uri: 'Lamps/L1/Name/' }))).toMatchObject([
+      { family: LAMP, miid: 'L1', path: 'Name', uri: null },
+    ]);
+    expect(judged(get({ uri: 'Other//X' }))).toMatchObject([{ family: null, path: '', uri: './Other/X' }]);
+  });
+
+  test('to a device that was not looked through yet waits for what discovery finds', () => {
+    expect(judged(get({ moid: LAMP, path: 'Name' }), NEW)).toMatchObject([{ moid: LAMP, miid: null }]);
+  });
+
+  test('may address the instance that an earlier command adds', () => {
+    const add: CommandInput = { kind: 'add', address: { moid: LAMP, miid: 'L9' } };
+    expect(
+      judged([
+        add,
+        { ...replace('Name', { text: 'x' }), address: { moid: LAMP, miid: 'L9', path: 'Name' } } as CommandInput,
+      ]),
+    ).toMatchObject([
+      { miid: 'L9', path: '' },
+      { miid: 'L9', path: 'Name' },
+    ]);
+  });
+
+  test('carries its value, depth or argument as it is stored', () => {
+    expect(judged(replace('Level', { int: 7 }))).toMatchObject([{ request: { value: { f: 'int', k: 'n', d: 7 } } }]);
+    expect(judged({ kind: 'get', address: { moid: LAMP }, depth: 0 })).toMatchObject([{ request: { depth: 0 } }]);
+    expect(
+      judged({ kind: 'exec', address: { moid: LAMP, path: 'Blink' }, value: { text: 'x' }, repeatable: true }),
+    ).toMatchObject([{ repeatable: true, request: { value: { f: 'chr', d: 'x' } } }]);
+    expect(judged({ kind: 'setAcl', address: { moid: LAMP }, acl: 'Get=*' })).toMatchObject([
+      { request: { value: { d: 'Get=*' } } },
+    ]);
+    expect(
+      judged({ kind: 'copy', from: { moid: LAMP, path: 'Name' }, to: { moid: LAMP, path: 'Mode' } }),
+    ).toMatchObject([{ request: { to: { path: 'Mode' } } }]);
+    expect(judged({ kind: 'add', address: { moid: LAMP, path: 'Colours/a' } })).toMatchObject([{ request: {} }]);
+  });
+});
+
+describe('a command is refused with', () => {
+  const refusals: readonly [string, CommandInput, KnownDevice?][] = [
+    ['NO_SUCH_MO', get({ moid: 'urn:example:box', path: 'Size' })],
+    ['NO_SUCH_MO', get({ moid: LAMP, miid: 'L7', path: 'Name' })],
+    ['NO_SUCH_MO', get({ moid: 'urn:example:nothing' }), NEW],
+    ['MO_AMBIGUOUS', get({ moid: LAMP, path: 'Name' }), TWO],
+    ['NO_PLACE', { kind: 'add', address: { moid: 'urn:example:box', miid: 'b' } }],
+    ['NOT_IN_DDF', get({ moid: LAMP, path: 'Size' })],
+    ['ACCESS_TYPE', { kind: 'delete', address: { moid: LAMP, path: 'Name' } }],
+    ['ACCESS_TYPE', get({ moid: LAMP, path: 'Blink' })],
+    ['BAD_FORMAT', replace('Level', { text: 'much' })],
+    ['BAD_FORMAT', { kind: 'exec', address: { moid: LAMP, path: 'Blink' }, value: { json: { a: 1 } } }],
+    ['OUT_OF_RANGE', replace('Level', { int: 101 })],
+    ['LIMIT_VALUE_SIZE', replace('Name', { text: 'x'.repeat(1_001) })],
+    ['NOT_SUPPORTED_BY_DEVICE', get({ uri: './Lamps/L1/Name' }), DM2],
+    ['NOT_SUPPORTED_BY_DEVICE', { kind: 'show', prompt: {} }, DM2],
+    ['NOT_SUPPORTED_BY_DEVICE', { kind: 'getAcl', address: { moid: LAMP } }, DM2],
+    ['NOT_SUPPORTED_BY_DEVICE', { kind: 'exec', address: { moid: LAMP, path: 'Blink' }, value: { text: 'x' } }, DM2],
+    ['BAD_USER_INPUT', get({})],
+    ['BAD_USER_INPUT', get({ moid: LAMP, uri: './X' })],
+    ['BAD_USER_INPUT', get({ moid: '' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, miid: 'a\0' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, path: '/Name' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, path: 'Name/' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, path: 'a//b' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, path: 'Name?prop=ACL' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, path: '\ud800' })],
+    ['BAD_USER_INPUT', get({ uri: './A/../B' })],
+    ['BAD_USER_INPUT', get({ uri: './A?prop=ACL' })],
+    ['BAD_USER_INPUT', get({ uri: ' ' })],
+    ['BAD_USER_INPUT', { kind: 'get', address: { moid: LAMP }, depth: -1 }],
+    ['BAD_USER_INPUT', replace('Name', undefined)],
+    ['BAD_USER_INPUT', replace('Name', { text: 'a', int: 1 })],
+    ['BAD_USER_INPUT', { kind: 'setAcl', address: { moid: LAMP }, acl: '\0' }],
+    ['BAD_USER_INPUT', { kind: 'copy', from: { moid: LAMP, path: 'Name' }, to: { uri: './Other' } }],
+  ];
+  test.each(refusals.map(([code, command, device = DEVICE]) => [code, command, device] as const))(
+    '%s: %j',
+    (code, command, device) => {
+      expect(refused(command, device)?.code).toBe(code);
+    },
+  );
+
+  test('its index, and what would help', () => {
+    expect(refused(get({ moid: LAMP, path: 'Name' }), TWO)?.details).toEqual({
+      moid: LAMP,
+      miids: ['L1', 'L2'],
+      command: 0,
+    });
+    expect(refused({ kind: 'delete', address: { moid: LAMP, path: 'Name' } })?.details).toMatchObject({
+      access: ['Get', 'Replace'],
+    });
+    expect(() => judged([get({ moid: LAMP }), get({ moid: LAMP, path: 'Size' })])).toThrow(
+      'commands[1].get.address: the DDF',
+    );
+  });
+});
