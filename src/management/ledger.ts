@@ -327,11 +327,7 @@ export class Ledger {
     const isOk = effect.outcome === 'OK';
     const tree = isRead && effect.tree !== undefined ? this.#described(command, effect.tree) : undefined;
     const result =
-      isOk && tree !== undefined
-        ? resultOf(tree, depth)
-        : isOk
-          ? storable(effect.data ?? null)
-          : undefined;
+      isOk && tree !== undefined ? resultOf(tree, depth) : isOk ? storable(effect.data ?? null) : undefined;
     const isNews = operation.answered(command, {
       outcome: effect.outcome,
       code: effect.code,

@@ -2,15 +2,44 @@
  * What the middle offers to its callers (GraphQL, pages, CLI): plain values and the services over them.
  * Ids are decimal text: `device` keys are the database's, `deviceId` is the DevId that the world knows.
  */
-import type { CredentialType, DmProtocol, Json, Outcome, RecognisedBy, Value, Tree, DmFormat } from '../../adapters/adapter';
+import type {
+  CredentialType,
+  DmProtocol,
+  Json,
+  Outcome,
+  RecognisedBy,
+  Value,
+  Tree,
+  DmFormat,
+} from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
-  | 'UNAUTHENTICATED' | 'FORBIDDEN' | 'NOT_FOUND' | 'BAD_USER_INPUT' | 'NO_SUCH_MO' | 'MO_AMBIGUOUS' | 'NO_PLACE' | 'NOT_IN_DDF'
-  | 'ACCESS_TYPE' | 'BAD_FORMAT' | 'OUT_OF_RANGE' | 'NOT_SUPPORTED_BY_DEVICE' | 'ATOMIC_TOO_LARGE' | 'DEVICE_UNREACHABLE'
-  | 'IDEMPOTENCY_CONFLICT' | 'LIMIT_COMMANDS' | 'LIMIT_VALUE_SIZE' | 'LIMIT_PAGE_SIZE' | 'SCHEMA_CHANGED' | 'BREAKING_CHANGE'
-  | 'DDF_REFUSED' | 'ALREADY_EXISTS' | 'IN_USE' | 'INTERNAL';
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'BAD_USER_INPUT'
+  | 'NO_SUCH_MO'
+  | 'MO_AMBIGUOUS'
+  | 'NO_PLACE'
+  | 'NOT_IN_DDF'
+  | 'ACCESS_TYPE'
+  | 'BAD_FORMAT'
+  | 'OUT_OF_RANGE'
+  | 'NOT_SUPPORTED_BY_DEVICE'
+  | 'ATOMIC_TOO_LARGE'
+  | 'DEVICE_UNREACHABLE'
+  | 'IDEMPOTENCY_CONFLICT'
+  | 'LIMIT_COMMANDS'
+  | 'LIMIT_VALUE_SIZE'
+  | 'LIMIT_PAGE_SIZE'
+  | 'SCHEMA_CHANGED'
+  | 'BREAKING_CHANGE'
+  | 'DDF_REFUSED'
+  | 'ALREADY_EXISTS'
+  | 'IN_USE'
+  | 'INTERNAL';
 
 /** An error that is told to the caller: what is wrong, where, what to do. `details` goes to `extensions`. */
 export class ManagementError extends Error {
@@ -110,8 +139,10 @@ export interface MoView {
 
 // Operations -------------------------------------------------------------------------------------------------------
 
-export type OperationState = 'QUEUED' | 'NOTIFIED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
-export type CommandState = 'QUEUED' | 'SENT' | 'ACCEPTED' | 'ANSWERED' | 'SKIPPED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
+export type OperationState =
+  'QUEUED' | 'NOTIFIED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
+export type CommandState =
+  'QUEUED' | 'SENT' | 'ACCEPTED' | 'ANSWERED' | 'SKIPPED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
 export type NorthboundKind = 'get' | 'add' | 'replace' | 'delete' | 'exec' | 'copy' | 'show' | 'getAcl' | 'setAcl';
 
 export interface AddressInput {
@@ -135,9 +166,19 @@ export interface ValueInput {
 }
 export type CommandInput =
   | { readonly kind: 'get'; readonly address: AddressInput; readonly depth?: number | null }
-  | { readonly kind: 'add' | 'replace'; readonly address: AddressInput; readonly value?: ValueInput | null; readonly repeatable?: boolean }
+  | {
+      readonly kind: 'add' | 'replace';
+      readonly address: AddressInput;
+      readonly value?: ValueInput | null;
+      readonly repeatable?: boolean;
+    }
   | { readonly kind: 'delete'; readonly address: AddressInput }
-  | { readonly kind: 'exec'; readonly address: AddressInput; readonly value?: ValueInput | null; readonly repeatable?: boolean }
+  | {
+      readonly kind: 'exec';
+      readonly address: AddressInput;
+      readonly value?: ValueInput | null;
+      readonly repeatable?: boolean;
+    }
   | { readonly kind: 'copy'; readonly from: AddressInput; readonly to: AddressInput }
   | { readonly kind: 'show'; readonly prompt: Json }
   | { readonly kind: 'getAcl'; readonly address: AddressInput }
@@ -209,7 +250,12 @@ export interface DdfView {
   readonly moids: readonly string[];
   readonly source: string;
   readonly addedAt: Date;
-  readonly warnings: readonly { readonly code: string; readonly message: string; readonly line: number; readonly column: number }[];
+  readonly warnings: readonly {
+    readonly code: string;
+    readonly message: string;
+    readonly line: number;
+    readonly column: number;
+  }[];
 }
 export interface ApiKeyView {
   readonly id: string;
@@ -242,7 +288,12 @@ export interface Accounts {
   /** IN_USE while devices refer to it. */
   delete(id: string, caller?: Caller): Promise<AccountView>;
   /** New secret for one direction; made at random where none is given. The answer shows it once. */
-  rotateCredential(id: string, direction: 'CLIENT' | 'SERVER', secret?: string, caller?: Caller): Promise<{ account: AccountView; secret: string }>;
+  rotateCredential(
+    id: string,
+    direction: 'CLIENT' | 'SERVER',
+    secret?: string,
+    caller?: Caller,
+  ): Promise<{ account: AccountView; secret: string }>;
   get(id: string): Promise<AccountView | null>;
   getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
   list(first: number, after?: string): Promise<Page<AccountView>>;
@@ -252,11 +303,25 @@ export interface Devices {
   register(input: RegisterDevice, caller?: Caller): Promise<DeviceView>;
   update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView>;
   delete(deviceId: string, caller?: Caller): Promise<DeviceView>;
-  rotateCredential(deviceId: string, direction: 'CLIENT' | 'SERVER', secret?: string, caller?: Caller): Promise<{ device: DeviceView; secret: string }>;
+  rotateCredential(
+    deviceId: string,
+    direction: 'CLIENT' | 'SERVER',
+    secret?: string,
+    caller?: Caller,
+  ): Promise<{ device: DeviceView; secret: string }>;
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
-  list(filter: { readonly accountId?: string; readonly tag?: string; readonly deviceIds?: readonly string[]; readonly protocol?: DmProtocol }, first: number, after?: string): Promise<Page<DeviceView>>;
+  list(
+    filter: {
+      readonly accountId?: string;
+      readonly tag?: string;
+      readonly deviceIds?: readonly string[];
+      readonly protocol?: DmProtocol;
+    },
+    first: number,
+    after?: string,
+  ): Promise<Page<DeviceView>>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
@@ -276,8 +341,15 @@ export interface Ddfs {
   library(): DdfLibrary;
   /** Names asked for by family. */
   names(): Readonly<Record<string, string>>;
-  add(input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean }, caller: Caller): Promise<DdfView>;
-  replace(id: string, input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean }, caller: Caller): Promise<DdfView>;
+  add(
+    input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean },
+    caller: Caller,
+  ): Promise<DdfView>;
+  replace(
+    id: string,
+    input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean },
+    caller: Caller,
+  ): Promise<DdfView>;
   remove(id: string, caller: Caller): Promise<DdfView>;
   get(id: string): Promise<DdfView | null>;
   list(first: number, after?: string): Promise<Page<DdfView>>;
@@ -288,20 +360,43 @@ export interface Ddfs {
 }
 /** src/management/reports.ts: alerts and events. */
 export interface Reports {
-  alerts(filter: { readonly device?: string; readonly type?: string }, first: number, after?: string): Promise<Page<AlertView>>;
-  events(filter: { readonly device?: string; readonly type?: string }, first: number, after?: string): Promise<Page<EventView>>;
+  alerts(
+    filter: { readonly device?: string; readonly type?: string },
+    first: number,
+    after?: string,
+  ): Promise<Page<AlertView>>;
+  events(
+    filter: { readonly device?: string; readonly type?: string },
+    first: number,
+    after?: string,
+  ): Promise<Page<EventView>>;
 }
 /** src/access/keys.ts, src/access/grants.ts */
 export interface Keys {
   /** The caller of a bearer token, or null. */
   authenticate(bearer: string): Promise<Caller | null>;
-  create(input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string }, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
+  create(
+    input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string },
+    caller?: Caller,
+  ): Promise<{ view: ApiKeyView; key: string }>;
   revoke(id: string, caller?: Caller): Promise<ApiKeyView>;
   rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
   list(first: number, after?: string): Promise<Page<ApiKeyView>>;
 }
 export interface Grants {
-  create(input: { readonly principal: string; readonly right: string; readonly deviceId?: string | null; readonly accountId?: string | null; readonly tag?: string | null; readonly moid?: string | null; readonly path?: string | null; readonly expiresAt?: Date | null }, caller: Caller): Promise<GrantView>;
+  create(
+    input: {
+      readonly principal: string;
+      readonly right: string;
+      readonly deviceId?: string | null;
+      readonly accountId?: string | null;
+      readonly tag?: string | null;
+      readonly moid?: string | null;
+      readonly path?: string | null;
+      readonly expiresAt?: Date | null;
+    },
+    caller: Caller,
+  ): Promise<GrantView>;
   delete(id: string, caller?: Caller): Promise<GrantView>;
   list(first: number, after?: string): Promise<Page<GrantView>>;
 }
