@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { httpTransport } from '../../src/simulator';
+import type { Transport } from '../../src/simulator';
+import type { Database } from '../../src/store/database';
+import type { Sql } from '../../src/store/sql';
+import { testDatabase } from '../support/database';
+import { METER, PROTOCOLS, contact, createAccount, faultless, simulated, startWorld, submit } from './support/world';
+import type { World } from './support/world';
+
+const turn = new AsyncLocalStorage<true>();
+const CONTROL = /^\s*(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
+
+/** The same database, which knows what belongs to a transaction: timers and notifications ask outside of one. */
+function marking(db: Database): Database {
+  const sql: Sql = Object.create(db.sql, {
+    transaction: {
+      value: (work: (tx: Sql) => Promise<unknown>, options?: object): Promise<unknown> =>
+        turn.run(true, () => db.sql.transaction(work, options)),
+    },
+  }) as Sql;
+  return Object.create(db, { sql: { value: sql } }) as Database;
+}
+
+const http = httpTransport();
+/** Statements of each message, in the order sent; what a device fetches from the repository is no message. */
+let counts: number[] = [];
+const counting: Transport = (request) => {
+  if (request.url.includes('/dm/')) counts.push(0);
+  return http(request);
+};
+
+let world: World;
+
+beforeAll(async () => {
+  const db = await testDatabase();
+  world = await startWorld({ db: marking(db) });
+  db.onStatement((text) => {
+    if (turn.getStore() === true && !CONTROL.test(text)) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1;
+  });
+});
+beforeEach(() => {
+  counts = [];
+});
+afterAll(async () => {
+  http.close();
+  await world.close();
+});
+
+const address = (path: string): object => ({ moid: METER, path });
+const WORK = [
+  { get: { address: address('') } },
+  { get: { address: address('Serial') } },
+  { replace: { address: address('Interval'), value: { int: 30 } } },
+  { replace: { address: address('Unit'), value: { text: 'MWh' } } },
+  { add: { address: address('Tariff/peak') } },
+  { add: { address: address('Tariff/peak/Start'), value: { text: '1700' } } },
+  { delete: { address: address('Tariff/peak') } },
+  { exec: { address: address('Ops/Reset') } },
+];
+
+describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
+  const deviceId = `urn:uuid:statements-${protocol}`;
+
+  test('takes at most 4 statements while the device is searched for management objects, the first at most 5', async () => {
+    const device = await world.device(protocol, deviceId, {}, counting);
+    await contact(device);
+    expect(counts.length).toBeGreaterThan(2);
+    expect(counts[0]).toBeLessThanOrEqual(5);
+    expect(Math.max(...counts.slice(1))).toBeLessThanOrEqual(4);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+  });
+
+  test('takes at most 4 statements whatever work it carries, and however much', async () => {
+    const device = await world.device(protocol, `${deviceId}-work`, {}, counting);
+    await contact(device);
+    counts = [];
+    for (let n = 0; n < 5; n += 1) await submit(world.gateway, device.deviceId, WORK);
+    await contact(device);
+    expect(counts.length).toBeGreaterThan(1);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+  });
+
+  test('takes at most 5 statements at the first contact of a device that registers itself', async () => {
+    const clientAuth = { type: 'BASIC', username: `all ${protocol}`, secret: 'for all' };
+    await createAccount(world.gateway, { serverId: `${protocol}.example`, autoRegister: true, clientAuth });
+    const login = { auth: 'basic', user: clientAuth.username, secret: clientAuth.secret } as const;
+    const device = simulated(protocol, world.gateway.deviceUrl, `${deviceId}-new`, login, counting);
+    faultless(await device.connect());
+    expect(counts[0]).toBeLessThanOrEqual(5);
+    expect(Math.max(...counts.slice(1))).toBeLessThanOrEqual(4);
+  });
+});
