@@ -97,7 +97,8 @@ export function contextOf(
             ),
           },
     refusals: (row.client?.refusals ?? undefined) as Json | undefined,
-    defaultServerId: settings.defaultServerId,
+    // A challenge must not tell whether the device is known: strangers are shown what the devices of the first account are.
+    defaultServerId: row.stranger_server_id ?? settings.defaultServerId,
     items: Object.fromEntries(
       Object.entries(row.items ?? {}).map(([token, item]) => {
         const put = item.contents?.[0];
