@@ -333,7 +333,7 @@ export class Ledger {
       code: effect.code,
       error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
-      meta: tree !== undefined && command.kind === 'get' ? metaOf(tree) : undefined,
+      meta: tree !== undefined && command.kind === 'get' ? metaOf(tree, depth) : undefined,
     });
     if (isNews) this.#remember(operation, command, effect);
   }

@@ -105,25 +105,31 @@ function defaultMime(format: DmFormat): string | undefined {
   return format === 'bin' ? 'application/octet-stream' : 'text/plain';
 }
 
-/** Format and MIME type of each leaf by path below the tree's root ('' = the root). */
-export function metaOf(tree: Tree): Record<string, { format: string; type?: string }> {
+/**
+ * Format and MIME type of each leaf by path below the tree's root ('' = the root).
+ *
+ * @param depth levels below the node, as the result has them; absent: all
+ */
+export function metaOf(tree: Tree, depth?: number): Record<string, { format: string; type?: string }> {
   const meta: Record<string, { format: string; type?: string }> = {};
-  eachLeaf(tree, '', (path, value) => {
-    setOwn(
-      meta,
-      path,
-      value.mime === undefined ? { format: value.format } : { format: value.format, type: storableText(value.mime) },
-    );
-  });
+  const note = (path: string, { format, mime }: Value): void =>
+    setOwn(meta, path, mime === undefined ? { format } : { format, type: storableText(mime) });
+  eachLeaf(tree, '', note, depth);
   return meta;
 }
 
-/** Visits each leaf that has a value, with its path below the root. */
-export function eachLeaf(tree: Tree, path: string, visit: (path: string, value: Value) => void): void {
+/** Visits each leaf that has a value, at most `depth` levels down, with its path below the root. */
+export function eachLeaf(
+  tree: Tree,
+  path: string,
+  visit: (path: string, value: Value) => void,
+  depth = Number.POSITIVE_INFINITY,
+): void {
   if (tree.value !== undefined) visit(path, tree.value);
+  if (depth <= 0) return;
   for (const child of tree.children ?? []) {
     if (isStorable(child.name))
-      eachLeaf(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit);
+      eachLeaf(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit, depth - 1);
   }
 }
 
