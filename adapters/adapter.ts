@@ -15,8 +15,7 @@ export type Token = string;
 export type DmProtocol = 'DM_1_1_2' | 'DM_1_2' | 'DM_1_3' | 'DM_2_0';
 export type CredentialType = 'NONE' | 'BASIC' | 'DIGEST_MD5' | 'HMAC' | 'HTTP_DIGEST' | 'X509' | 'PSK';
 /** Formats of a node (OMA-TS-DM_TND, "Format"). `node` is an interior node. */
-export type DmFormat =
-  | 'b64' | 'bin' | 'bool' | 'chr' | 'int' | 'node' | 'null' | 'xml' | 'date' | 'time' | 'float';
+export type DmFormat = 'b64' | 'bin' | 'bool' | 'chr' | 'int' | 'node' | 'null' | 'xml' | 'date' | 'time' | 'float';
 
 /** Octets that stand in the store and are loaded only when needed. */
 export interface BlobRef {
@@ -71,7 +70,13 @@ export interface Inbound {
   readonly token?: Token;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Bytes;
-  readonly peer: { readonly secure: boolean; readonly loopback: boolean; readonly certSha256?: string; readonly certUris?: readonly string[]; readonly pskIdentity?: string };
+  readonly peer: {
+    readonly secure: boolean;
+    readonly loopback: boolean;
+    readonly certSha256?: string;
+    readonly certUris?: readonly string[];
+    readonly pskIdentity?: string;
+  };
 }
 
 /** Decoded and keyed; nothing of it is believed yet. */
@@ -110,8 +115,20 @@ export type Command = {
 } & CommandBody;
 
 export type CommandBody =
-  | { readonly kind: 'get'; readonly at: Address; /** Levels below the node; absent: all; 0: names of the children. */ readonly depth?: number; readonly prop?: string; readonly validator?: string }
-  | { readonly kind: 'add' | 'replace'; readonly at: Address; /** Absent: an interior node. */ readonly value?: Value; readonly tree?: Tree; readonly prop?: string }
+  | {
+      readonly kind: 'get';
+      readonly at: Address;
+      /** Levels below the node; absent: all; 0: names of the children. */ readonly depth?: number;
+      readonly prop?: string;
+      readonly validator?: string;
+    }
+  | {
+      readonly kind: 'add' | 'replace';
+      readonly at: Address;
+      /** Absent: an interior node. */ readonly value?: Value;
+      readonly tree?: Tree;
+      readonly prop?: string;
+    }
   | { readonly kind: 'delete'; readonly at: Address }
   | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
   | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }
@@ -276,13 +293,26 @@ export interface Context {
   /** Identifier to show to strangers (HTTP realm, LocName). */
   readonly defaultServerId: string;
   /** Repository items of commands that this session sent: whether they were fetched, or what was uploaded. DM 2.0 only. */
-  readonly items: Readonly<Record<Token, { readonly fetched: boolean; readonly uploaded?: { readonly mime: string; readonly body: Bytes } }>>;
+  readonly items: Readonly<
+    Record<Token, { readonly fetched: boolean; readonly uploaded?: { readonly mime: string; readonly body: Bytes } }>
+  >;
 }
 
 /** What a command came to, in the words that callers see. */
 export type Outcome =
-  | 'OK' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'NOT_ALLOWED' | 'PERMISSION_DENIED' | 'UNSUPPORTED' | 'BAD_VALUE' | 'TOO_LARGE'
-  | 'DEVICE_FULL' | 'ROLLED_BACK' | 'USER_REFUSED' | 'TIMED_OUT' | 'DEVICE_ERROR';
+  | 'OK'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'NOT_ALLOWED'
+  | 'PERMISSION_DENIED'
+  | 'UNSUPPORTED'
+  | 'BAD_VALUE'
+  | 'TOO_LARGE'
+  | 'DEVICE_FULL'
+  | 'ROLLED_BACK'
+  | 'USER_REFUSED'
+  | 'TIMED_OUT'
+  | 'DEVICE_ERROR';
 
 export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE';
 
@@ -298,12 +328,25 @@ export type Effect =
   | { readonly kind: 'deviceBound'; readonly deviceId: string; readonly protocol: DmProtocol }
   | { readonly kind: 'featureLearned'; readonly feature: string; readonly value: Json; readonly evidence: string }
   /** An MO type without instance has no `miid` and no `place`. DM 1.x tells `place` and no `miid`: the middle gives it one. */
-  | { readonly kind: 'moAnnounced'; readonly moid: string; readonly miid?: string; readonly place?: string; readonly ddf?: string; readonly recognisedBy: RecognisedBy }
+  | {
+      readonly kind: 'moAnnounced';
+      readonly moid: string;
+      readonly miid?: string;
+      readonly place?: string;
+      readonly ddf?: string;
+      readonly recognisedBy: RecognisedBy;
+    }
   | { readonly kind: 'moGone'; readonly moid: string; readonly miid: string }
   /** `complete`: every instance the device has was announced since the session began; others are gone. */
   | { readonly kind: 'discoveryComplete'; readonly complete: boolean }
   /** Nodes seen at an address. `complete`: what is not in `tree` below the address does not exist. */
-  | { readonly kind: 'valuesObserved'; readonly at: Address; readonly tree: Tree; readonly complete: boolean; readonly validator?: string }
+  | {
+      readonly kind: 'valuesObserved';
+      readonly at: Address;
+      readonly tree: Tree;
+      readonly complete: boolean;
+      readonly validator?: string;
+    }
   | { readonly kind: 'valuesUnchanged'; readonly at: Address }
   | { readonly kind: 'valuesGone'; readonly at: Address }
   | { readonly kind: 'chunkReceived'; readonly ref: string; readonly octets: Bytes; readonly last: boolean }
@@ -312,9 +355,14 @@ export type Effect =
   /** 202: the end comes by alert, page, fetch or upload. */
   | { readonly kind: 'commandAccepted'; readonly command: string; readonly code: number }
   | {
-      readonly kind: 'commandAnswered'; readonly command: string; readonly outcome: Outcome; readonly code?: number; readonly message?: string;
+      readonly kind: 'commandAnswered';
+      readonly command: string;
+      readonly outcome: Outcome;
+      readonly code?: number;
+      readonly message?: string;
       /** get: the tree at the address (leaf or interior). exec: its data. */
-      readonly tree?: Tree; readonly data?: Json;
+      readonly tree?: Tree;
+      readonly data?: Json;
       /** get with a validator that is still current. */
       readonly unchanged?: boolean;
       /** Instances or nodes that an add made, as the device named them. */
@@ -325,17 +373,35 @@ export type Effect =
   /** It was surely not executed (refused credentials, dropped by the client) and goes back into the queue. */
   | { readonly kind: 'commandNotExecuted'; readonly command: string }
   /** `respond` only: a document for the device stands at /repository/TOKEN, or (upload) one may be put there. */
-  | { readonly kind: 'itemOffered'; readonly token: Token; readonly command: string; readonly direction: 'DOWNLOAD' | 'UPLOAD'; readonly mime: string; readonly body: Bytes; readonly alternatives?: readonly { readonly mime: string; readonly body: Bytes }[] }
   | {
-      readonly kind: 'alertRaised'; readonly type: string; readonly mark: string; readonly source?: Address; readonly target?: Address;
-      readonly correlator?: string; readonly format?: string; readonly mime?: string; readonly data: Json;
+      readonly kind: 'itemOffered';
+      readonly token: Token;
+      readonly command: string;
+      readonly direction: 'DOWNLOAD' | 'UPLOAD';
+      readonly mime: string;
+      readonly body: Bytes;
+      readonly alternatives?: readonly { readonly mime: string; readonly body: Bytes }[];
+    }
+  | {
+      readonly kind: 'alertRaised';
+      readonly type: string;
+      readonly mark: string;
+      readonly source?: Address;
+      readonly target?: Address;
+      readonly correlator?: string;
+      readonly format?: string;
+      readonly mime?: string;
+      readonly data: Json;
       /** Result code of an asynchronous exec, where the alert's MO defines one. */
       readonly resultCode?: number;
     }
   | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
   /** Something worth a line in the log that changes nothing. */
   | { readonly kind: 'noted'; readonly what: string }
-  | { readonly kind: 'sessionEnded'; readonly reason: 'DONE' | 'ABORTED' | 'REFUSED' | 'SUPERSEDED' | 'EXPIRED' | 'SERVER_REFUSED' };
+  | {
+      readonly kind: 'sessionEnded';
+      readonly reason: 'DONE' | 'ABORTED' | 'REFUSED' | 'SUPERSEDED' | 'EXPIRED' | 'SERVER_REFUSED';
+    };
 
 export interface Received {
   readonly state: SessionState;
@@ -385,6 +451,9 @@ export interface Adapter {
 
 /** Later packages of work: notification and bootstrap documents as octets for a bearer. */
 export interface DocumentMaker {
-  wake(context: Context, request: WakeUpRequest): { readonly octets: Bytes; readonly mediaType: string; readonly match: string };
+  wake(
+    context: Context,
+    request: WakeUpRequest,
+  ): { readonly octets: Bytes; readonly mediaType: string; readonly match: string };
   bootstrap(context: Context, request: BootstrapRequest): { readonly octets: Bytes; readonly mediaType: string };
 }

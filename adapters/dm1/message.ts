@@ -128,7 +128,7 @@ export interface ForeignCommand {
   readonly cmdId: string;
 }
 export type BodyCommand =
-  | Status | Results | AlertCommand | SimpleCommand | ExecCommand | ContainerCommand | ForeignCommand;
+  Status | Results | AlertCommand | SimpleCommand | ExecCommand | ContainerCommand | ForeignCommand;
 
 export interface Message {
   /** Namespace of the root, such as `SYNCML:SYNCML1.2`; absent where the document names none. */

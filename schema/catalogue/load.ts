@@ -21,7 +21,9 @@ export function loadDemoCatalogue(): readonly CatalogueFile[] {
 }
 
 function filesOf(folder: string): readonly CatalogueFile[] {
-  return readdirSync(folder).filter((name) => name.endsWith(SUFFIX)).sort()
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(SUFFIX))
+    .sort()
     .map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }));
 }
 

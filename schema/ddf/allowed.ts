@@ -21,7 +21,12 @@ function readNew(element: XmlElement, warnings: WarningLog): AllowedValues | und
     if (child.name === 'Enum') enums.push(describedValue(child));
     else if (child.name === 'List') delimiter = child.attributes['Delimiter'];
     else if (child.name === 'Value') texts.push(child.text.trim());
-    else if (child.name === 'AdmxBacked') texts.push(Object.entries(child.attributes).map(([k, v]) => `${k}=${v}`).join(' '));
+    else if (child.name === 'AdmxBacked')
+      texts.push(
+        Object.entries(child.attributes)
+          .map(([k, v]) => `${k}=${v}`)
+          .join(' '),
+      );
   }
   const text = texts.join('\n');
   switch (type) {
@@ -51,16 +56,22 @@ function readOld(element: XmlElement): AllowedValues | undefined {
   if (low !== undefined || high !== undefined) {
     const min = readInteger(low);
     const max = readInteger(high);
-    if (min !== undefined || max !== undefined) return { kind: 'range', ranges: [{ min, max }], text: `[${low ?? ''}-${high ?? ''}]` };
+    if (min !== undefined || max !== undefined)
+      return { kind: 'range', ranges: [{ min, max }], text: `[${low ?? ''}-${high ?? ''}]` };
   }
   if (list !== undefined) {
-    const values = list.split(',', MAX_VALUES + 1).map((value) => ({ value: value.trim() })).filter(({ value }) => value !== '');
+    const values = list
+      .split(',', MAX_VALUES + 1)
+      .map((value) => ({ value: value.trim() }))
+      .filter(({ value }) => value !== '');
     if (values.length > 0 && values.length <= MAX_VALUES) return { kind: 'enum', values };
   }
-  const values = element.children.filter((child) => child.name === 'SupportedValue').map((child) => {
-    const description = child.attributes['description']?.trim();
-    return { value: (child.attributes['value'] ?? child.text).trim(), ...(description ? { description } : {}) };
-  });
+  const values = element.children
+    .filter((child) => child.name === 'SupportedValue')
+    .map((child) => {
+      const description = child.attributes['description']?.trim();
+      return { value: (child.attributes['value'] ?? child.text).trim(), ...(description ? { description } : {}) };
+    });
   return values.length > 0 && values.length <= MAX_VALUES ? { kind: 'enum', values } : undefined;
 }
 

@@ -23,7 +23,8 @@ export interface RawRoot {
   readonly place?: string;
 }
 
-export type Assembled = { readonly ok: true; readonly roots: readonly RawRoot[] } | { readonly ok: false; readonly refusal: DdfRefusal };
+export type Assembled =
+  { readonly ok: true; readonly roots: readonly RawRoot[] } | { readonly ok: false; readonly refusal: DdfRefusal };
 
 const MAX_NAME = 512;
 /** Of a node's whole address, in characters and segments; the longest in the field has 157 and 12. */
@@ -70,7 +71,8 @@ class NodeReader {
   top(element: XmlElement): TopLevel {
     const path = pathOf(element);
     const name = nameOf(element, this.warnings);
-    if (path === undefined && name !== '.') return { node: this.node(element, name, [name === '' ? '*' : name], false) };
+    if (path === undefined && name !== '.')
+      return { node: this.node(element, name, [name === '' ? '*' : name], false) };
     const above = segmentsOf(path ?? '', element);
     const segments = name === '.' ? above : [...above, name === '' ? '*' : name];
     return { node: this.node(element, name, segments, true), segments, place: placeOf(name === '' ? above : segments) };
@@ -85,7 +87,9 @@ class NodeReader {
       const childName = nameOf(child, this.warnings);
       const between = segmentsBetween(child, chain, isAnchored);
       const parent = between.length === 0 ? node : this.imply(node, between, child);
-      parent.children.push(this.node(child, childName, [...chain, ...between, childName === '' ? '*' : childName], isAnchored));
+      parent.children.push(
+        this.node(child, childName, [...chain, ...between, childName === '' ? '*' : childName], isAnchored),
+      );
     }
     return node;
   }
@@ -104,7 +108,8 @@ class NodeReader {
 }
 
 function checkAddress(chain: readonly string[], at: Place): void {
-  if (chain.length > MAX_SEGMENTS) refuse('TOO_DEEP', `a node at ${chain.length} segments, more than ${MAX_SEGMENTS}`, at);
+  if (chain.length > MAX_SEGMENTS)
+    refuse('TOO_DEEP', `a node at ${chain.length} segments, more than ${MAX_SEGMENTS}`, at);
   const length = chain.reduce((sum, segment) => sum + segment.length + 1, 0);
   if (length > MAX_PATH) refuse('BAD_PATH', `an address of ${length} characters, more than ${MAX_PATH}`, at);
 }
@@ -117,7 +122,11 @@ function segmentsBetween(element: XmlElement, chain: readonly string[], isAnchor
   if (isSame(segments, chain)) return [];
   if (!path.startsWith('.')) return segments;
   if (!isAnchored && segments.length > chain.length && isSame(segments.slice(-chain.length), chain)) return [];
-  return refuse('PATH_DISAGREES', `Path ${path.slice(0, 200)} of a node that is nested in ./${chain.join('/').slice(0, 200)}`, element);
+  return refuse(
+    'PATH_DISAGREES',
+    `Path ${path.slice(0, 200)} of a node that is nested in ./${chain.join('/').slice(0, 200)}`,
+    element,
+  );
 }
 
 /** Unnamed nodes are written in many ways in a Path. */
@@ -150,7 +159,8 @@ function nameOf(element: XmlElement, warnings: WarningLog): string {
   }
   const name = found.text.trim();
   if (name !== found.text && name !== '') warnings.add('NAME_TRIMMED', found, name);
-  if (name.length > MAX_NAME) refuse('BAD_NAME', `a NodeName of ${name.length} characters, more than ${MAX_NAME}`, found);
+  if (name.length > MAX_NAME)
+    refuse('BAD_NAME', `a NodeName of ${name.length} characters, more than ${MAX_NAME}`, found);
   if (name.includes('/')) refuse('BAD_NAME', `NodeName ${name.slice(0, 200)} has a "/"`, found);
   if (name === '..') refuse('BAD_NAME', 'NodeName ".." leads upwards', found);
   return name === '*' ? '' : name;

@@ -63,7 +63,8 @@ function decodeMixed(octets: Uint8Array): DecodedText {
 
 /** Some releases of Node.js decode 'windows-1252' as ISO 8859-1, which has control characters at 80 to 9F. */
 function decodeWindows1252(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1')
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length)
+    .toString('latin1')
     .replace(/[\u0080-\u009f]/g, (character) => UPPER_CONTROLS[character.charCodeAt(0) - 0x80] ?? character);
 }
 

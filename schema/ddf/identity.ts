@@ -66,7 +66,10 @@ export function isPlace(text: string): boolean {
  * same tree on a Microsoft device. `.` is the device's root.
  */
 export function canonicalPlace(path: string): string {
-  const segments = path.split('/').map((segment) => segment.trim()).filter((segment) => segment !== '' && segment !== '.');
+  const segments = path
+    .split('/')
+    .map((segment) => segment.trim())
+    .filter((segment) => segment !== '' && segment !== '.');
   if (segments[0] === 'Device' && segments[1] === 'Vendor') segments.shift();
   return segments.length === 0 ? '.' : `./${segments.join('/')}`;
 }

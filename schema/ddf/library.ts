@@ -86,8 +86,12 @@ export class DdfLibrary {
 
 /** Newest version last; definitions of one version in an order that depends on what they say alone. */
 export function compareDefinitions(a: MoDefinition, b: MoDefinition): number {
-  return compareVersions(a.version, b.version) || compareText(a.moid, b.moid) || compareText(a.place ?? '', b.place ?? '')
-    || compareText(fingerprint(a), fingerprint(b));
+  return (
+    compareVersions(a.version, b.version) ||
+    compareText(a.moid, b.moid) ||
+    compareText(a.place ?? '', b.place ?? '') ||
+    compareText(fingerprint(a), fingerprint(b))
+  );
 }
 
 function compareText(a: string, b: string): number {
@@ -101,7 +105,8 @@ function fingerprint(definition: MoDefinition): string {
   const known = fingerprints.get(definition);
   if (known !== undefined) return known;
   const text = JSON.stringify(definition.root, (key, value: unknown) =>
-    key === 'at' ? undefined : typeof value === 'bigint' ? value.toString() : value);
+    key === 'at' ? undefined : typeof value === 'bigint' ? value.toString() : value,
+  );
   fingerprints.set(definition, text);
   return text;
 }
@@ -161,7 +166,9 @@ function merge(nodes: readonly DdfNode[]): KnownNode {
   };
 }
 
-function placesOf(families: Iterable<readonly MoDefinition[]>): readonly { readonly place: string; readonly moid: string }[] {
+function placesOf(
+  families: Iterable<readonly MoDefinition[]>,
+): readonly { readonly place: string; readonly moid: string }[] {
   const places = new Map<string, { readonly place: string; readonly moid: string }>();
   for (const definitions of families) {
     for (const { place, root, moid } of definitions) {

@@ -19,8 +19,16 @@ export interface DdfWarning extends Place {
 
 /** Values that a leaf may take, where the file says so. */
 export type AllowedValues =
-  | { readonly kind: 'enum'; readonly values: readonly { readonly value: string; readonly description?: string }[]; readonly delimiter?: string }
-  | { readonly kind: 'range'; readonly ranges: readonly { readonly min?: bigint; readonly max?: bigint }[]; readonly text: string }
+  | {
+      readonly kind: 'enum';
+      readonly values: readonly { readonly value: string; readonly description?: string }[];
+      readonly delimiter?: string;
+    }
+  | {
+      readonly kind: 'range';
+      readonly ranges: readonly { readonly min?: bigint; readonly max?: bigint }[];
+      readonly text: string;
+    }
   | { readonly kind: 'pattern'; readonly pattern: string }
   | { readonly kind: 'flags'; readonly values: readonly { readonly value: string; readonly description?: string }[] }
   /** ADMX, JSON, SDDL, XSD …: kept as text. */

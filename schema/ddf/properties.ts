@@ -6,13 +6,40 @@ import type { XmlElement } from './xml';
 
 export type NodeProperties = Omit<DdfNode, 'name' | 'children' | 'at'>;
 
-const FORMATS: ReadonlySet<string> = new Set<DdfFormat>(['b64', 'bin', 'bool', 'chr', 'int', 'node', 'null', 'xml', 'date', 'time', 'float']);
+const FORMATS: ReadonlySet<string> = new Set<DdfFormat>([
+  'b64',
+  'bin',
+  'bool',
+  'chr',
+  'int',
+  'node',
+  'null',
+  'xml',
+  'date',
+  'time',
+  'float',
+]);
 const VERBS: ReadonlySet<string> = new Set<AccessVerb>(['Add', 'Copy', 'Delete', 'Exec', 'Get', 'Replace']);
 /** In the order of the DTD. */
-const PROPERTIES = ['AccessType', 'DefaultValue', 'Description', 'DFFormat', 'Occurrence', 'Scope', 'DFTitle', 'DFType', 'CaseSense'];
+const PROPERTIES = [
+  'AccessType',
+  'DefaultValue',
+  'Description',
+  'DFFormat',
+  'Occurrence',
+  'Scope',
+  'DFTitle',
+  'DFType',
+  'CaseSense',
+];
 const ORDER: ReadonlyMap<string, number> = new Map(PROPERTIES.map((name, i) => [name, i]));
 const OCCURRENCES: Readonly<Record<string, { readonly min: number; readonly max?: number }>> = {
-  One: { min: 1, max: 1 }, ZeroOrOne: { min: 0, max: 1 }, ZeroOrMore: { min: 0 }, OneOrMore: { min: 1 }, ZeroOrN: { min: 0 }, OneOrN: { min: 1 },
+  One: { min: 1, max: 1 },
+  ZeroOrOne: { min: 0, max: 1 },
+  ZeroOrMore: { min: 0 },
+  OneOrMore: { min: 1 },
+  ZeroOrN: { min: 0 },
+  OneOrN: { min: 1 },
 };
 const CLASSIC_NAMESPACES: ReadonlySet<string> = new Set(['', 'syncml:dmddf1.2', 'http://tempuri.org/DM_DDF-V1_2']);
 
@@ -31,9 +58,16 @@ interface Found {
  * @param extras      elements beside DFProperties that the DTD does not have
  */
 export function readProperties(
-  element: XmlElement | undefined, extras: readonly XmlElement[], hasChildren: boolean, isNamed: boolean, at: Place, warnings: WarningLog,
+  element: XmlElement | undefined,
+  extras: readonly XmlElement[],
+  hasChildren: boolean,
+  isNamed: boolean,
+  at: Place,
+  warnings: WarningLog,
 ): NodeProperties {
-  const { byName, others } = element ? sortOut(element, warnings) : { byName: new Map<string, XmlElement>(), others: [] };
+  const { byName, others } = element
+    ? sortOut(element, warnings)
+    : { byName: new Map<string, XmlElement>(), others: [] };
   const unknown = [...others, ...extras];
   const type = readType(byName.get('DFType'), warnings);
   const text = (name: string): string | undefined => byName.get(name)?.text.trim() || undefined;
@@ -100,7 +134,9 @@ function readAccess(element: XmlElement | undefined, warnings: WarningLog): read
 }
 
 function readOccurrence(
-  element: XmlElement | undefined, isNamed: boolean, warnings: WarningLog,
+  element: XmlElement | undefined,
+  isNamed: boolean,
+  warnings: WarningLog,
 ): { readonly min: number; readonly max?: number } {
   const child = element?.children[0];
   if (!element || !child) return { min: 1, max: 1 };
@@ -122,7 +158,10 @@ function readOccurrence(
   return { min: known.min, max };
 }
 
-function readType(element: XmlElement | undefined, warnings: WarningLog): { readonly mimeTypes: readonly string[]; readonly ddfName?: string } {
+function readType(
+  element: XmlElement | undefined,
+  warnings: WarningLog,
+): { readonly mimeTypes: readonly string[]; readonly ddfName?: string } {
   if (!element) return { mimeTypes: [] };
   const mimeTypes: string[] = [];
   let ddfName: string | undefined;
@@ -142,7 +181,9 @@ function readType(element: XmlElement | undefined, warnings: WarningLog): { read
 }
 
 function readAllowed(extensions: readonly XmlElement[], warnings: WarningLog): AllowedValues | undefined {
-  const element = extensions.find((child) => child.name === 'AllowedValues') ?? extensions.find((child) => child.name === 'SupportedValues');
+  const element =
+    extensions.find((child) => child.name === 'AllowedValues') ??
+    extensions.find((child) => child.name === 'SupportedValues');
   return element ? readAllowedValues(element, warnings) : undefined;
 }
 

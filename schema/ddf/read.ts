@@ -18,7 +18,8 @@ export interface ReadOptions {
   readonly maxNodes?: number;
 }
 
-export type ReadResult = { readonly ok: true; readonly document: DdfDocument } | { readonly ok: false; readonly refusal: DdfRefusal };
+export type ReadResult =
+  { readonly ok: true; readonly document: DdfDocument } | { readonly ok: false; readonly refusal: DdfRefusal };
 
 const DEFAULTS = { maxSize: 32 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
 /** Generous: a Node of the richest dialect has about 60 elements. */
@@ -36,17 +37,20 @@ const NODE_PARTS: ReadonlySet<string> = new Set(['NodeName', 'Path', 'RTProperti
 export function readDdf(source: Uint8Array | string, options: ReadOptions = {}): ReadResult {
   const limits = { ...DEFAULTS, ...options };
   const start: Place = { line: 1, column: 1 };
-  if (source.length > limits.maxSize) return refusal('TOO_LARGE', `${source.length} octets, more than ${limits.maxSize}`, start);
+  if (source.length > limits.maxSize)
+    return refusal('TOO_LARGE', `${source.length} octets, more than ${limits.maxSize}`, start);
 
   const warnings = new WarningLog();
   const decoded = typeof source === 'string' ? { text: source } : decodeXml(source);
-  if ('badOctetAt' in decoded && decoded.badOctetAt !== undefined) warnings.add('ENCODING', start, `the first at offset ${decoded.badOctetAt}`);
+  if ('badOctetAt' in decoded && decoded.badOctetAt !== undefined)
+    warnings.add('ENCODING', start, `the first at offset ${decoded.badOctetAt}`);
 
   const text = decoded.text.charCodeAt(0) === 0xfeff ? decoded.text.slice(1) : decoded.text;
   const parsed = parseXml(text, { maxDepth: limits.maxDepth, maxElements: limits.maxNodes * ELEMENTS_PER_NODE });
   if (!parsed.ok) return parsed;
   const tree = parsed.root;
-  if (tree.name !== 'MgmtTree') return refusal('NOT_A_DDF', `the root element is ${tree.name.slice(0, 100)}, not MgmtTree`, tree);
+  if (tree.name !== 'MgmtTree')
+    return refusal('NOT_A_DDF', `the root element is ${tree.name.slice(0, 100)}, not MgmtTree`, tree);
 
   const nodes = tree.children.filter((child) => child.name === 'Node' && isClassic(child));
   const first = nodes[0];
@@ -54,7 +58,11 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
   const census = count(nodes, limits.maxNodes);
   if (census.total > limits.maxNodes) return refusal('TOO_MANY_NODES', `more than ${limits.maxNodes} nodes`, first);
   if (census.dumped > census.described) {
-    return refusal('INSTANCE_DUMP', 'the nodes have values and no DFProperties: this is a dump of an instance (TNDS), not a description', first);
+    return refusal(
+      'INSTANCE_DUMP',
+      'the nodes have values and no DFProperties: this is a dump of an instance (TNDS), not a description',
+      first,
+    );
   }
 
   const verDtd = childText(tree, 'VerDTD');
@@ -69,7 +77,13 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
   }
   return {
     ok: true,
-    document: { verDtd, manufacturer: childText(tree, 'Man'), model: childText(tree, 'Mod'), mos, warnings: warnings.list() },
+    document: {
+      verDtd,
+      manufacturer: childText(tree, 'Man'),
+      model: childText(tree, 'Mod'),
+      mos,
+      warnings: warnings.list(),
+    },
   };
 }
 
@@ -81,7 +95,10 @@ function childText(element: XmlElement, name: string): string | undefined {
   return element.children.find((child) => child.name === name && isClassic(child))?.text.trim() || undefined;
 }
 
-function count(roots: readonly XmlElement[], limit: number): { readonly total: number; readonly described: number; readonly dumped: number } {
+function count(
+  roots: readonly XmlElement[],
+  limit: number,
+): { readonly total: number; readonly described: number; readonly dumped: number } {
   let [total, described, dumped] = [0, 0, 0];
   const pending = [...roots];
   for (let node = pending.pop(); node && total <= limit; node = pending.pop()) {
@@ -103,10 +120,21 @@ function readMo({ node, place }: RawRoot, warnings: WarningLog): MoDefinition | 
   const moid = root.ddfName ?? identityOf(root, place);
   if (moid === undefined) {
     const { line, column } = node.at;
-    return { code: 'NO_IDENTITY', message: 'the root has neither a MOID (DFType/DDFName) nor a name or Path', line, column };
+    return {
+      code: 'NO_IDENTITY',
+      message: 'the root has neither a MOID (DFType/DDFName) nor a name or Path',
+      line,
+      column,
+    };
   }
   const where = place ?? (root.ddfName === undefined && root.name !== '' ? `./${root.name}` : undefined);
-  return { moid, family: familyOf(moid, where), version: versionOf(moid), ...(where === undefined ? {} : { place: where }), root };
+  return {
+    moid,
+    family: familyOf(moid, where),
+    version: versionOf(moid),
+    ...(where === undefined ? {} : { place: where }),
+    root,
+  };
 }
 
 function identityOf(root: DdfNode, place: string | undefined): string | undefined {
@@ -114,7 +142,8 @@ function identityOf(root: DdfNode, place: string | undefined): string | undefine
   if (place !== undefined && place !== '.') return `${place}/*`;
   // OMA's own file of the DM account object names neither.
   const names = new Set(root.children.map((child) => child.name));
-  if (['AppID', 'ServerID', 'AppAddr', 'AppAuth'].every((name) => names.has(name))) return 'urn:oma:mo:oma-dm-dmacc:1.0';
+  if (['AppID', 'ServerID', 'AppAddr', 'AppAuth'].every((name) => names.has(name)))
+    return 'urn:oma:mo:oma-dm-dmacc:1.0';
   return undefined;
 }
 

@@ -19,7 +19,8 @@ export interface XmlLimits {
   readonly maxElements: number;
 }
 
-export type XmlResult = { readonly ok: true; readonly root: XmlElement } | { readonly ok: false; readonly refusal: DdfRefusal };
+export type XmlResult =
+  { readonly ok: true; readonly root: XmlElement } | { readonly ok: false; readonly refusal: DdfRefusal };
 
 /** Thrown in a handler to stop the parser; never leaves this file. */
 class Stop extends Error {

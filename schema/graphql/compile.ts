@@ -1,6 +1,11 @@
 /** Types, Device fields and mutations of all families of a library. */
 import {
-  GraphQLList, GraphQLNonNull, GraphQLString, type GraphQLFieldConfig, type GraphQLNamedType, type GraphQLObjectType,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLString,
+  type GraphQLFieldConfig,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
 } from 'graphql';
 
 import type { DdfLibrary } from '../ddf/library';
@@ -11,13 +16,24 @@ import { familyNameOf, isFamilyName } from './family-names';
 import { mutationInput } from './input-types';
 import { camelCase } from './names';
 import { resolveLate, rootType } from './object-types';
-import type { CompiledSchemaPart, CompileOptions, CompileRefusal, MoFamily, MoNode, MutationKind, OutsideTypes } from './types';
+import type {
+  CompiledSchemaPart,
+  CompileOptions,
+  CompileRefusal,
+  MoFamily,
+  MoNode,
+  MutationKind,
+  OutsideTypes,
+} from './types';
 
 type Field = GraphQLFieldConfig<unknown, unknown>;
 
 const KINDS: readonly MutationKind[] = ['replace', 'add', 'delete', 'exec'];
 const EFFECTS: Readonly<Record<MutationKind, string>> = {
-  replace: 'Changes values of', add: 'Adds nodes to', delete: 'Deletes nodes of', exec: 'Executes nodes of',
+  replace: 'Changes values of',
+  add: 'Adds nodes to',
+  delete: 'Deletes nodes of',
+  exec: 'Executes nodes of',
 };
 
 /**
@@ -26,14 +42,22 @@ const EFFECTS: Readonly<Record<MutationKind, string>> = {
  * Families whose names meet (with each other or with `options.taken`) are left out, but for the first by identity, and told
  * in `refusals`; the caller refuses the DDF that brought them and asks for a name. Never throws for any library.
  */
-export function compileFamilies(library: DdfLibrary, outside: OutsideTypes, options: CompileOptions = {}): CompiledSchemaPart {
+export function compileFamilies(
+  library: DdfLibrary,
+  outside: OutsideTypes,
+  options: CompileOptions = {},
+): CompiledSchemaPart {
   const refusals: CompileRefusal[] = [];
   const registry = new Registry(options.taken);
   const families: MoFamily[] = [];
   for (const family of library.families()) {
     const name = options.names?.get(family) ?? familyNameOf(family);
     if (!isFamilyName(name) && options.names?.has(family)) {
-      refusals.push({ code: 'BAD_NAME', message: `${name.slice(0, 100)} is no name for a type: letters and digits, a capital first`, families: [family] });
+      refusals.push({
+        code: 'BAD_NAME',
+        message: `${name.slice(0, 100)} is no name for a type: letters and digits, a capital first`,
+        families: [family],
+      });
       continue;
     }
     const merged = mergeFamily(family, name, library.family(family));
@@ -49,7 +73,10 @@ export function compileFamilies(library: DdfLibrary, outside: OutsideTypes, opti
   return { families, ...partOf(families, outside), directives: [moDirective, nodeDirective], refusals };
 }
 
-function partOf(families: readonly MoFamily[], outside: OutsideTypes): Pick<CompiledSchemaPart, 'deviceFields' | 'mutationFields' | 'types'> {
+function partOf(
+  families: readonly MoFamily[],
+  outside: OutsideTypes,
+): Pick<CompiledSchemaPart, 'deviceFields' | 'mutationFields' | 'types'> {
   const deviceFields: Record<string, Field> = {};
   const mutationFields: Record<string, Field> = {};
   const types: GraphQLNamedType[] = [];
@@ -71,7 +98,11 @@ function partOf(families: readonly MoFamily[], outside: OutsideTypes): Pick<Comp
   return { deviceFields, mutationFields, types };
 }
 
-function fieldsOfDevice(family: MoFamily, type: GraphQLObjectType, outside: OutsideTypes): Readonly<Record<string, Field>> {
+function fieldsOfDevice(
+  family: MoFamily,
+  type: GraphQLObjectType,
+  outside: OutsideTypes,
+): Readonly<Record<string, Field>> {
   const freshness = {
     maxAge: { type: outside.scalars.Duration, description: 'Values older than this are fetched first.' },
     wait: { type: outside.scalars.Duration, description: 'How long the answer may wait for the device.' },
@@ -81,7 +112,10 @@ function fieldsOfDevice(family: MoFamily, type: GraphQLObjectType, outside: Outs
     [fieldName]: {
       type,
       description: descriptionOf(family.root),
-      args: { miid: { type: GraphQLString, description: 'Instance; may be left out where the device has exactly one.' }, ...freshness },
+      args: {
+        miid: { type: GraphQLString, description: 'Instance; may be left out where the device has exactly one.' },
+        ...freshness,
+      },
       extensions: extensionOf('instance', family, family.root),
     },
     [`${fieldName}Instances`]: {
@@ -99,8 +133,19 @@ class Registry {
   private readonly fields = new Map<string, string>();
 
   constructor(taken: CompileOptions['taken']) {
-    const own = 'the gateway\'s own schema';
-    for (const name of [...(taken?.types ?? []), 'Query', 'Mutation', 'Subscription', 'String', 'Int', 'Float', 'Boolean', 'ID']) this.types.set(name, own);
+    const own = "the gateway's own schema";
+    for (const name of [
+      ...(taken?.types ?? []),
+      'Query',
+      'Mutation',
+      'Subscription',
+      'String',
+      'Int',
+      'Float',
+      'Boolean',
+      'ID',
+    ])
+      this.types.set(name, own);
     for (const name of taken?.deviceFields ?? []) this.fields.set(`Device.${name}`, own);
     for (const name of taken?.mutationFields ?? []) this.fields.set(`Mutation.${name}`, own);
   }
@@ -109,9 +154,14 @@ class Registry {
   claim(family: MoFamily): { readonly name: string; readonly family: string } | undefined {
     const types = typeNamesOf(family.root, []);
     const fields = [
-      `Device.${camelCase(family.name)}`, `Device.${camelCase(family.name)}Instances`, ...KINDS.map((kind) => `Mutation.${kind}${family.name}`),
+      `Device.${camelCase(family.name)}`,
+      `Device.${camelCase(family.name)}Instances`,
+      ...KINDS.map((kind) => `Mutation.${kind}${family.name}`),
     ];
-    for (const [names, known] of [[types, this.types], [fields, this.fields]] as const) {
+    for (const [names, known] of [
+      [types, this.types],
+      [fields, this.fields],
+    ] as const) {
       for (const name of names) {
         const holder = known.get(name);
         if (holder !== undefined) return { name, family: holder };

@@ -13,7 +13,8 @@ export function descriptionOf(node: MoNode): string | undefined {
   const description = tidy(node.description);
   const title = tidy(node.title);
   if (title !== '' && title !== description) parts.push(title);
-  if (description !== '') parts.push(description.length > MAX_DESCRIPTION ? `${description.slice(0, MAX_DESCRIPTION)} …` : description);
+  if (description !== '')
+    parts.push(description.length > MAX_DESCRIPTION ? `${description.slice(0, MAX_DESCRIPTION)} …` : description);
   if (node.defaultValue !== undefined) parts.push(`Default: ${code(node.defaultValue)}`);
   const allowed = node.allowed && valuesText(node.allowed);
   if (allowed) parts.push(allowed);
@@ -26,13 +27,18 @@ export function deprecationOf(node: MoNode): string | undefined {
 }
 
 export function extensionOf(
-  kind: Exclude<MoqlExtension['kind'], 'mutation' | 'input' | 'inputNode'>, family: MoFamily, node: MoNode,
+  kind: Exclude<MoqlExtension['kind'], 'mutation' | 'input' | 'inputNode'>,
+  family: MoFamily,
+  node: MoNode,
 ): { readonly moql: MoqlExtension } {
   return { moql: { kind, ...described(family, node) } };
 }
 
 export function inputExtensionOf(
-  kind: 'mutation' | 'input' | 'inputNode', mutation: MutationKind, family: MoFamily, node: MoNode,
+  kind: 'mutation' | 'input' | 'inputNode',
+  mutation: MutationKind,
+  family: MoFamily,
+  node: MoNode,
 ): { readonly moql: MoqlExtension } {
   return { moql: { kind, mutation, ...described(family, node) } };
 }
@@ -42,7 +48,10 @@ export function moqlOf(element: { readonly extensions: Readonly<Record<string, u
   return element.extensions['moql'] as MoqlExtension | undefined;
 }
 
-function described(family: MoFamily, node: MoNode): Pick<MoqlExtension, 'family' | 'node' | 'path' | 'format' | 'access' | 'versions'> {
+function described(
+  family: MoFamily,
+  node: MoNode,
+): Pick<MoqlExtension, 'family' | 'node' | 'path' | 'format' | 'access' | 'versions'> {
   const newest = node.variants[0];
   return {
     family,
@@ -55,7 +64,10 @@ function described(family: MoFamily, node: MoNode): Pick<MoqlExtension, 'family'
 }
 
 function tidy(text: string | undefined): string {
-  return (text ?? '').replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\t\n]/gu, ' ').trim();
+  return (text ?? '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/[^\P{Cc}\t\n]/gu, ' ')
+    .trim();
 }
 
 function valuesText(allowed: AllowedValues): string | undefined {
@@ -67,7 +79,9 @@ function valuesText(allowed: AllowedValues): string | undefined {
     case 'enum':
     case 'flags': {
       if (allowed.values.length > MAX_LISTED_VALUES) return undefined;
-      const lines = allowed.values.map(({ value, description }) => `- ${code(value)}${description ? `: ${tidy(description)}` : ''}`);
+      const lines = allowed.values.map(
+        ({ value, description }) => `- ${code(value)}${description ? `: ${tidy(description)}` : ''}`,
+      );
       return `${allowed.kind === 'flags' ? 'Sum of' : 'One of'}:\n${lines.join('\n')}`;
     }
     case 'other':

@@ -26,7 +26,12 @@ const KNOWN: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Organisations whose usual name is no good beginning of a GraphQL name. */
-const ORGANISATIONS: ReadonlyMap<string, string> = new Map([['3gpp', 'Tgpp'], ['3gpp2', 'Tgpp2'], ['microsoft', 'Msft'], ['MSFT', 'Msft']]);
+const ORGANISATIONS: ReadonlyMap<string, string> = new Map([
+  ['3gpp', 'Tgpp'],
+  ['3gpp2', 'Tgpp2'],
+  ['microsoft', 'Msft'],
+  ['MSFT', 'Msft'],
+]);
 
 /** First word of the name of an object that only its place identifies, outside any vendor's branch. */
 const NO_ORGANISATION = 'Local';
@@ -61,7 +66,8 @@ function nameOfPlace(place: string): string {
   const isUser = segments[0] === 'User';
   const rest = isUser ? segments.slice(1) : segments;
   const user = isUser ? 'User' : '';
-  if (rest[0] === 'Vendor' && rest[1] !== undefined) return organisation(rest[1]) + user + rest.slice(2).map(pascalCase).join('');
+  if (rest[0] === 'Vendor' && rest[1] !== undefined)
+    return organisation(rest[1]) + user + rest.slice(2).map(pascalCase).join('');
   return NO_ORGANISATION + user + rest.map((segment) => (segment === '*' ? '' : pascalCase(segment))).join('');
 }
 

@@ -37,9 +37,29 @@ interface Position {
 }
 
 /** Which of two shapes keeps the plain name when no version tells. */
-const SHAPES: readonly Shape[] = ['Node', 'String', 'Int', 'BigInt', 'Boolean', 'Float', 'Base64', 'Date', 'Time', 'Presence'];
+const SHAPES: readonly Shape[] = [
+  'Node',
+  'String',
+  'Int',
+  'BigInt',
+  'Boolean',
+  'Float',
+  'Base64',
+  'Date',
+  'Time',
+  'Presence',
+];
 const SHAPE_WORDS: Readonly<Record<Shape, string>> = {
-  Node: 'Node', String: 'Text', Int: 'Int', BigInt: 'Int', Boolean: 'Boolean', Float: 'Float', Base64: 'Binary', Date: 'Date', Time: 'Time', Presence: 'Presence',
+  Node: 'Node',
+  String: 'Text',
+  Int: 'Int',
+  BigInt: 'Int',
+  Boolean: 'Boolean',
+  Float: 'Float',
+  Base64: 'Binary',
+  Date: 'Date',
+  Time: 'Time',
+  Presence: 'Presence',
 };
 /** What the list of a root's or an element's type takes in names of types: `ScomoDownloadItem`. */
 const ELEMENT_WORD = 'Item';
@@ -56,24 +76,46 @@ const MIN_INT = -2_147_483_648n;
 export function mergeFamily(family: string, name: string, definitions: readonly MoDefinition[]): MoFamily {
   const members = definitions.map(({ root, version }) => ({ node: root, version, path: '' })).reverse();
   const builder = new Builder(name, typeSeparatorOf(family));
-  const versions = [...new Set(definitions.map(({ version }) => version))].filter((version) => version !== '').sort(compareVersions);
-  return { family, name, moids: [...new Set(definitions.map(({ moid }) => moid))].sort(), versions, root: builder.root(members) };
+  const versions = [...new Set(definitions.map(({ version }) => version))]
+    .filter((version) => version !== '')
+    .sort(compareVersions);
+  return {
+    family,
+    name,
+    moids: [...new Set(definitions.map(({ moid }) => moid))].sort(),
+    versions,
+    root: builder.root(members),
+  };
 }
 
 class Builder {
   private readonly typeNames = new Set<string>();
 
-  constructor(private readonly familyName: string, private readonly separator: string) {
+  constructor(
+    private readonly familyName: string,
+    private readonly separator: string,
+  ) {
     this.typeNames.add(familyName);
   }
 
   root(members: readonly Member[]): MoNode {
     const shape: Shape = members.some(({ node }) => node.format === 'node') ? 'Node' : shapeOf(members);
     const fieldName = camelCase(this.familyName);
-    return this.node(members, shape, { fieldName, inputName: fieldName, typeName: this.familyName, words: '', depth: 0, hasTwin: false });
+    return this.node(members, shape, {
+      fieldName,
+      inputName: fieldName,
+      typeName: this.familyName,
+      words: '',
+      depth: 0,
+      hasTwin: false,
+    });
   }
 
-  private node(members: readonly Member[], shape: Shape, { fieldName, inputName, typeName, words, depth, hasTwin }: Position): MoNode {
+  private node(
+    members: readonly Member[],
+    shape: Shape,
+    { fieldName, inputName, typeName, words, depth, hasTwin }: Position,
+  ): MoNode {
     const newest = members[0] as Member;
     const isLeaf = shape !== 'Node';
     const first = <T>(pick: (node: DdfNode) => T | undefined): T | undefined => {
@@ -116,16 +158,23 @@ class Builder {
       const fieldName = named.get(group) as string;
       const ownWords = words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group));
       const needsType = group.shape === 'Node' || group.rawName === '';
-      return { group, fieldName, ownWords, typeName: needsType ? this.typeName(ownWords, group.members[0]?.path ?? '') : '' };
+      return {
+        group,
+        fieldName,
+        ownWords,
+        typeName: needsType ? this.typeName(ownWords, group.members[0]?.path ?? '') : '',
+      };
     });
-    return typed.map(({ group, fieldName, ownWords, typeName }) => this.node(group.members, group.shape, {
-      fieldName,
-      inputName: depth === 0 ? inputNameOf(fieldName, taken) : fieldName,
-      typeName,
-      words: ownWords,
-      depth: depth + 1,
-      hasTwin: group.hasTwin,
-    }));
+    return typed.map(({ group, fieldName, ownWords, typeName }) =>
+      this.node(group.members, group.shape, {
+        fieldName,
+        inputName: depth === 0 ? inputNameOf(fieldName, taken) : fieldName,
+        typeName,
+        words: ownWords,
+        depth: depth + 1,
+        hasTwin: group.hasTwin,
+      }),
+    );
   }
 
   private typeName(words: string, path: string): string {
@@ -171,7 +220,10 @@ function groupsOf(parents: readonly Member[]): readonly Group[] {
   for (const [base, rawNames] of spellings) {
     const together = rawNames.length > 1 && !rawNames.includes('') && !meetInOneDefinition(parents, rawNames);
     for (const names of together ? [rawNames] : rawNames.map((rawName) => [rawName])) {
-      const members = names.length === 1 ? (byRawName.get(names[0] as string) ?? []) : newestFirst(names.flatMap((rawName) => byRawName.get(rawName) ?? []));
+      const members =
+        names.length === 1
+          ? (byRawName.get(names[0] as string) ?? [])
+          : newestFirst(names.flatMap((rawName) => byRawName.get(rawName) ?? []));
       const shapes = byShape(members);
       for (const [shape, shaped] of shapes) groups.push(groupOf(base, shape, shaped, shapes.size > 1));
     }
@@ -180,7 +232,10 @@ function groupsOf(parents: readonly Member[]): readonly Group[] {
 }
 
 function groupOf(base: string, shape: Shape, members: readonly Member[], hasTwin: boolean): Group {
-  const oldest = members.reduce((least, { version }) => (compareVersions(version, least) < 0 ? version : least), members[0]?.version ?? '');
+  const oldest = members.reduce(
+    (least, { version }) => (compareVersions(version, least) < 0 ? version : least),
+    members[0]?.version ?? '',
+  );
   return { base, shape, members, oldest, rawName: members[0]?.node.name ?? '', hasTwin };
 }
 
@@ -218,15 +273,26 @@ function shapeOf(members: readonly Member[]): Shape {
 
 function roughShape(node: DdfNode): Shape {
   switch (node.format) {
-    case 'node': return 'Node';
-    case 'chr': case 'xml': return 'String';
-    case 'int': return 'Int';
-    case 'bool': return 'Boolean';
-    case 'float': return 'Float';
-    case 'bin': case 'b64': return 'Base64';
-    case 'date': return 'Date';
-    case 'time': return 'Time';
-    case 'null': return 'Presence';
+    case 'node':
+      return 'Node';
+    case 'chr':
+    case 'xml':
+      return 'String';
+    case 'int':
+      return 'Int';
+    case 'bool':
+      return 'Boolean';
+    case 'float':
+      return 'Float';
+    case 'bin':
+    case 'b64':
+      return 'Base64';
+    case 'date':
+      return 'Date';
+    case 'time':
+      return 'Time';
+    case 'null':
+      return 'Presence';
   }
 }
 
@@ -237,16 +303,23 @@ function isWide(node: DdfNode): boolean {
   if (defaultValue !== undefined && /^-?[0-9]{1,30}$/.test(defaultValue) && isBeyond(BigInt(defaultValue))) return true;
   if (allowed?.kind === 'range') return allowed.ranges.some(({ min, max }) => isBeyond(min) || isBeyond(max));
   if (allowed?.kind !== 'enum' && allowed?.kind !== 'flags') return false;
-  return allowed.values.some(({ value }) => /^(?:-?[0-9]{1,30}|0x[0-9a-f]{1,16})$/i.test(value) && isBeyond(BigInt(value)));
+  return allowed.values.some(
+    ({ value }) => /^(?:-?[0-9]{1,30}|0x[0-9a-f]{1,16})$/i.test(value) && isBeyond(BigInt(value)),
+  );
 }
 
 function nameGroups(groups: readonly Group[]): ReadonlyMap<Group, string> {
   const names = new Map<Group, string>();
   const taken = new Set<string>();
   // Plain names first, so that a suffixed name never takes a plain one away.
-  const sorted = [...groups].sort((a, b) =>
-    compareText(a.base, b.base) || Number(a.rawName === '') - Number(b.rawName === '') || compareVersions(a.oldest, b.oldest)
-    || SHAPES.indexOf(a.shape) - SHAPES.indexOf(b.shape) || compareText(a.rawName, b.rawName));
+  const sorted = [...groups].sort(
+    (a, b) =>
+      compareText(a.base, b.base) ||
+      Number(a.rawName === '') - Number(b.rawName === '') ||
+      compareVersions(a.oldest, b.oldest) ||
+      SHAPES.indexOf(a.shape) - SHAPES.indexOf(b.shape) ||
+      compareText(a.rawName, b.rawName),
+  );
   const rest: Group[] = [];
   const holders = new Map<string, Group>();
   for (const group of sorted) {
@@ -278,13 +351,24 @@ function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
   }
   return [...byKey.values()].map((same) => {
     const { node, path } = same[0] as Member;
-    const versions = [...new Set(same.map(({ version }) => version))].filter((version) => version !== '').sort(compareVersions);
-    return { name: node.name, path, format: node.format, access: accessOf(same), versions, unversioned: same.some(({ version }) => version === '') };
+    const versions = [...new Set(same.map(({ version }) => version))]
+      .filter((version) => version !== '')
+      .sort(compareVersions);
+    return {
+      name: node.name,
+      path,
+      format: node.format,
+      access: accessOf(same),
+      versions,
+      unversioned: same.some(({ version }) => version === ''),
+    };
   });
 }
 
 function accessOf(members: readonly Member[]): readonly AccessVerb[] {
-  return members.length === 1 ? (members[0] as Member).node.access : [...new Set(members.flatMap(({ node }) => node.access))].sort();
+  return members.length === 1
+    ? (members[0] as Member).node.access
+    : [...new Set(members.flatMap(({ node }) => node.access))].sort();
 }
 
 /** Values that some version allows; a version that restricts nothing lifts the restriction. */
@@ -293,7 +377,11 @@ function widest(members: readonly Member[], newest: AllowedValues): AllowedValue
   const isUnrestricted = kinds.some((allowed) => allowed === undefined);
   const ranges = kinds.flatMap((allowed) => (allowed?.kind === 'range' ? allowed.ranges : []));
   if (newest.kind === 'range' && !isUnrestricted && kinds.every((allowed) => allowed?.kind === 'range')) {
-    return { kind: 'range', ranges, text: [...new Set(kinds.map((allowed) => (allowed?.kind === 'range' ? allowed.text : '')))].join(', ') };
+    return {
+      kind: 'range',
+      ranges,
+      text: [...new Set(kinds.map((allowed) => (allowed?.kind === 'range' ? allowed.text : '')))].join(', '),
+    };
   }
   if (members.length === 1) return newest;
   return newest.kind === 'range' ? { kind: 'other', type: 'Range', text: newest.text } : newest;

@@ -11,8 +11,15 @@
  * null and false are the same as nothing at all.
  */
 import {
-  GraphQLBoolean, GraphQLID, GraphQLInputObjectType, GraphQLList, GraphQLNonNull, GraphQLString,
-  type GraphQLInputFieldConfig, type GraphQLInputFieldConfigMap, type GraphQLInputType,
+  GraphQLBoolean,
+  GraphQLID,
+  GraphQLInputObjectType,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLString,
+  type GraphQLInputFieldConfig,
+  type GraphQLInputFieldConfigMap,
+  type GraphQLInputType,
 } from 'graphql';
 
 import type { AccessVerb } from '../ddf/model';
@@ -23,8 +30,18 @@ import type { MoFamily, MoNode, MutationKind, OutsideTypes } from './types';
 /** No node's name begins so. */
 export const SELF_FIELD = '_self';
 
-export const VERBS: Readonly<Record<MutationKind, AccessVerb>> = { replace: 'Replace', add: 'Add', delete: 'Delete', exec: 'Exec' };
-const WORDS: Readonly<Record<MutationKind, string>> = { replace: 'Replace', add: 'Add', delete: 'Delete', exec: 'Exec' };
+export const VERBS: Readonly<Record<MutationKind, AccessVerb>> = {
+  replace: 'Replace',
+  add: 'Add',
+  delete: 'Delete',
+  exec: 'Exec',
+};
+const WORDS: Readonly<Record<MutationKind, string>> = {
+  replace: 'Replace',
+  add: 'Add',
+  delete: 'Delete',
+  exec: 'Exec',
+};
 const SELF_TEXTS: Readonly<Record<MutationKind, string>> = {
   replace: 'Write this node itself, as an interior node.',
   add: 'Make this node itself; false when it is there already and only nodes below it are to be added.',
@@ -43,7 +60,11 @@ export function reachable(kind: MutationKind, node: MoNode): readonly MoNode[] {
 }
 
 /** Absent when no node of the family takes the command. */
-export function mutationInput(kind: MutationKind, family: MoFamily, outside: OutsideTypes): GraphQLInputObjectType | undefined {
+export function mutationInput(
+  kind: MutationKind,
+  family: MoFamily,
+  outside: OutsideTypes,
+): GraphQLInputObjectType | undefined {
   if (!canReach(kind, family.root)) return undefined;
   return new GraphQLInputObjectType({
     name: inputTypeName(kind, family.root),
@@ -51,7 +72,10 @@ export function mutationInput(kind: MutationKind, family: MoFamily, outside: Out
     extensions: inputExtensionOf('input', kind, family, family.root),
     fields: () => ({
       deviceId: { type: new GraphQLNonNull(GraphQLID), description: 'DevId of the device.' },
-      miid: { type: GraphQLString, description: 'Instance of the MO; may be left out where the device has exactly one.' },
+      miid: {
+        type: GraphQLString,
+        description: 'Instance of the MO; may be left out where the device has exactly one.',
+      },
       ...fieldsOf(kind, family, family.root, outside),
       ...controls(outside),
     }),
@@ -65,8 +89,16 @@ function inputTypeName(kind: MutationKind, node: MoNode): string {
 function controls(outside: OutsideTypes): GraphQLInputFieldConfigMap {
   return {
     atomic: { type: GraphQLBoolean, defaultValue: false, description: 'All commands or none.' },
-    onFailure: { type: outside.OnFailure, defaultValue: stopValue(outside), description: 'Whether commands after a failed one are still sent.' },
-    expiresIn: { type: outside.scalars.Duration, defaultValue: durationValue(outside, 'P30D'), description: 'How long commands may wait for the device.' },
+    onFailure: {
+      type: outside.OnFailure,
+      defaultValue: stopValue(outside),
+      description: 'Whether commands after a failed one are still sent.',
+    },
+    expiresIn: {
+      type: outside.scalars.Duration,
+      defaultValue: durationValue(outside, 'P30D'),
+      description: 'How long commands may wait for the device.',
+    },
     wait: { type: outside.scalars.Duration, description: 'Answer when the operation ends, or after this long.' },
     dryRun: { type: GraphQLBoolean, defaultValue: false, description: 'Judge every command, queue nothing.' },
     idempotencyKey: { type: GraphQLString, description: 'The same key from the same caller gives the same operation.' },
@@ -82,14 +114,21 @@ function durationValue(outside: OutsideTypes, text: string): unknown {
   return outside.scalars.Duration.parseValue(text);
 }
 
-function fieldsOf(kind: MutationKind, family: MoFamily, node: MoNode, outside: OutsideTypes): GraphQLInputFieldConfigMap {
+function fieldsOf(
+  kind: MutationKind,
+  family: MoFamily,
+  node: MoNode,
+  outside: OutsideTypes,
+): GraphQLInputFieldConfigMap {
   const fields: Record<string, GraphQLInputFieldConfig> = {};
   const isRoot = node === family.root;
-  if (node.isList) fields['nodeName'] = { type: new GraphQLNonNull(GraphQLString), description: 'Name of the node on the device.' };
+  if (node.isList)
+    fields['nodeName'] = { type: new GraphQLNonNull(GraphQLString), description: 'Name of the node on the device.' };
   const hasVerb = node.access.includes(VERBS[kind]);
   if (node.kind === 'leaf') {
     const value = hasVerb ? valueType(kind, node, outside) : undefined;
-    if (value) fields['value'] = { type: kind === 'exec' ? value : new GraphQLNonNull(value), description: descriptionOf(node) };
+    if (value)
+      fields['value'] = { type: kind === 'exec' ? value : new GraphQLNonNull(value), description: descriptionOf(node) };
     else if (isRoot && hasVerb) fields[SELF_FIELD] = { type: GraphQLBoolean, description: SELF_TEXTS[kind] };
     return fields;
   }
@@ -118,7 +157,12 @@ function childType(kind: MutationKind, family: MoFamily, child: MoNode, outside:
   return reachable(kind, child).length > 0 ? objectInput(kind, family, child, outside) : GraphQLBoolean;
 }
 
-function objectInput(kind: MutationKind, family: MoFamily, node: MoNode, outside: OutsideTypes): GraphQLInputObjectType {
+function objectInput(
+  kind: MutationKind,
+  family: MoFamily,
+  node: MoNode,
+  outside: OutsideTypes,
+): GraphQLInputObjectType {
   return new GraphQLInputObjectType({
     name: inputTypeName(kind, node),
     description: descriptionOf(node),

@@ -1,7 +1,15 @@
 /** From the input of a generated mutation to the commands that `submitOperation` would take. */
 import { encodeName } from '../ddf/library';
 import { SELF_FIELD, VERBS, reachable } from './input-types';
-import type { CommandsResult, GeneratedCommand, InputValue, MoFamily, MoNode, MutationKind, NodeVariant } from './types';
+import type {
+  CommandsResult,
+  GeneratedCommand,
+  InputValue,
+  MoFamily,
+  MoNode,
+  MutationKind,
+  NodeVariant,
+} from './types';
 import { toDevice } from './values';
 
 /** Cap on the commands of one mutation. */
@@ -33,8 +41,14 @@ function refuse(code: Refusal['code'], message: string, path: string): never {
  * Errors: BAD_USER_INPUT (nothing asked for, an empty nodeName), NOT_IN_DDF (the device's version lacks the node), ACCESS_TYPE (it
  * does not take this command in that version), BAD_FORMAT, OUT_OF_RANGE, LIMIT_COMMANDS.
  */
-export function commandsOf(kind: MutationKind, family: MoFamily, input: Readonly<Record<string, unknown>>, options: CommandsOptions = {}): CommandsResult {
-  const version = options.version !== undefined && family.versions.includes(options.version) ? options.version : undefined;
+export function commandsOf(
+  kind: MutationKind,
+  family: MoFamily,
+  input: Readonly<Record<string, unknown>>,
+  options: CommandsOptions = {},
+): CommandsResult {
+  const version =
+    options.version !== undefined && family.versions.includes(options.version) ? options.version : undefined;
   const walk = new Walk(kind, version);
   try {
     walk.node(family.root, '', input, true);
@@ -49,12 +63,16 @@ export function commandsOf(kind: MutationKind, family: MoFamily, input: Readonly
 class Walk {
   readonly commands: GeneratedCommand[] = [];
 
-  constructor(private readonly kind: MutationKind, private readonly version: string | undefined) {}
+  constructor(
+    private readonly kind: MutationKind,
+    private readonly version: string | undefined,
+  ) {}
 
   /** An object of the input that stands for a node. */
   node(node: MoNode, path: string, input: Readonly<Record<string, unknown>>, isRoot = false): void {
     if (node.kind === 'leaf') {
-      if ('value' in input && input['value'] !== null && input['value'] !== undefined) this.leaf(node, path, input['value']);
+      if ('value' in input && input['value'] !== null && input['value'] !== undefined)
+        this.leaf(node, path, input['value']);
       else if (!isRoot || input[SELF_FIELD] === true) this.add(node, path);
       return;
     }
@@ -69,7 +87,12 @@ class Walk {
     }
   }
 
-  private asksForItself(node: MoNode, input: Readonly<Record<string, unknown>>, hasChildren: boolean, isRoot: boolean): boolean {
+  private asksForItself(
+    node: MoNode,
+    input: Readonly<Record<string, unknown>>,
+    hasChildren: boolean,
+    isRoot: boolean,
+  ): boolean {
     if (!node.access.includes(VERBS[this.kind])) return false;
     const self = input[SELF_FIELD];
     if (self !== undefined && self !== null) return self === true;
@@ -114,9 +137,14 @@ class Walk {
   private push(node: MoNode, path: string, value: InputValue | undefined): void {
     const variant = this.variantOf(node, path);
     if (!variant.access.includes(VERBS[this.kind])) {
-      refuse('ACCESS_TYPE', `${path || 'the MO'} does not take ${VERBS[this.kind]}${this.version === undefined ? '' : ` in version ${this.version}`}`, path);
+      refuse(
+        'ACCESS_TYPE',
+        `${path || 'the MO'} does not take ${VERBS[this.kind]}${this.version === undefined ? '' : ` in version ${this.version}`}`,
+        path,
+      );
     }
-    if (this.commands.length >= MAX_COMMANDS) refuse('LIMIT_COMMANDS', `more than ${MAX_COMMANDS} commands in one mutation`, path);
+    if (this.commands.length >= MAX_COMMANDS)
+      refuse('LIMIT_COMMANDS', `more than ${MAX_COMMANDS} commands in one mutation`, path);
     this.commands.push(value === undefined ? { kind: this.kind, path } : { kind: this.kind, path, value });
   }
 
@@ -135,13 +163,16 @@ class Walk {
 
 function nodeNameOf(entry: Readonly<Record<string, unknown>>, parentPath: string): string {
   const name = entry['nodeName'];
-  if (typeof name !== 'string' || name === '') return refuse('BAD_USER_INPUT', `an entry of ${parentPath || 'the MO'} has an empty nodeName`, parentPath);
+  if (typeof name !== 'string' || name === '')
+    return refuse('BAD_USER_INPUT', `an entry of ${parentPath || 'the MO'} has an empty nodeName`, parentPath);
   return name;
 }
 
 function checkRange(leaf: MoNode, data: InputValue['data'], path: string): void {
   if (leaf.allowed?.kind !== 'range' || (typeof data !== 'number' && typeof data !== 'bigint')) return;
-  const fits = leaf.allowed.ranges.some(({ min, max }) => (min === undefined || data >= min) && (max === undefined || data <= max));
+  const fits = leaf.allowed.ranges.some(
+    ({ min, max }) => (min === undefined || data >= min) && (max === undefined || data <= max),
+  );
   if (!fits) refuse('OUT_OF_RANGE', `${path} takes ${leaf.allowed.text}, not ${data}`, path);
 }
 
@@ -155,6 +186,11 @@ function join(path: string, name: string): string {
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array) && !(value instanceof Date);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array) &&
+    !(value instanceof Date)
+  );
 }
-

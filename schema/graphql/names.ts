@@ -15,7 +15,14 @@ const RESERVED_FIELDS: ReadonlySet<string> = new Set(['mo', 'nodeName']);
 
 /** What a generated mutation's input has beside the tree. */
 export const CONTROL_FIELDS: ReadonlySet<string> = new Set([
-  'deviceId', 'miid', 'atomic', 'onFailure', 'expiresIn', 'wait', 'dryRun', 'idempotencyKey',
+  'deviceId',
+  'miid',
+  'atomic',
+  'onFailure',
+  'expiresIn',
+  'wait',
+  'dryRun',
+  'idempotencyKey',
 ]);
 
 /** Field of an unnamed node: the list of what its parent holds. */
@@ -48,7 +55,9 @@ export function camelCase(rawName: string): string {
 /** A part of a type's name; begins with a capital or a digit. */
 export function pascalCase(rawName: string): string {
   const words = wordsOf(rawName);
-  return words.length === 0 ? `Node_${suffixOf(rawName)}` : shorten(words.map(capital).join(''), rawName, MAX_FIELD_NAME);
+  return words.length === 0
+    ? `Node_${suffixOf(rawName)}`
+    : shorten(words.map(capital).join(''), rawName, MAX_FIELD_NAME);
 }
 
 /** Keeps two nodes apart whose names meet: eight hexadecimal digits that follow from the raw text alone. */

@@ -1,7 +1,16 @@
 /** Object types of one family: what can be read. */
 import {
-  GraphQLBoolean, GraphQLFloat, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString,
-  type GraphQLFieldConfig, type GraphQLFieldConfigMap, type GraphQLOutputType, type GraphQLScalarType,
+  GraphQLBoolean,
+  GraphQLFloat,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLString,
+  type GraphQLFieldConfig,
+  type GraphQLFieldConfigMap,
+  type GraphQLOutputType,
+  type GraphQLScalarType,
 } from 'graphql';
 
 import { deprecationOf, descriptionOf, extensionOf } from './describe';
@@ -14,11 +23,20 @@ export const NODE_NAMES_FIELD = 'nodeNames';
 
 export function scalarType(scalar: LeafScalar, outside: OutsideTypes): GraphQLScalarType {
   switch (scalar) {
-    case 'String': return GraphQLString;
-    case 'Int': return GraphQLInt;
-    case 'Float': return GraphQLFloat;
-    case 'Boolean': case 'Presence': return GraphQLBoolean;
-    case 'BigInt': case 'Base64': case 'Date': case 'Time': return outside.scalars[scalar];
+    case 'String':
+      return GraphQLString;
+    case 'Int':
+      return GraphQLInt;
+    case 'Float':
+      return GraphQLFloat;
+    case 'Boolean':
+    case 'Presence':
+      return GraphQLBoolean;
+    case 'BigInt':
+    case 'Base64':
+    case 'Date':
+    case 'Time':
+      return outside.scalars[scalar];
   }
 }
 
@@ -47,7 +65,12 @@ function objectType(family: MoFamily, node: MoNode, outside: OutsideTypes): Grap
   });
 }
 
-function fieldsOf(family: MoFamily, node: MoNode, isRoot: boolean, outside: OutsideTypes): GraphQLFieldConfigMap<unknown, unknown> {
+function fieldsOf(
+  family: MoFamily,
+  node: MoNode,
+  isRoot: boolean,
+  outside: OutsideTypes,
+): GraphQLFieldConfigMap<unknown, unknown> {
   const fields: Record<string, Field> = {};
   if (isRoot) {
     fields['mo'] = {
@@ -92,7 +115,10 @@ function childField(family: MoFamily, child: MoNode, outside: OutsideTypes): Fie
   return {
     ...describedField(family, child, 'list', new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(type)))),
     args: {
-      nodeName: { type: new GraphQLList(new GraphQLNonNull(GraphQLString)), description: 'Only the nodes with these names.' },
+      nodeName: {
+        type: new GraphQLList(new GraphQLNonNull(GraphQLString)),
+        description: 'Only the nodes with these names.',
+      },
     },
   };
 }
@@ -103,7 +129,12 @@ function leafField(family: MoFamily, node: MoNode, outside: OutsideTypes): Field
   return describedField(family, node, 'leaf', scalar === 'Presence' ? new GraphQLNonNull(type) : type);
 }
 
-function describedField(family: MoFamily, node: MoNode, kind: 'leaf' | 'interior' | 'list', type: GraphQLOutputType): Field {
+function describedField(
+  family: MoFamily,
+  node: MoNode,
+  kind: 'leaf' | 'interior' | 'list',
+  type: GraphQLOutputType,
+): Field {
   return {
     type,
     description: descriptionOf(node),

@@ -1,9 +1,26 @@
 /** SDL with the directives that graphql-js' own printer leaves out: `@mo` and `@node` from `extensions.moql`. */
 import {
-  DEFAULT_DEPRECATION_REASON, astFromValue, isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType, isScalarType,
-  isSpecifiedDirective, isSpecifiedScalarType, isUnionType, print,
-  type GraphQLArgument, type GraphQLDirective, type GraphQLField, type GraphQLInputField, type GraphQLInputObjectType, type GraphQLInterfaceType,
-  type GraphQLNamedType, type GraphQLObjectType, type GraphQLSchema,
+  DEFAULT_DEPRECATION_REASON,
+  astFromValue,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedDirective,
+  isSpecifiedScalarType,
+  isUnionType,
+  print,
+  type GraphQLArgument,
+  type GraphQLDirective,
+  type GraphQLField,
+  type GraphQLInputField,
+  type GraphQLInputObjectType,
+  type GraphQLInterfaceType,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
+  type GraphQLSchema,
 } from 'graphql';
 
 import { moqlOf } from './describe';
@@ -16,14 +33,23 @@ export function printAnnotatedSchema(schema: GraphQLSchema): string {
     .filter((type) => !isSpecifiedScalarType(type) && !isIntrospectionType(type))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const blocks = [rootsOf(schema)];
-  for (const directive of schema.getDirectives()) if (!isSpecifiedDirective(directive)) blocks.push(printDirective(directive));
+  for (const directive of schema.getDirectives())
+    if (!isSpecifiedDirective(directive)) blocks.push(printDirective(directive));
   for (const type of types) blocks.push(printNamedType(type));
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 function rootsOf(schema: GraphQLSchema): string {
-  const roots = [['query', schema.getQueryType()], ['mutation', schema.getMutationType()], ['subscription', schema.getSubscriptionType()]] as const;
-  const usual: Readonly<Record<string, string>> = { query: 'Query', mutation: 'Mutation', subscription: 'Subscription' };
+  const roots = [
+    ['query', schema.getQueryType()],
+    ['mutation', schema.getMutationType()],
+    ['subscription', schema.getSubscriptionType()],
+  ] as const;
+  const usual: Readonly<Record<string, string>> = {
+    query: 'Query',
+    mutation: 'Mutation',
+    subscription: 'Subscription',
+  };
   if (!schema.description && roots.every(([name, type]) => !type || type.name === usual[name])) return '';
   const lines = roots.flatMap(([name, type]) => (type ? [`  ${name}: ${type.name}`] : []));
   return `${description(schema.description, '')}schema {\n${lines.join('\n')}\n}`;
@@ -35,9 +61,15 @@ function printNamedType(type: GraphQLNamedType): string {
     return `${head}scalar ${type.name}${type.specifiedByURL ? ` @specifiedBy(url: ${quoted(type.specifiedByURL)})` : ''}`;
   }
   if (isObjectType(type) || isInterfaceType(type)) return head + printFielded(type);
-  if (isUnionType(type)) return `${head}union ${type.name} = ${type.getTypes().map(({ name }) => name).join(' | ')}`;
+  if (isUnionType(type))
+    return `${head}union ${type.name} = ${type
+      .getTypes()
+      .map(({ name }) => name)
+      .join(' | ')}`;
   if (isEnumType(type)) {
-    const values = type.getValues().map((value) => `${description(value.description, '  ')}  ${value.name}${deprecated(value.deprecationReason)}`);
+    const values = type
+      .getValues()
+      .map((value) => `${description(value.description, '  ')}  ${value.name}${deprecated(value.deprecationReason)}`);
     return `${head}enum ${type.name} {\n${values.join('\n')}\n}`;
   }
   if (isInputObjectType(type)) return head + printInput(type);
@@ -52,13 +84,17 @@ function printFielded(type: GraphQLObjectType | GraphQLInterfaceType): string {
 }
 
 function printField(field: GraphQLField<unknown, unknown>): string {
-  return `${description(field.description, '  ')}  ${field.name}${printArguments(field.args, '  ')}: ${field.type.toString()}`
-    + deprecated(field.deprecationReason) + fieldDirectives(moqlOf(field));
+  return (
+    `${description(field.description, '  ')}  ${field.name}${printArguments(field.args, '  ')}: ${field.type.toString()}` +
+    deprecated(field.deprecationReason) +
+    fieldDirectives(moqlOf(field))
+  );
 }
 
 function printInput(type: GraphQLInputObjectType): string {
-  const fields = Object.values(type.getFields()).map((field) =>
-    `${description(field.description, '  ')}  ${printInputValue(field)}${inputDirectives(moqlOf(field))}`);
+  const fields = Object.values(type.getFields()).map(
+    (field) => `${description(field.description, '  ')}  ${printInputValue(field)}${inputDirectives(moqlOf(field))}`,
+  );
   return `input ${type.name}${type.isOneOf ? ' @oneOf' : ''} {\n${fields.join('\n')}\n}`;
 }
 
@@ -75,8 +111,10 @@ function printInputValue(value: GraphQLArgument | GraphQLInputField): string {
 }
 
 function printDirective(directive: GraphQLDirective): string {
-  return `${description(directive.description, '')}directive @${directive.name}${printArguments(directive.args, '')}`
-    + `${directive.isRepeatable ? ' repeatable' : ''} on ${directive.locations.join(' | ')}`;
+  return (
+    `${description(directive.description, '')}directive @${directive.name}${printArguments(directive.args, '')}` +
+    `${directive.isRepeatable ? ' repeatable' : ''} on ${directive.locations.join(' | ')}`
+  );
 }
 
 function typeDirectives(moql: MoqlExtension | undefined): string {
@@ -86,7 +124,10 @@ function typeDirectives(moql: MoqlExtension | undefined): string {
 
 function fieldDirectives(moql: MoqlExtension | undefined): string {
   switch (moql?.kind) {
-    case 'leaf': case 'interior': case 'list': case 'value':
+    case 'leaf':
+    case 'interior':
+    case 'list':
+    case 'value':
       return nodeTexts(moql.node);
     default:
       return '';
@@ -103,8 +144,12 @@ function moText({ family, versions }: MoFamily): string {
 }
 
 function nodeTexts(node: MoNode): string {
-  return node.variants.map(({ path, format, access, versions }) =>
-    ` @node(path: ${quoted(path)}, format: "${format}", access: [${access.map(quoted).join(', ')}]${list('versions', versions)})`).join('');
+  return node.variants
+    .map(
+      ({ path, format, access, versions }) =>
+        ` @node(path: ${quoted(path)}, format: "${format}", access: [${access.map(quoted).join(', ')}]${list('versions', versions)})`,
+    )
+    .join('');
 }
 
 function list(name: string, texts: readonly string[]): string {
@@ -129,5 +174,8 @@ function description(text: string | null | undefined, indent: string): string {
   if (!isPlain) return `${indent}${quoted(text)}\n`;
   const escaped = text.replace(/"""/g, '\\"""');
   if (lines.length === 1 && text.length < 90 && !/["\\]$/.test(text)) return `${indent}"""${escaped}"""\n`;
-  return `${indent}"""\n${escaped.split('\n').map((line) => (line === '' ? '' : indent + line)).join('\n')}\n${indent}"""\n`;
+  return `${indent}"""\n${escaped
+    .split('\n')
+    .map((line) => (line === '' ? '' : indent + line))
+    .join('\n')}\n${indent}"""\n`;
 }

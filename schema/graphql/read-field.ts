@@ -17,7 +17,11 @@ export function rootSource<C>(values: Json, context: C): MoSource<C> {
  * @param moql  `extensions.moql` of the field (or, for an interior node, anything with its `node`)
  * @param args  `nodeName` of a list: text, or a list of texts
  */
-export function readField<C>(moql: MoqlExtension, source: MoSource<C>, args: Readonly<Record<string, unknown>> = {}): ReadResult {
+export function readField<C>(
+  moql: MoqlExtension,
+  source: MoSource<C>,
+  args: Readonly<Record<string, unknown>> = {},
+): ReadResult {
   const { node } = moql;
   switch (moql.kind) {
     case 'nodeName':
@@ -28,7 +32,8 @@ export function readField<C>(moql: MoqlExtension, source: MoSource<C>, args: Rea
       return scalarOf(node, source.values, source.path);
     case 'leaf': {
       const found = findChild(node, source);
-      if (!found || (node.scalar === 'Presence' && isObject(found.value))) return { value: node.scalar === 'Presence' ? false : null };
+      if (!found || (node.scalar === 'Presence' && isObject(found.value)))
+        return { value: node.scalar === 'Presence' ? false : null };
       return scalarOf(node, found.value, found.path);
     }
     case 'interior': {
@@ -63,7 +68,8 @@ function misfit(node: MoNode, path: string): ReadResult {
 function findChild(node: MoNode, source: MoSource): { readonly value: Json; readonly path: string } | undefined {
   if (!isObject(source.values)) return undefined;
   for (const { name } of node.variants) {
-    if (Object.hasOwn(source.values, name)) return { value: source.values[name] as Json, path: join(source.path, name) };
+    if (Object.hasOwn(source.values, name))
+      return { value: source.values[name] as Json, path: join(source.path, name) };
   }
   return undefined;
 }
@@ -71,7 +77,12 @@ function findChild(node: MoNode, source: MoSource): { readonly value: Json; read
 /** Entries of an unnamed node: everything below its parent that no named node of the family claims. */
 function entriesOf<C>(moql: MoqlExtension, source: MoSource<C>, wanted: unknown): readonly MoSource<C>[] {
   if (!isObject(source.values)) return [];
-  const names = typeof wanted === 'string' ? [wanted] : Array.isArray(wanted) ? wanted.filter((name) => typeof name === 'string') : undefined;
+  const names =
+    typeof wanted === 'string'
+      ? [wanted]
+      : Array.isArray(wanted)
+        ? wanted.filter((name) => typeof name === 'string')
+        : undefined;
   const claimed = namedSiblings(moql);
   const entries: MoSource<C>[] = [];
   for (const name of names ? new Set(names) : Object.keys(source.values)) {
@@ -90,7 +101,11 @@ function namedSiblings({ family, node }: MoqlExtension): ReadonlySet<string> {
   const known = siblings.get(node);
   if (known) return known;
   const parent = findParent(family.root, node);
-  const names = new Set((parent?.children ?? []).filter((child) => !child.isList).flatMap((child) => child.variants.map(({ name }) => name)));
+  const names = new Set(
+    (parent?.children ?? [])
+      .filter((child) => !child.isList)
+      .flatMap((child) => child.variants.map(({ name }) => name)),
+  );
   siblings.set(node, names);
   return names;
 }

@@ -1,6 +1,11 @@
 /** The shapes that the compiler of DDFs shares with those who resolve its types. */
 import type {
-  GraphQLDirective, GraphQLEnumType, GraphQLFieldConfigMap, GraphQLNamedType, GraphQLObjectType, GraphQLScalarType,
+  GraphQLDirective,
+  GraphQLEnumType,
+  GraphQLFieldConfigMap,
+  GraphQLNamedType,
+  GraphQLObjectType,
+  GraphQLScalarType,
 } from 'graphql';
 
 import type { AccessVerb, AllowedValues, DdfFormat } from '../ddf/model';
@@ -118,7 +123,11 @@ export interface CompileOptions {
   /** Names asked for when a DDF was added: family → PascalCase name. */
   readonly names?: ReadonlyMap<string, string>;
   /** Names of types, and of fields of Device and Mutation, that generated ones must not take. */
-  readonly taken?: { readonly types?: readonly string[]; readonly deviceFields?: readonly string[]; readonly mutationFields?: readonly string[] };
+  readonly taken?: {
+    readonly types?: readonly string[];
+    readonly deviceFields?: readonly string[];
+    readonly mutationFields?: readonly string[];
+  };
 }
 
 /** What the DDFs add to the schema. No field has a resolver; `extensions.moql` tells what it stands for. */

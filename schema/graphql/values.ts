@@ -4,8 +4,7 @@ import type { InputValue, Json, LeafScalar } from './types';
 
 export type Conversion = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 export type InputConversion =
-  | { readonly ok: true; readonly data: InputValue['data'] }
-  | { readonly ok: false; readonly message: string };
+  { readonly ok: true; readonly data: InputValue['data'] } | { readonly ok: false; readonly message: string };
 
 const MISFIT: Conversion = { ok: false };
 const MAX_INT = 2_147_483_647;
@@ -13,7 +12,8 @@ const DECIMAL = /^[+-]?[0-9]{1,40}$/;
 const FLOAT = /^[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?$/;
 /** ISO 8601, basic and extended; DM's `time` may be a time, or a date and a time. */
 const DATE = /^[0-9]{4}-?[0-9]{2}-?[0-9]{2}$/;
-const TIME = /^(?:[0-9]{4}-?[0-9]{2}-?[0-9]{2}T)?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]{1,12})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?$/;
+const TIME =
+  /^(?:[0-9]{4}-?[0-9]{2}-?[0-9]{2}T)?[0-9]{2}:?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]{1,12})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?$/;
 
 /**
  * A leaf's value of a values document as its scalar takes it: Int number, BigInt bigint or number as the document had it (text
@@ -29,11 +29,15 @@ export function toGraphql(scalar: LeafScalar, value: Json): Conversion {
       return { ok: true, value: String(value) };
     case 'Int': {
       const number = typeof value === 'string' && DECIMAL.test(value.trim()) ? Number(value) : value;
-      return typeof number === 'number' && Number.isInteger(number) && number <= MAX_INT && number >= -MAX_INT - 1 ? { ok: true, value: number } : MISFIT;
+      return typeof number === 'number' && Number.isInteger(number) && number <= MAX_INT && number >= -MAX_INT - 1
+        ? { ok: true, value: number }
+        : MISFIT;
     }
     case 'BigInt': {
       if (typeof value === 'number') return Number.isSafeInteger(value) ? { ok: true, value } : MISFIT;
-      return typeof value === 'string' && DECIMAL.test(value.trim()) ? { ok: true, value: BigInt(value.trim().replace(/^\+/, '')) } : MISFIT;
+      return typeof value === 'string' && DECIMAL.test(value.trim())
+        ? { ok: true, value: BigInt(value.trim().replace(/^\+/, '')) }
+        : MISFIT;
     }
     case 'Float': {
       const number = typeof value === 'string' && FLOAT.test(value.trim()) ? Number(value) : value;
@@ -67,7 +71,8 @@ function isBase64(text: string): boolean {
  */
 export function toDevice(format: DdfFormat, value: unknown): InputConversion {
   switch (format) {
-    case 'null': case 'node':
+    case 'null':
+    case 'node':
       return { ok: true, data: null };
     case 'bool':
       return typeof value === 'boolean' ? { ok: true, data: value } : bad('a Boolean', value);
@@ -77,13 +82,18 @@ export function toDevice(format: DdfFormat, value: unknown): InputConversion {
       return typeof value === 'number' && Number.isFinite(value) ? { ok: true, data: value } : bad('a number', value);
     case 'bin': {
       if (value instanceof Uint8Array) return { ok: true, data: value };
-      return typeof value === 'string' && isBase64(value) ? { ok: true, data: new Uint8Array(Buffer.from(value, 'base64')) } : bad('Base64', value);
+      return typeof value === 'string' && isBase64(value)
+        ? { ok: true, data: new Uint8Array(Buffer.from(value, 'base64')) }
+        : bad('Base64', value);
     }
     case 'b64': {
       if (value instanceof Uint8Array) return { ok: true, data: Buffer.from(value).toString('base64') };
       return typeof value === 'string' && isBase64(value) ? { ok: true, data: value } : bad('Base64', value);
     }
-    case 'chr': case 'xml': case 'date': case 'time': {
+    case 'chr':
+    case 'xml':
+    case 'date':
+    case 'time': {
       if (value instanceof Date) return { ok: true, data: value.toISOString() };
       return typeof value === 'string' ? { ok: true, data: value } : bad('text', value);
     }

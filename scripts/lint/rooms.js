@@ -35,7 +35,10 @@ const ROOMS = {
   },
   'src/config': { knows: ['src/config'], without: ['graphql', 'http', 'database'] },
   'src/store': { knows: ['src/store'], knowsTypes: [ADAPTER], without: ['graphql', 'httpServer'] },
-  'src/access': { knows: ['src/access', 'src/store', 'src/management/types'], without: ['graphql', 'httpServer', 'database'] },
+  'src/access': {
+    knows: ['src/access', 'src/store', 'src/management/types'],
+    without: ['graphql', 'httpServer', 'database'],
+  },
   'src/management': {
     knows: ['src/management', 'src/store', 'src/access', 'schema/ddf', ADAPTER],
     without: ['graphql', 'httpServer', 'database'],

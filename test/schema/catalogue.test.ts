@@ -14,9 +14,26 @@ describe('The catalogue', () => {
   });
 
   test('has the standard objects in the versions of both protocols', () => {
-    expect(catalogueLibrary().families().flatMap((family) => catalogueLibrary().family(family).map(({ moid }) => moid))).toEqual([
-      'urn:oma:mo:ext-acme-meter:1.0', 'urn:oma:mo:oma-dm-devdetail:1.0', 'urn:oma:mo:oma-dm-devdetail:1.1', 'urn:oma:mo:oma-dm-devinfo:1.0', 'urn:oma:mo:oma-dm-devinfo:1.2',
-      'urn:oma:mo:oma-dm-dmacc:1.0', 'urn:oma:mo:oma-dm-dmacc:1.1', 'urn:oma:mo:oma-dm-dmacc:1.2', 'urn:oma:mo:oma-fumo:1.0', 'urn:oma:mo:oma-scomo:1.0', 'urn:oma:mo:oma-scomo:1.1',
+    expect(
+      catalogueLibrary()
+        .families()
+        .flatMap((family) =>
+          catalogueLibrary()
+            .family(family)
+            .map(({ moid }) => moid),
+        ),
+    ).toEqual([
+      'urn:oma:mo:ext-acme-meter:1.0',
+      'urn:oma:mo:oma-dm-devdetail:1.0',
+      'urn:oma:mo:oma-dm-devdetail:1.1',
+      'urn:oma:mo:oma-dm-devinfo:1.0',
+      'urn:oma:mo:oma-dm-devinfo:1.2',
+      'urn:oma:mo:oma-dm-dmacc:1.0',
+      'urn:oma:mo:oma-dm-dmacc:1.1',
+      'urn:oma:mo:oma-dm-dmacc:1.2',
+      'urn:oma:mo:oma-fumo:1.0',
+      'urn:oma:mo:oma-scomo:1.0',
+      'urn:oma:mo:oma-scomo:1.1',
       'urn:oma:mo:oma-sessioninfomo:1.0',
     ]);
   });
@@ -27,14 +44,17 @@ describe('The catalogue', () => {
     expect(validateSchema(schema)).toEqual([]);
     expect(part.refusals).toEqual([]);
     for (const type of Object.values(schema.getTypeMap())) {
-      if (type.name.startsWith('DmAcc') && 'getFields' in type) expect(Object.keys(type.getFields())).not.toContain('aAuthSecret');
+      if (type.name.startsWith('DmAcc') && 'getFields' in type)
+        expect(Object.keys(type.getFields())).not.toContain('aAuthSecret');
     }
   });
 
   test('knows where the objects of a DM 1.x device stand', () => {
     expect(catalogueLibrary().places()).toEqual([
-      { place: './DMAcc/*', moid: 'urn:oma:mo:oma-dm-dmacc:1.0' }, { place: './DevDetail', moid: 'urn:oma:mo:oma-dm-devdetail:1.0' },
-      { place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }, { place: './Vendor/Acme/Meter', moid: 'urn:oma:mo:ext-acme-meter:1.0' },
+      { place: './DMAcc/*', moid: 'urn:oma:mo:oma-dm-dmacc:1.0' },
+      { place: './DevDetail', moid: 'urn:oma:mo:oma-dm-devdetail:1.0' },
+      { place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' },
+      { place: './Vendor/Acme/Meter', moid: 'urn:oma:mo:ext-acme-meter:1.0' },
     ]);
   });
 });

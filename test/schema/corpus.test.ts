@@ -13,8 +13,12 @@ import { catalogueLibrary } from './catalogue-family';
 import { compiled } from './ddf-texts';
 
 function readFolder(folder: string): readonly { readonly file: string; readonly result: ReadResult }[] {
-  return readdirSync(sharedPath('ddf', folder)).filter((file) => file !== 'schema')
-    .map((file) => ({ file: `${folder}/${file}`, result: readDdf(readFileSync(join(sharedPath('ddf', folder), file))) }));
+  return readdirSync(sharedPath('ddf', folder))
+    .filter((file) => file !== 'schema')
+    .map((file) => ({
+      file: `${folder}/${file}`,
+      result: readDdf(readFileSync(join(sharedPath('ddf', folder), file))),
+    }));
 }
 
 function mosOf(results: readonly { readonly result: ReadResult }[]): readonly MoDefinition[] {
@@ -44,11 +48,19 @@ describeShared('Every DDF of the shared corpus', () => {
 
   test('is mostly clean: kinds of oddities, by number of files', () => {
     const counts: Record<string, number> = {};
-    for (const { result } of files) if (result.ok) for (const { code } of result.document.warnings) counts[code] = (counts[code] ?? 0) + 1;
+    for (const { result } of files)
+      if (result.ok) for (const { code } of result.document.warnings) counts[code] = (counts[code] ?? 0) + 1;
 
     expect(counts).toEqual({
-      ENCODING: 2, TYPE_TEXT: 1, ELEMENT_UNKNOWN: 3, PROPERTY_ORDER: 100, OCCURRENCE_NUMBER: 3, PROPERTY_TWICE: 1, OCCURRENCE_NAMED: 2,
-      VERB_UNKNOWN: 1, LEAF_WITH_CHILDREN: 1,
+      ENCODING: 2,
+      TYPE_TEXT: 1,
+      ELEMENT_UNKNOWN: 3,
+      PROPERTY_ORDER: 100,
+      OCCURRENCE_NUMBER: 3,
+      PROPERTY_TWICE: 1,
+      OCCURRENCE_NAMED: 2,
+      VERB_UNKNOWN: 1,
+      LEAF_WITH_CHILDREN: 1,
     });
   });
 
@@ -66,7 +78,8 @@ describeShared('Every DDF of the shared corpus', () => {
       const paths = new Set<string>();
       const visit = (node: MoNode): void => {
         for (const variant of node.variants) paths.add(`${variant.path}\n${variant.format}`);
-        if (new Set(node.children.map(({ fieldName }) => fieldName)).size < node.children.length) throw new Error(`names meet in ${node.typeName}`);
+        if (new Set(node.children.map(({ fieldName }) => fieldName)).size < node.children.length)
+          throw new Error(`names meet in ${node.typeName}`);
         node.children.forEach(visit);
       };
       visit(family.root);
@@ -95,7 +108,10 @@ function expectAll(node: DdfNode, path: string, paths: ReadonlySet<string>): voi
 describeShared('The catalogue with the files of OMA and three of Microsoft', () => {
   test('is one valid schema, in which OMA’s own files and the catalogue are one', () => {
     const chosen = ['feb2025-Defender.xml', 'feb2025-DeviceLock_AreaDDF.xml', '20h2-accounts_ddf.xml'];
-    const extra = mosOf([...readFolder('oma'), ...readFolder('microsoft').filter(({ file }) => chosen.includes(file.slice('microsoft/'.length)))]);
+    const extra = mosOf([
+      ...readFolder('oma'),
+      ...readFolder('microsoft').filter(({ file }) => chosen.includes(file.slice('microsoft/'.length))),
+    ]);
     const base = catalogueLibrary();
     const library = new DdfLibrary([...base.families().flatMap((family) => base.family(family)), ...extra]);
     const { schema, part } = compiled(library);
@@ -103,8 +119,17 @@ describeShared('The catalogue with the files of OMA and three of Microsoft', () 
 
     expect(part.refusals).toEqual([]);
     expect(validateSchema(schema)).toEqual([]);
-    expect(part.families.map(({ name }) => name).filter((name) => !name.startsWith('Msft')))
-      .toEqual(['AcmeMeter', 'DevDetail', 'DevInfo', 'DmAcc', 'Fumo', 'Scomo', 'SessionInfo']);
-    expect(isObjectType(devInfo) && Object.keys(devInfo.getFields())).toEqual(expect.arrayContaining(['mo', 'devId', 'man', 'mod', 'dmV', 'lang', 'fwV']));
+    expect(part.families.map(({ name }) => name).filter((name) => !name.startsWith('Msft'))).toEqual([
+      'AcmeMeter',
+      'DevDetail',
+      'DevInfo',
+      'DmAcc',
+      'Fumo',
+      'Scomo',
+      'SessionInfo',
+    ]);
+    expect(isObjectType(devInfo) && Object.keys(devInfo.getFields())).toEqual(
+      expect.arrayContaining(['mo', 'devId', 'man', 'mod', 'dmV', 'lang', 'fwV']),
+    );
   });
 });

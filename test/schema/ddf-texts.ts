@@ -1,5 +1,13 @@
 /** Small DDF texts for tests, and what is made from them. */
-import { GraphQLEnumType, GraphQLID, GraphQLNonNull, GraphQLObjectType, GraphQLScalarType, GraphQLSchema, GraphQLString } from 'graphql';
+import {
+  GraphQLEnumType,
+  GraphQLID,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  GraphQLSchema,
+  GraphQLString,
+} from 'graphql';
 
 import { DdfLibrary } from '../../schema/ddf/library';
 import type { DdfDocument, MoDefinition } from '../../schema/ddf/model';
@@ -18,11 +26,20 @@ export interface NodeText {
 }
 
 /** One Node element; interior when it has children or no format. */
-export function node(name: string, { access = 'Get', format, occurrence, path, moid, more = '', children = [] }: NodeText = {}): string {
-  const verbs = access.split(' ').filter((verb) => verb !== '').map((verb) => `<${verb}/>`).join('');
-  return `<Node><NodeName>${name}</NodeName>${path === undefined ? '' : `<Path>${path}</Path>`}<DFProperties><AccessType>${verbs}</AccessType>`
-    + `<DFFormat><${format ?? 'node'}/></DFFormat>${occurrence ? `<Occurrence><${occurrence}/></Occurrence>` : ''}`
-    + `${moid ? `<DFType><DDFName>${moid}</DDFName></DFType>` : ''}${more}</DFProperties>${children.join('')}</Node>`;
+export function node(
+  name: string,
+  { access = 'Get', format, occurrence, path, moid, more = '', children = [] }: NodeText = {},
+): string {
+  const verbs = access
+    .split(' ')
+    .filter((verb) => verb !== '')
+    .map((verb) => `<${verb}/>`)
+    .join('');
+  return (
+    `<Node><NodeName>${name}</NodeName>${path === undefined ? '' : `<Path>${path}</Path>`}<DFProperties><AccessType>${verbs}</AccessType>` +
+    `<DFFormat><${format ?? 'node'}/></DFFormat>${occurrence ? `<Occurrence><${occurrence}/></Occurrence>` : ''}` +
+    `${moid ? `<DFType><DDFName>${moid}</DDFName></DFType>` : ''}${more}</DFProperties>${children.join('')}</Node>`
+  );
 }
 
 export function ddf(...nodes: readonly string[]): string {
@@ -47,16 +64,28 @@ export function libraryOf(...sources: readonly string[]): DdfLibrary {
 export function outsideTypes(): OutsideTypes {
   const scalar = (name: string): GraphQLScalarType => new GraphQLScalarType({ name });
   return {
-    scalars: { BigInt: scalar('BigInt'), Base64: scalar('Base64'), Date: scalar('Date'), Time: scalar('Time'), Duration: scalar('Duration') },
+    scalars: {
+      BigInt: scalar('BigInt'),
+      Base64: scalar('Base64'),
+      Date: scalar('Date'),
+      Time: scalar('Time'),
+      Duration: scalar('Duration'),
+    },
     MoInfo: new GraphQLObjectType({ name: 'MoInfo', fields: { moid: { type: GraphQLString } } }),
     Operation: new GraphQLObjectType({ name: 'Operation', fields: { id: { type: new GraphQLNonNull(GraphQLID) } } }),
     OnFailure: new GraphQLEnumType({ name: 'OnFailure', values: { STOP: {}, CONTINUE: {} } }),
   };
 }
 
-export function compiled(library: DdfLibrary, options?: CompileOptions): { readonly part: CompiledSchemaPart; readonly schema: GraphQLSchema } {
+export function compiled(
+  library: DdfLibrary,
+  options?: CompileOptions,
+): { readonly part: CompiledSchemaPart; readonly schema: GraphQLSchema } {
   const part = compileFamilies(library, outsideTypes(), options);
-  const device = new GraphQLObjectType({ name: 'Device', fields: { deviceId: { type: GraphQLString }, ...part.deviceFields } });
+  const device = new GraphQLObjectType({
+    name: 'Device',
+    fields: { deviceId: { type: GraphQLString }, ...part.deviceFields },
+  });
   const hasMutations = Object.keys(part.mutationFields).length > 0;
   const schema = new GraphQLSchema({
     query: new GraphQLObjectType({ name: 'Query', fields: { device: { type: device } } }),
