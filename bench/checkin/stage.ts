@@ -24,7 +24,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Profiles of the gateway's process are written there. */
+/** CPU profiles of both servers are written there. */
 const PROFILE_DIRECTORY = process.env['BENCH_PROFILE'];
 
 export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | undefined): Promise<Stage> {
@@ -54,7 +54,7 @@ export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | 
     bench.note(`${kind}: ready after ${Math.round((Date.now() - began) / 1000)} s`);
     const profiled = PROFILE_DIRECTORY === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILE_DIRECTORY}`];
     const gateway = await serve('checkin/gateway-server', databases.first, profiled);
-    const floor = await serve('checkin/floor-server', { ...databases.second, BENCH_RECORD: record });
+    const floor = await serve('checkin/floor-server', { ...databases.second, BENCH_RECORD: record }, profiled);
     const generator = startChild('checkin/load');
     children.push(generator);
     return { gateway, floor, load: (load) => generator.ask<LoadResult>(load), close };
