@@ -4,11 +4,11 @@ import { createHash } from 'node:crypto';
 import type { Database } from '../store/database';
 import { findOperationByKey, insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
 import { SqlError } from '../store/sql';
-import { applyTurn } from '../store/turn-apply';
 import { lockDevice } from '../store/turn-load';
 import { LiveOperation, stateOf } from './command-state';
 import { judge, type CommandRow } from './judge';
 import { isStorable } from './tree';
+import { settleOperation } from './settle';
 import { OPERATION_CHANNEL } from './turn';
 import {
   ManagementError,
@@ -142,20 +142,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       );
       const live = new LiveOperation({ ...row, cancelRequested: true, expiresAt: row.expiresAt.toISOString() });
       live.end('CANCELLED');
-      const { commands, operation } = live.take();
-      await applyTurn(tx, device, at, {
-        commands,
-        operations: operation === undefined ? [] : [operation],
-        documents: [],
-        gone: [],
-        alerts: [],
-      });
-      if (operation?.ended === true) {
-        await tx.query(
-          `INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`,
-          [device, id, operation.state],
-        );
-      }
+      await settleOperation(tx, device, live, at);
       return true;
     });
     if (changed) deps.db.notify(OPERATION_CHANNEL, `${device}.${id}`);

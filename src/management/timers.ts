@@ -3,9 +3,9 @@ import type { Adapter } from '../../adapters/adapter';
 import type { Database } from '../store/database';
 import { loadOperation } from '../store/operations';
 import type { Sql } from '../store/sql';
-import { applyTurn } from '../store/turn-apply';
 import { lockDevice } from '../store/turn-load';
 import { LiveOperation } from './command-state';
+import { settleOperation } from './settle';
 import { OPERATION_CHANNEL, type TurnLog, type Turns } from './turn';
 
 export interface TimerDeps {
@@ -112,20 +112,5 @@ async function expireOne(tx: Sql, device: string, id: string, now: Date): Promis
       live.answered(command, { outcome: 'TIMED_OUT', error: 'the device accepted the command and never told its end' });
   }
   live.end('EXPIRED');
-  const { commands, operation } = live.take();
-  if (commands.length === 0 && operation === undefined) return false;
-  await applyTurn(tx, device, now, {
-    commands,
-    operations: operation === undefined ? [] : [operation],
-    documents: [],
-    gone: [],
-    alerts: [],
-  });
-  if (operation?.ended === true) {
-    await tx.query(
-      `INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`,
-      [device, id, operation.state],
-    );
-  }
-  return true;
+  return settleOperation(tx, device, live, now);
 }
