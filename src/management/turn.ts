@@ -19,7 +19,7 @@ import type { Sql } from '../store/sql';
 import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
 import { loadWork } from '../store/turn-work';
-import { writeTurn, type SessionWrite, type TurnWrite } from '../store/turn-write';
+import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
 import { dispatch } from './dispatch';
 import { registerOnContact } from './first-contact';
@@ -183,13 +183,23 @@ export class Turns {
   }
 
   /** A refused message changes nonces, failure counters and the security log, and nothing else. */
+  /** A lock is worth a warning; single refusals are daily bread (each first contact with a challenge is one). */
+  #tellRefusal(device: string, reason: string, credentials: readonly CredentialWrite[]): void {
+    const { log } = this.deps;
+    log.debug({ device, reason }, 'message refused');
+    const until = credentials.find((credential) => credential.lockedUntil != null)?.lockedUntil;
+    if (until != null) log.warn({ device, until, reason }, 'credential locked after repeated failures');
+  }
+
   async #refuse(turn: Turn, deviceKey: string): Promise<TurnEnd> {
     const { envelope, received, ledger } = turn;
     const { reply } = turn.adapter.respond(envelope, received.state, NO_WORK, turn.context);
     const { refusal } = ledger;
+    const credentials = ledger.credentialWrites(turn.row.client, received.refusals);
+    this.#tellRefusal(envelope.device, refusal?.reason ?? 'not authenticated', credentials);
     await writeTurn(turn.tx, deviceKey, turn.now, {
       ...NOTHING_WRITTEN,
-      credentials: ledger.credentialWrites(turn.row.client, received.refusals),
+      credentials,
       security:
         refusal?.counted === true
           ? [{ what: 'credentialRefused', detail: { reason: refusal.reason, protocol: envelope.protocol } }]
