@@ -2,6 +2,7 @@
 import { SaxesParser } from 'saxes';
 
 import type { DdfRefusal, Place } from './model';
+import { refusalOf, type RefusalCode } from './refusals';
 
 export interface XmlElement extends Place {
   /** Without prefix. */
@@ -12,6 +13,8 @@ export interface XmlElement extends Place {
   /** Own text, CDATA included, of all pieces between children. */
   text: string;
   readonly children: XmlElement[];
+  /** Short comments directly inside; absent when there are none. */
+  comments?: string[];
 }
 
 export interface XmlLimits {
@@ -21,6 +24,10 @@ export interface XmlLimits {
 
 export type XmlResult =
   { readonly ok: true; readonly root: XmlElement } | { readonly ok: false; readonly refusal: DdfRefusal };
+
+/** Longer comments, and more of them in one element, say nothing that a program could use. */
+const MAX_COMMENT = 100;
+const MAX_COMMENTS = 16;
 
 /** Thrown in a handler to stop the parser; never leaves this file. */
 class Stop extends Error {
@@ -35,8 +42,8 @@ class Stop extends Error {
  */
 export function parseXml(text: string, limits: XmlLimits): XmlResult {
   const parser = new SaxesParser({ xmlns: false, position: true });
-  const stop = (code: string, message: string, place: Place = here()): never => {
-    throw new Stop({ code, message, ...place });
+  const stop = (code: RefusalCode, message: string, place: Place = here()): never => {
+    throw new Stop(refusalOf(code, message, place));
   };
   const here = (): Place => ({ line: parser.line, column: Math.max(1, parser.columnIndex) });
 
@@ -79,6 +86,12 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
   parser.on('closetag', () => {
     open.pop();
     scopes.pop();
+  });
+  parser.on('comment', (comment) => {
+    const element = open[open.length - 1];
+    if (!element || comment.length > MAX_COMMENT) return;
+    element.comments ??= [];
+    if (element.comments.length < MAX_COMMENTS) element.comments.push(comment.trim());
   });
   const addText = (piece: string): void => {
     const element = open[open.length - 1];
