@@ -13,7 +13,7 @@ import { lineOf, type Bench, type Figure } from './figure';
 
 const HELP = `Usage: npm run bench -- [--quick] [--only NAME] [--json FILE]
 
-  --quick       fewer and shorter rounds, under two minutes
+  --quick       fewer and shorter rounds, check-ins in WBXML alone; under two minutes
   --only NAME   figures whose name begins so, such as dm1.checkin or dm1.checkin.embedded.wbxml.known
   --json FILE   write every round, the machine and the versions there
 

@@ -6,7 +6,7 @@ import { Client } from 'pg';
 
 import { startChild, type Child } from '../child';
 import type { Bench } from '../figure';
-import { DEVICES } from './fleet';
+import { DEVICES, QUICK_DEVICES } from './fleet';
 import type { CheckInLoad, LoadResult, PostLoad } from './load';
 
 export type Kind = 'embedded' | 'postgresql';
@@ -24,11 +24,13 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** Profiles of the gateway's process are written there. */
+/** CPU profiles of both servers are written there. */
 const PROFILE_DIRECTORY = process.env['BENCH_PROFILE'];
 
 export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | undefined): Promise<Stage> {
-  bench.note(`${kind}: ${DEVICES} devices call in for the first time`);
+  const devices = bench.quick ? QUICK_DEVICES : DEVICES;
+  const fleet = { BENCH_DEVICES: String(devices) };
+  bench.note(`${kind}: ${devices} devices call in for the first time`);
   const began = Date.now();
   const record = join(bench.directory, `${kind}.recording`);
   const databases = kind === 'embedded' ? embeddedPair(bench) : await postgresPair(databaseUrl ?? '');
@@ -38,7 +40,7 @@ export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | 
     await databases.remove();
   };
   const serve = async (module: string, env: Readonly<Record<string, string>>, execArgv?: string[]): Promise<Server> => {
-    const child = startChild(module, env, execArgv);
+    const child = startChild(module, { ...fleet, ...env }, execArgv);
     children.push(child);
     const { url } = await child.ask<{ url: string }>({ do: 'start' });
     const cpu = async (): Promise<number> => {
@@ -54,8 +56,8 @@ export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | 
     bench.note(`${kind}: ready after ${Math.round((Date.now() - began) / 1000)} s`);
     const profiled = PROFILE_DIRECTORY === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${PROFILE_DIRECTORY}`];
     const gateway = await serve('checkin/gateway-server', databases.first, profiled);
-    const floor = await serve('checkin/floor-server', { ...databases.second, BENCH_RECORD: record });
-    const generator = startChild('checkin/load');
+    const floor = await serve('checkin/floor-server', { ...databases.second, BENCH_RECORD: record }, profiled);
+    const generator = startChild('checkin/load', fleet);
     children.push(generator);
     return { gateway, floor, load: (load) => generator.ask<LoadResult>(load), close };
   } catch (error) {

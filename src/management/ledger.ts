@@ -322,10 +322,11 @@ export class Ledger {
   }
 
   #answer(operation: LiveOperation, command: LiveCommand, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
-    const isRead = command.kind === 'get' || command.kind === 'getAcl';
     const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
     const isOk = effect.outcome === 'OK';
-    const tree = isRead && effect.tree !== undefined ? this.#described(command, effect.tree) : undefined;
+    // Names of children are asked for as they are; below that, what the DDFs tell counts too.
+    const isRead = command.kind === 'get' && effect.tree !== undefined;
+    const tree = !isRead ? undefined : depth === 0 ? effect.tree : this.#described(command, effect.tree);
     const result =
       isOk && tree !== undefined ? resultOf(tree, depth) : isOk ? storable(effect.data ?? null) : undefined;
     const isNews = operation.answered(command, {
@@ -333,7 +334,7 @@ export class Ledger {
       code: effect.code,
       error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
-      meta: tree !== undefined && command.kind === 'get' ? metaOf(tree, depth) : undefined,
+      meta: tree === undefined ? undefined : metaOf(tree, depth),
     });
     if (isNews) this.#remember(operation, command, effect);
   }

@@ -50,8 +50,13 @@ export function contextOf(
     now,
     random: random.subarray(16),
     freshToken: random.subarray(0, 16).toString('base64url'),
-    strangerNonce: stranger('nonce'),
-    strangerToken: stranger('token').toString('base64url'),
+    // Only who is not known needs them, so they are derived when they are asked for.
+    get strangerNonce() {
+      return stranger('nonce');
+    },
+    get strangerToken() {
+      return stranger('token').toString('base64url');
+    },
     digestKey: secrets.key('digest'),
     baseUrl: settings.baseUrl(),
     allowInsecureBasic: settings.allowInsecureBasic,

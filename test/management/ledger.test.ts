@@ -176,6 +176,20 @@ describe('commands', () => {
     expect(ledger.endedOperations).toEqual(['7']);
   });
 
+  test('a read of depth 0 names leaves that the DDF describes and the device only listed', () => {
+    const operation = running('get', { path: '', request: { depth: 0 } });
+    const ledger = given({ operations: [operation] });
+    const tree = { name: 'L1', children: [{ name: 'Name' }, { name: 'Level' }], childrenComplete: true };
+    ledger.apply([answered('7.0', { tree, code: 200 })]);
+    expect(ledger.takeChanges().commands).toMatchObject([{ result: ['Level', 'Name'] }]);
+  });
+
+  test("an ACL is given as its text, not as the node's values", () => {
+    const ledger = given({ operations: [running('getAcl')] });
+    ledger.apply([answered('7.0', { tree: { name: 'Name', props: { ACL: 'Get=*' } }, data: 'Get=*' })]);
+    expect(ledger.takeChanges()).toMatchObject({ commands: [{ result: 'Get=*' }], documents: [] });
+  });
+
   test('a write that the device took is kept, one that it refused is not', () => {
     const request = { value: { f: 'chr', k: 's', d: 'Hall' } };
     const taken = given({ operations: [running('replace', { request })] });

@@ -165,6 +165,8 @@ function read(
   const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
   const again = refusal?.again ?? [];
   effects.push(...(refusal?.effects ?? []), ...settle(machine, isComplete || body.aborts, again, context));
+  // After the Statuses: an Alert may tell the end of an Exec that the same message accepts.
+  effects.push(...body.raised);
   if (isComplete) delete machine.headerCode;
   const end = body.aborts ? 'ABORTED' : refusal?.isOver ? 'SERVER_REFUSED' : undefined;
   if (end !== undefined) effects.push(...stop(machine), { kind: 'sessionEnded', reason: end });
@@ -223,6 +225,8 @@ export const FEATURE_WBXML = 'dm1.wbxml';
 
 interface BodyRead {
   readonly effects: readonly Effect[];
+  /** By Alerts, in their order. */
+  readonly raised: readonly Effect[];
   readonly statuses: readonly DueStatus[];
   readonly alerts: Turn['alerts'];
   readonly aborts: boolean;
@@ -230,6 +234,7 @@ interface BodyRead {
 
 function readBody(envelope: Envelope, context: Context, machine: Machine, isOpening: boolean): BodyRead {
   const effects: Effect[] = [];
+  const raised: Effect[] = [];
   const statuses: DueStatus[] = [];
   const alerts: { code: number; uri?: string }[] = [];
   const devInfo: SimpleCommand[] = [];
@@ -252,7 +257,7 @@ function readBody(envelope: Envelope, context: Context, machine: Machine, isOpen
       case 'Alert': {
         const taken = takeAlert(command);
         due(command.cmdId, 'Alert', taken.code);
-        effects.push(...taken.effects);
+        raised.push(...taken.effects);
         if (taken.asks === 'abort') aborts = true;
         if (taken.asks === 'dropObject') delete machine.chunk;
         break;
@@ -266,7 +271,7 @@ function readBody(envelope: Envelope, context: Context, machine: Machine, isOpen
         due(command.cmdId, nameOf(command), STATUS.UNSUPPORTED);
     }
   }
-  return { effects: [...deviceInfo(devInfo), ...effects], statuses, alerts, aborts };
+  return { effects: [...deviceInfo(devInfo), ...effects], raised, statuses, alerts, aborts };
 }
 
 /** Puts a Status to the command that it answers. */

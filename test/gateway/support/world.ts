@@ -16,7 +16,7 @@ export const FUMO = 'urn:oma:mo:oma-fumo:1.0';
 export const SERVER_ID = 'dm.example';
 export const SERVER_SECRET = 'secret of the server';
 
-/** A command as the caller sees it; `Observed` of `contract.db.test.ts` says what of it both protocols share. */
+/** A command as the caller sees it. */
 export const COMMAND = `kind state outcome statusCode result resultMeta emulated carrier
   address { moid miid path uri } error { code message }`;
 export const OPERATION = `id state createdAt endedAt commands { ${COMMAND} }`;
@@ -122,9 +122,14 @@ export async function findOperation(gateway: Pick<Reachable, 'graphql'>, id: str
 export type Protocol = 'dm1' | 'dm2';
 export const PROTOCOLS: readonly Protocol[] = ['dm1', 'dm2'];
 
-type Options = Partial<Dm1DeviceOptions & Dm2DeviceOptions>;
+type Features = Dm1DeviceOptions['features'] & Dm2DeviceOptions['features'];
+/** Options of both protocols; each device takes its own. */
+type Options = Partial<Omit<Dm1DeviceOptions & Dm2DeviceOptions, 'auth' | 'features'>> & {
+  readonly auth?: 'none' | 'basic' | 'digest' | 'md5';
+  readonly features?: Features;
+};
 
-/** A simulated device with a login of its own, which knows its server's secret where its protocol has one. */
+/** A simulated device with a login of its own: MD5 over WBXML, or HTTP Digest; it asks no proof of its server. */
 export function simulated(
   protocol: Protocol,
   deviceUrl: string,
@@ -148,8 +153,8 @@ export function simulated(
 }
 
 /** A credential as `registerDevice` takes it, which fits a device of `simulated`. */
-export function credentialOf(device: SimulatedDevice & { readonly options: Options }, type = 'DIGEST_MD5'): object {
-  const { user: username, secret } = device.options;
+export function credentialOf({ options }: Dm1Device | Dm2Device, type = 'DIGEST_MD5'): object {
+  const { user: username, secret } = options;
   return { type, username, secret };
 }
 

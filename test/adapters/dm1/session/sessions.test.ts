@@ -191,6 +191,7 @@ describe.each(['xml', 'wbxml'] as const)('Sessions and packages (%s)', (form) =>
         { token: TOKEN },
       );
       expect(device.news).toMatchObject([
+        { kind: 'commandAccepted', command: 'x', code: 202 },
         {
           kind: 'alertRaised',
           type: 'org.example.done',
@@ -199,7 +200,6 @@ describe.each(['xml', 'wbxml'] as const)('Sessions and packages (%s)', (form) =>
           format: 'chr',
           resultCode: 1200,
         },
-        { kind: 'commandAccepted', command: 'x', code: 202 },
         { kind: 'sessionEnded' },
       ]);
       expect(codes(device.reply)).toEqual(['212', '200']);

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startChild } from '../../support/child';
+import type { Child } from '../../support/child';
+import { scratchPostgres } from '../../support/database';
+import type { GraphqlAnswer } from '../../support/gateway';
+import type { Reachable } from './world';
+
+const ADMIN_KEY = 'administrator-of-the-processes';
+
+/** Where gateways keep their state: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
+export interface Home {
+  readonly env: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}
+
+export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promise<Home> {
+  if (databaseUrl) {
+    const { url, drop } = await scratchPostgres(databaseUrl);
+    return { env: { DATABASE_URL: url }, remove: drop };
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'moql-gateway-'));
+  return {
+    env: { MOQL_DATA_DIR: directory },
+    remove: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),
+  };
+}
+
+/** A gateway in a process of its own. */
+export interface GatewayProcess extends Reachable {
+  readonly pid: number;
+  /** `kill -9`. */
+  kill(): Promise<void>;
+}
+
+/** Starts one, on any port. A start that is refused is an error with the message of the refusal. */
+export async function startGatewayProcess(
+  home: Home,
+  more: Readonly<Record<string, string>> = {},
+): Promise<GatewayProcess> {
+  const env = {
+    ...home.env,
+    ...more,
+    LOG_LEVEL: 'error',
+    MOQL_ADMIN_KEY: ADMIN_KEY,
+    MOQL_SECRET_KEY: 'secret key of the processes',
+  };
+  const child: Child = startChild(join(__dirname, 'gateway-child.ts'), [JSON.stringify(env)]);
+  const told = JSON.parse(await child.line()) as { readonly url?: string; readonly refusal?: string };
+  if (told.url === undefined) {
+    await child.kill();
+    throw new Error(told.refusal);
+  }
+  const { url } = told;
+  return {
+    pid: child.pid,
+    deviceUrl: url,
+    kill: () => child.kill(),
+    graphql: async (query, variables = {}): Promise<GraphqlAnswer> => {
+      const answer = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+        body: JSON.stringify({ query, variables }),
+      });
+      return { status: answer.status, ...((await answer.json()) as Omit<GraphqlAnswer, 'status'>) };
+    },
+  };
+}
+
+/** The same gateway once more, at the same address. */
+export async function startAgain(home: Home, { deviceUrl }: GatewayProcess): Promise<GatewayProcess> {
+  return startGatewayProcess(home, { PORT: new URL(deviceUrl).port });
+}
