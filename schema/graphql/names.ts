@@ -25,6 +25,9 @@ export const CONTROL_FIELDS: ReadonlySet<string> = new Set([
   'idempotencyKey',
 ]);
 
+/** What every filter has beside the tree. */
+export const FILTER_FIELDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'exists']);
+
 /** Field of an unnamed node: the list of what its parent holds. */
 export const LIST_FIELD = 'items';
 
@@ -63,6 +66,12 @@ export function pascalCase(rawName: string): string {
 /** Keeps two nodes apart whose names meet: eight hexadecimal digits that follow from the raw text alone. */
 export function suffixOf(raw: string): string {
   return createHash('sha256').update(raw).digest('hex').slice(0, 8);
+}
+
+/** The name of a type below an MO's root. One that ends as the names of filters do would meet its parent's. */
+export function typeNameOf(name: string, path: string): string {
+  const short = shorten(name, path);
+  return /(?:Filter|ItemList)$/.test(short) ? `${short}Node` : short;
 }
 
 /** A name of at most `limit` characters; one that is cut ends in a suffix of its raw text. */
