@@ -1,5 +1,6 @@
 /** Octets of an XML file as text. Source: XML 1.0, section 4.3.3 and appendix F; RFC 3629. */
 import type { Place } from './model';
+import { placeAfter } from './place';
 
 export interface DecodedText {
   readonly text: string;
@@ -11,7 +12,11 @@ export interface DecodedText {
 }
 
 /** Windows-1252 from 80 to 9F; octets without a meaning become the replacement character. */
-const UPPER_CONTROLS = [...'€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ'];
+const UPPER_CONTROLS = [...'€\ufffd‚ƒ„…†‡ˆ‰Š‹Œ\ufffdŽ\ufffd\ufffd‘’“”•–—˜™š›œ\ufffdžŸ'].map((character) =>
+  character.charCodeAt(0),
+);
+/** How this machine lays out the units of UTF-16. */
+const ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 'utf-16le' : 'utf-16be';
 /** Labels of encodings that are read as Windows-1252, which has more characters at the same places. */
 const WINDOWS_1252 = /^(?:iso-?8859-1|latin-?1|windows-1252|cp-?1252|us-ascii|ascii)$/i;
 const UTF_8 = /^utf-?8$/i;
@@ -53,7 +58,7 @@ function decodeUtf16(octets: Uint8Array, label: 'utf-16le' | 'utf-16be'): Decode
   return {
     text,
     encoding: label.toUpperCase(),
-    ...(strict === undefined ? { misfit: { ...placeIn(text.slice(0, at)), offset: 2 * at } } : {}),
+    ...(strict === undefined ? { misfit: { ...placeAfter(text.slice(0, at)), offset: 2 * at } } : {}),
     ...(declared === undefined || UTF_16.test(declared) ? {} : { declared }),
   };
 }
@@ -73,40 +78,52 @@ function tryDecode(label: string, octets: Uint8Array): string | undefined {
   }
 }
 
+/** UTF-8 where it is UTF-8, and Windows-1252 octet by octet where it is not. */
 function decodeMixed(octets: Uint8Array): DecodedText {
-  const utf8 = new TextDecoder('utf-8');
-  const parts: string[] = [];
-  let misfit: DecodedText['misfit'];
-  let goodFrom = 0;
-  let i = 0;
-  while (i < octets.length) {
-    const length = sequenceLength(octets, i);
-    if (length > 0) {
-      i += length;
+  // A character takes no more UTF-16 units than it has octets of UTF-8.
+  const units = new Uint16Array(octets.length);
+  let length = 0;
+  let badAt = -1;
+  for (let i = 0; i < octets.length;) {
+    const size = sequenceLength(octets, i);
+    if (size === 0) {
+      if (badAt < 0) badAt = i;
+      units[length++] = windows1252(octets[i] ?? 0);
+      i++;
       continue;
     }
-    misfit ??= { ...placeIn(utf8.decode(octets.subarray(0, i))), offset: i };
-    if (goodFrom < i) parts.push(utf8.decode(octets.subarray(goodFrom, i)));
-    const badFrom = i;
-    while (i < octets.length && sequenceLength(octets, i) === 0) i++;
-    parts.push(decodeWindows1252(octets.subarray(badFrom, i)));
-    goodFrom = i;
+    const point = codePoint(octets, i, size);
+    if (point > 0xffff) {
+      units[length++] = 0xd800 + ((point - 0x10000) >> 10);
+      units[length++] = 0xdc00 + ((point - 0x10000) & 0x3ff);
+    } else units[length++] = point;
+    i += size;
   }
-  if (goodFrom < octets.length) parts.push(utf8.decode(octets.subarray(goodFrom)));
-  return { text: parts.join(''), encoding: 'UTF-8', misfit };
-}
-
-/** Place of what follows a text. */
-function placeIn(before: string): Place {
-  const lines = before.split(/\r\n?|\n/);
-  return { line: lines.length, column: (lines[lines.length - 1] ?? '').length + 1 };
+  const text = textOf(units.subarray(0, length));
+  if (badAt < 0) return { text, encoding: 'UTF-8' };
+  const before = new TextDecoder('utf-8').decode(octets.subarray(0, badAt));
+  return { text, encoding: 'UTF-8', misfit: { ...placeAfter(before), offset: badAt } };
 }
 
 /** Some releases of Node.js decode 'windows-1252' as ISO 8859-1, which has control characters at 80 to 9F. */
 function decodeWindows1252(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length)
-    .toString('latin1')
-    .replace(/[\u0080-\u009f]/g, (character) => UPPER_CONTROLS[character.charCodeAt(0) - 0x80] ?? character);
+  return textOf(Uint16Array.from(octets, windows1252));
+}
+
+function windows1252(octet: number): number {
+  return octet >= 0x80 && octet <= 0x9f ? (UPPER_CONTROLS[octet - 0x80] ?? 0xfffd) : octet;
+}
+
+function textOf(units: Uint16Array): string {
+  return new TextDecoder(ENDIAN, { ignoreBOM: true }).decode(units);
+}
+
+function codePoint(octets: Uint8Array, at: number, size: number): number {
+  const first = octets[at] ?? 0;
+  if (size === 1) return first;
+  let point = first & (0xff >> (size + 1));
+  for (let i = 1; i < size; i++) point = (point << 6) | ((octets[at + i] ?? 0) & 0x3f);
+  return point;
 }
 
 /** Octets of the UTF-8 character that begins here; 0 when none does (RFC 3629, section 4). */

@@ -18,18 +18,18 @@ export interface ReadOptions {
   readonly maxSize?: number;
   /** Nesting of elements; a Node takes one level. */
   readonly maxDepth?: number;
-  /** There may also be no more than 64 elements for each node, and a million in all. */
+  /** There may also be no more than 64 elements for each node, and 500,000 in all. */
   readonly maxNodes?: number;
 }
 
 export type ReadResult =
   { readonly ok: true; readonly document: DdfDocument } | { readonly ok: false; readonly refusal: DdfRefusal };
 
-const DEFAULTS = { maxSize: 32 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
+const DEFAULTS = { maxSize: 16 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
 /** Generous: a Node of the richest dialect has about 60 elements. */
 const ELEMENTS_PER_NODE = 64;
-/** Bounds memory to about 400 MB; the richest file known has 59,006. */
-const MAX_ELEMENTS = 1_000_000;
+/** Bounds memory to about 300 MB; the richest file known has 59,006. */
+const MAX_ELEMENTS = 500_000;
 const MAX_MOID = 255;
 const VERSIONS: ReadonlySet<string> = new Set(['1.1.2', '1.2', '1.3']);
 /** What MgmtTree may hold by the DTD. */

@@ -2,6 +2,7 @@
 import { SaxesParser } from 'saxes';
 
 import type { DdfRefusal, Place } from './model';
+import { placeAfter } from './place';
 import { refusalOf, type RefusalCode } from './refusals';
 
 export interface XmlElement extends Place {
@@ -28,6 +29,10 @@ export type XmlResult =
 /** Longer comments, and more of them in one element, say nothing that a program could use. */
 const MAX_COMMENT = 100;
 const MAX_COMMENTS = 16;
+const MAX_ATTRIBUTES = 1_000;
+/** Characters before the root element: comments and a DOCTYPE, which the parser collects. */
+const MAX_PROLOG = 262_144;
+const CHUNK = 65_536;
 
 /** Thrown in a handler to stop the parser; never leaves this file. */
 class Stop extends Error {
@@ -37,8 +42,8 @@ class Stop extends Error {
 }
 
 /**
- * Errors: NOT_XML, ENTITY_DECLARATION (in a DOCTYPE; the DOCTYPE itself is skipped, nothing is fetched), TOO_DEEP,
- * TOO_MANY_ELEMENTS. Never throws.
+ * Errors: NOT_XML, ENTITY_DECLARATION (in a DOCTYPE; the DOCTYPE itself is skipped, nothing is fetched), TOO_LARGE,
+ * TOO_DEEP, TOO_MANY_ELEMENTS. Never throws.
  */
 export function parseXml(text: string, limits: XmlLimits): XmlResult {
   const parser = new SaxesParser({ xmlns: false, position: true });
@@ -55,9 +60,19 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
 
   parser.on('error', (error) => stop('NOT_XML', error.message.replace(/^(?:[^:\s]+:)?\d+:\d+: /, '')));
   parser.on('doctype', (doctype) => {
-    if (/<!ENTITY/i.test(doctype)) stop('ENTITY_DECLARATION', 'the DOCTYPE declares an entity; a DDF needs none');
+    if (!/<!ENTITY/i.test(doctype)) return;
+    const start = Math.max(0, text.lastIndexOf('<!DOCTYPE', parser.position));
+    const before = text.slice(0, start + Math.max(0, text.slice(start).search(/<!ENTITY/i)));
+    stop('ENTITY_DECLARATION', 'the DOCTYPE declares an entity; a DDF needs none', placeAfter(before));
+  });
+  let attributes = 0;
+  parser.on('attribute', () => {
+    attributes++;
+    if (attributes > MAX_ATTRIBUTES)
+      stop('TOO_MANY_ELEMENTS', `more than ${MAX_ATTRIBUTES} attributes of an element`, start);
   });
   parser.on('opentagstart', (tag) => {
+    attributes = 0;
     // The parser stands behind the name and the character after it.
     start = { line: parser.line, column: Math.max(1, parser.columnIndex - tag.name.length - 1) };
   });
@@ -101,7 +116,12 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
   parser.on('cdata', addText);
 
   try {
-    parser.write(text).close();
+    for (let from = 0; from < text.length; from += CHUNK) {
+      parser.write(text.slice(from, from + CHUNK));
+      if (!root && from > MAX_PROLOG)
+        stop('TOO_LARGE', `no element in the first ${MAX_PROLOG} characters`, placeAfter(text.slice(0, MAX_PROLOG)));
+    }
+    parser.close();
   } catch (error) {
     if (error instanceof Stop) return { ok: false, refusal: error.refusal };
     const message = error instanceof Error ? error.message : String(error);
