@@ -60,7 +60,7 @@ export class FamilyCompiler {
     for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
   }
 
-  /** The same in steps: yields after each family that had to be made, a few milliseconds of work. Steps of two runs must not mix. */
+  /** The same in steps: yields every few milliseconds (a family of thousands of nodes takes some tens to be merged). Steps of two runs must not mix. */
   *steps(library: DdfLibrary, options: CompileOptions = {}): Generator<undefined, CompiledSchemaPart, undefined> {
     const refusals: CompileRefusal[] = [];
     const registry = new Registry(options.taken);
@@ -83,7 +83,9 @@ export class FamilyCompiler {
         continue;
       }
       if (!known.part) {
-        known.part = makeFamilyPart(known.family, this.outside);
+        // What merging took is a step of its own.
+        yield undefined;
+        known.part = yield* makeFamilyPart(known.family, this.outside);
         this.onMade(known.part.types);
         fresh.push(...known.part.types);
         yield undefined;

@@ -45,8 +45,11 @@ export interface FamilyPart {
   readonly types: readonly GraphQLNamedType[];
 }
 
-/** Fields of all types are made, so that a schema around them need not. */
-export function makeFamilyPart(family: MoFamily, outside: OutsideTypes): FamilyPart {
+/** How many fields are made in one step: a millisecond or two. */
+const FIELDS_PER_STEP = 1_000;
+
+/** Fields of all types are made, so that a schema around them need not; in steps, between which others may run. */
+export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Generator<undefined, FamilyPart, undefined> {
   const types = new FamilyTypes(family, outside);
   const root = rootType(types);
   const filter = filterType(types);
@@ -71,7 +74,7 @@ export function makeFamilyPart(family: MoFamily, outside: OutsideTypes): FamilyP
         }
       : {},
     roots,
-    types: ownTypes(family, [...roots, ...inputs.map(([, input]) => input)]),
+    types: yield* ownTypes(family, [...roots, ...inputs.map(([, input]) => input)]),
   };
 }
 
@@ -143,8 +146,12 @@ function fieldsOfDevice(
   };
 }
 
-function ownTypes(family: MoFamily, roots: readonly GraphQLNamedType[]): readonly GraphQLNamedType[] {
+function* ownTypes(
+  family: MoFamily,
+  roots: readonly GraphQLNamedType[],
+): Generator<undefined, readonly GraphQLNamedType[], undefined> {
   const own = new Set<GraphQLNamedType>();
+  let made = 0;
   const pending: GraphQLNamedType[] = [...roots];
   for (let type = pending.pop(); type; type = pending.pop()) {
     if (own.has(type) || !isOwn(family, type)) continue;
@@ -152,6 +159,11 @@ function ownTypes(family: MoFamily, roots: readonly GraphQLNamedType[]): readonl
     if (isEnumType(type)) continue;
     const fields: readonly { readonly type: GraphQLOutputType | GraphQLInputType }[] = Object.values(type.getFields());
     for (const field of fields) pending.push(getNamedType(field.type));
+    made += fields.length;
+    if (made >= FIELDS_PER_STEP) {
+      made = 0;
+      yield undefined;
+    }
   }
   return [...own];
 }

@@ -40,8 +40,8 @@ interface Position {
   readonly inputName: string;
   readonly filterName: string;
   readonly hasType: boolean;
-  /** The path below the root as a part of type names. */
-  readonly words: string;
+  /** The path below the root as a part of type names; few leaves need it. */
+  readonly words: () => string;
   readonly depth: number;
   readonly hasTwin: boolean;
 }
@@ -99,7 +99,7 @@ class Builder {
       inputName: fieldName,
       filterName: fieldName,
       hasType: true,
-      words: '',
+      words: () => '',
       depth: 0,
       hasTwin: false,
     });
@@ -140,12 +140,12 @@ class Builder {
       applicability: first(applicabilityOf),
       isOpen: !isLeaf && members.some((member) => member.node.children.length === 0),
       hasTwin,
-      children: isLeaf ? [] : this.children(members, words, depth),
+      children: isLeaf ? [] : this.children(members, words(), depth),
     };
-    if (position.hasType) this.wantType(words, newest.path, depth, (name) => (node.typeName = name));
+    if (position.hasType) this.wantType(words(), newest.path, depth, (name) => (node.typeName = name));
     const values = canBeEnum(shape) && rules.length > 0 ? enumValuesOf(rules, shape === 'String') : undefined;
     if (values) {
-      const enumWords = position.hasType ? `${words}${VALUE_WORD}` : words;
+      const enumWords = words() + (position.hasType ? VALUE_WORD : '');
       this.wantType(enumWords, newest.path, depth, (typeName) => (node.enumeration = { typeName, values }));
     }
     return node;
@@ -162,7 +162,7 @@ class Builder {
         inputName: depth === 0 ? freeName(fieldName, CONTROL_FIELDS, taken) : fieldName,
         filterName: freeName(fieldName, FILTER_FIELDS, taken),
         hasType: group.shape === 'Node' || group.rawName === '',
-        words: words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group)),
+        words: () => words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group)),
         depth: depth + 1,
         hasTwin: group.hasTwin,
       });
@@ -313,6 +313,9 @@ function nameGroups(groups: readonly Group[]): ReadonlyMap<Group, string> {
 }
 
 function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
+  const [first] = members as readonly [Member, ...Member[]];
+  if (members.every(({ path, node }) => path === first.path && node.format === first.node.format))
+    return [variantOf(members)];
   const byKey = new Map<string, Member[]>();
   for (const member of members) {
     const key = `${member.path}\n${member.node.format}`;
@@ -320,26 +323,31 @@ function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
     if (known) known.push(member);
     else byKey.set(key, [member]);
   }
-  return [...byKey.values()].map((same) => {
-    const { node, path } = same[0] as Member;
-    const versions = [...new Set(same.map(({ version }) => version))]
-      .filter((version) => version !== '')
-      .sort(compareVersions);
-    return {
-      name: node.name,
-      path,
-      format: node.format,
-      access: accessOf(same),
-      versions,
-      unversioned: same.some(({ version }) => version === ''),
-    };
-  });
+  return [...byKey.values()].map(variantOf);
+}
+
+/** Of members with one path and format. */
+function variantOf(members: readonly Member[]): NodeVariant {
+  const { node, path } = members[0] as Member;
+  const versions = members.map(({ version }) => version).filter((version) => version !== '');
+  return {
+    name: node.name,
+    path,
+    format: node.format,
+    access: accessOf(members),
+    versions: versions.length < 2 ? versions : [...new Set(versions)].sort(compareVersions),
+    unversioned: versions.length < members.length,
+  };
 }
 
 function accessOf(members: readonly Member[]): readonly AccessVerb[] {
-  return members.length === 1
-    ? (members[0] as Member).node.access
-    : [...new Set(members.flatMap(({ node }) => node.access))].sort();
+  const [first, ...others] = members.map(({ node }) => node.access);
+  if (!first) return [];
+  // Mostly all versions agree; their verbs are sorted.
+  const isOne = others.every(
+    (access) => access.length === first.length && access.every((verb, i) => verb === first[i]),
+  );
+  return isOne ? first : [...new Set([first, ...others].flat())].sort();
 }
 
 function compareText(a: string, b: string): number {
