@@ -37,8 +37,12 @@ export const LIST_FIELD = 'items';
  */
 export function wordsOf(rawName: string): readonly string[] {
   const ascii = /^[\x20-\x7e]*$/.test(rawName) ? rawName : toAscii(rawName);
-  // IPv4 is one word; an acronym in the plural keeps its s; digits stay with the small letters after them.
-  return ascii.match(/IPv[46]?(?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*/g) ?? [];
+  // IPv4 and VPNv2 are one word each; an acronym in the plural keeps its s; digits stay with the small letters after them.
+  return (
+    ascii.match(
+      /IPv(?![a-z])|[A-Z]{2,}v[0-9]+(?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*/g,
+    ) ?? []
+  );
 }
 
 /** `DevID` → `devId`, `URI` → `uri`, `1xA` → `_1xA`, `mo` → `moNode`; '' → `items`. Always a legal GraphQL name. */

@@ -1,4 +1,5 @@
 /** What kind of value a node holds, in GraphQL's words: nodes of one name but of two shapes are two fields. */
+import { integerOf } from '../ddf/check-value';
 import type { DdfNode } from '../ddf/model';
 import type { LeafScalar } from './types';
 
@@ -78,13 +79,10 @@ function roughShape(node: DdfNode): Shape {
 }
 
 /** Whether an int node may hold what GraphQL's Int cannot. */
-function isWide(node: DdfNode): boolean {
+function isWide({ allowed, defaultValue }: DdfNode): boolean {
   const isBeyond = (value: bigint | undefined): boolean => value !== undefined && (value > MAX_INT || value < MIN_INT);
-  const { allowed, defaultValue } = node;
-  if (defaultValue !== undefined && /^-?[0-9]{1,30}$/.test(defaultValue) && isBeyond(BigInt(defaultValue))) return true;
+  if (defaultValue !== undefined && isBeyond(integerOf(defaultValue))) return true;
   if (allowed?.kind === 'range') return allowed.ranges.some(({ min, max }) => isBeyond(min) || isBeyond(max));
   if (allowed?.kind !== 'enum' && allowed?.kind !== 'flags') return false;
-  return allowed.values.some(
-    ({ value }) => /^(?:-?[0-9]{1,30}|0x[0-9a-f]{1,16})$/i.test(value) && isBeyond(BigInt(value)),
-  );
+  return allowed.values.some(({ value }) => isBeyond(integerOf(value)));
 }
