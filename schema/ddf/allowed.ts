@@ -8,6 +8,9 @@ type Described = { readonly value: string; readonly description?: string };
 /** Cap on the values of one list; longer ones are kept as text. */
 const MAX_VALUES = 1_000;
 
+/** Kinds of the newer dialect that are read, when they are as they should be. */
+const UNDERSTOOD: ReadonlySet<string> = new Set(['ENUM', 'Flag', 'RegEx', 'Range']);
+
 export function readAllowedValues(element: XmlElement, warnings: WarningLog): AllowedValues | undefined {
   return element.name === 'AllowedValues' ? readNew(element, warnings) : readOld(element);
 }
@@ -19,7 +22,7 @@ function readNew(element: XmlElement, warnings: WarningLog): AllowedValues | und
   let delimiter: string | undefined;
   for (const child of element.children) {
     if (child.name === 'Enum') enums.push(describedValue(child));
-    else if (child.name === 'List') delimiter = child.attributes['Delimiter'];
+    else if (child.name === 'List') delimiter = delimiterOf(child.attributes['Delimiter']);
     else if (child.name === 'Value') texts.push(child.text.trim());
     else if (child.name === 'AdmxBacked')
       texts.push(
@@ -39,25 +42,39 @@ function readNew(element: XmlElement, warnings: WarningLog): AllowedValues | und
       if (enums.length === 0 || enums.length > MAX_VALUES) break;
       return { kind: 'flags', values: enums };
     case 'RegEx':
-      return { kind: 'pattern', pattern: text };
+      if (text === '') break;
+      return { kind: 'pattern', pattern: text, ...(delimiter === undefined ? {} : { delimiter }) };
     case 'Range': {
       const ranges = readRanges(text);
       if (ranges && delimiter === undefined) return { kind: 'range', ranges, text };
-      if (!ranges) warnings.add('ALLOWED_VALUES', element, text);
       break;
     }
   }
+  if (UNDERSTOOD.has(type)) warnings.add('ALLOWED_VALUES', element, `${type} ${text}`);
   return { kind: 'other', type, text };
+}
+
+/** `0xF000` and `\xF000` are how files write a character that no keyboard has. */
+function delimiterOf(text: string | undefined): string | undefined {
+  const code = /^(?:0x|\\x)([0-9a-f]{1,6})$/i.exec(text ?? '')?.[1];
+  const point = code === undefined ? NaN : parseInt(code, 16);
+  return point <= 0x10ffff ? String.fromCodePoint(point) : text || undefined;
+}
+
+/** `MinValue` and `MaxValue`, one of which may be empty. */
+export function readBounds(low: string | undefined, high: string | undefined): AllowedValues | undefined {
+  const min = readInteger(low);
+  const max = readInteger(high);
+  if (min === undefined && max === undefined) return undefined;
+  return { kind: 'range', ranges: [{ min, max }], text: `[${min ?? ''}-${max ?? ''}]` };
 }
 
 /** `SupportedValues` with `low` and `high`, a comma list, or children. */
 function readOld(element: XmlElement): AllowedValues | undefined {
   const { low, high, AllowedValues: list } = element.attributes;
   if (low !== undefined || high !== undefined) {
-    const min = readInteger(low);
-    const max = readInteger(high);
-    if (min !== undefined || max !== undefined)
-      return { kind: 'range', ranges: [{ min, max }], text: `[${low ?? ''}-${high ?? ''}]` };
+    const bounds = readBounds(low, high);
+    if (bounds) return bounds;
   }
   if (list !== undefined) {
     const values = list

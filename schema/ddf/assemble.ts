@@ -5,6 +5,7 @@
 import { canonicalPlace } from './identity';
 import type { DdfRefusal, Place } from './model';
 import { isClassic } from './properties';
+import { refusalOf, type RefusalCode } from './refusals';
 import type { WarningLog } from './warnings';
 import type { XmlElement } from './xml';
 
@@ -30,6 +31,9 @@ const MAX_NAME = 512;
 /** Of a node's whole address, in characters and segments; the longest in the field has 157 and 12. */
 const MAX_PATH = 1_024;
 const MAX_SEGMENTS = 128;
+/** A "/" at the end, two in a row, one at the beginning, or "." as a segment. */
+const NEEDLESS = /\/$|\/\/|^\/|\/\.(?:\/|$)/;
+const CONTROLS = /\p{Cc}/u;
 /** Nodes that relative Paths imply, in one file. */
 const MAX_IMPLIED = 10_000;
 
@@ -39,8 +43,8 @@ class Refused extends Error {
   }
 }
 
-function refuse(code: string, message: string, at: Place): never {
-  throw new Refused({ code, message, line: at.line, column: at.column });
+function refuse(code: RefusalCode, message: string, at: Place): never {
+  throw new Refused(refusalOf(code, message, at));
 }
 
 interface TopLevel extends RawRoot {
@@ -73,7 +77,7 @@ class NodeReader {
     const name = nameOf(element, this.warnings);
     if (path === undefined && name !== '.')
       return { node: this.node(element, name, [name === '' ? '*' : name], false) };
-    const above = segmentsOf(path ?? '', element);
+    const above = segmentsOf(path ?? '', element, this.warnings);
     const segments = name === '.' ? above : [...above, name === '' ? '*' : name];
     return { node: this.node(element, name, segments, true), segments, place: placeOf(name === '' ? above : segments) };
   }
@@ -85,7 +89,9 @@ class NodeReader {
     for (const child of element.children) {
       if (child.name !== 'Node' || !isClassic(child)) continue;
       const childName = nameOf(child, this.warnings);
-      const between = segmentsBetween(child, chain, isAnchored);
+      if (childName === '.')
+        refuse('BAD_NAME', 'NodeName "." of a node that is nested: it is the root of a device', child);
+      const between = segmentsBetween(child, chain, isAnchored, this.warnings);
       const parent = between.length === 0 ? node : this.imply(node, between, child);
       parent.children.push(
         this.node(child, childName, [...chain, ...between, childName === '' ? '*' : childName], isAnchored),
@@ -115,10 +121,15 @@ function checkAddress(chain: readonly string[], at: Place): void {
 }
 
 /** Nodes that a nested node's Path puts between it and the node that encloses it: none, but for relative Paths. */
-function segmentsBetween(element: XmlElement, chain: readonly string[], isAnchored: boolean): readonly string[] {
+function segmentsBetween(
+  element: XmlElement,
+  chain: readonly string[],
+  isAnchored: boolean,
+  warnings: WarningLog,
+): readonly string[] {
   const path = pathOf(element);
   if (path === undefined || path === '') return [];
-  const segments = segmentsOf(path, element);
+  const segments = segmentsOf(path, element, warnings);
   if (isSame(segments, chain)) return [];
   if (!path.startsWith('.')) return segments;
   if (!isAnchored && segments.length > chain.length && isSame(segments.slice(-chain.length), chain)) return [];
@@ -139,10 +150,18 @@ function pathOf(element: XmlElement): string | undefined {
   return path === undefined || path === '…' || path === '...' ? undefined : path;
 }
 
-function segmentsOf(path: string, at: Place): readonly string[] {
+/** Segments of a Path, '*' for each that a specification would write as `<X>` or `{}`. */
+function segmentsOf(path: string, at: Place, warnings: WarningLog): readonly string[] {
   if (path.length > MAX_PATH) refuse('BAD_PATH', `a Path of ${path.length} characters, more than ${MAX_PATH}`, at);
   const place = canonicalPlace(path);
-  const segments = place === '.' ? [] : place.slice(2).split('/');
+  if (NEEDLESS.test(path)) warnings.add('PATH_SPELLING', at, path);
+  const segments =
+    place === '.'
+      ? []
+      : place
+          .slice(2)
+          .split('/')
+          .map((segment) => (isPlaceholder(segment) ? '*' : segment));
   if (segments.includes('..')) refuse('BAD_PATH', `Path ${path.slice(0, 200)} leads upwards`, at);
   return segments;
 }
@@ -163,7 +182,14 @@ function nameOf(element: XmlElement, warnings: WarningLog): string {
     refuse('BAD_NAME', `a NodeName of ${name.length} characters, more than ${MAX_NAME}`, found);
   if (name.includes('/')) refuse('BAD_NAME', `NodeName ${name.slice(0, 200)} has a "/"`, found);
   if (name === '..') refuse('BAD_NAME', 'NodeName ".." leads upwards', found);
-  return name === '*' ? '' : name;
+  if (CONTROLS.test(name)) refuse('BAD_NAME', 'a NodeName with a line break or another control character', found);
+  if (isPlaceholder(name)) warnings.add('NAME_PLACEHOLDER', found, name);
+  return name === '*' || isPlaceholder(name) ? '' : name;
+}
+
+/** How specifications write an unnamed node: `<X>`, `<x>`, `<MOID>`, `{}`. No segment of an address may hold "<". */
+function isPlaceholder(name: string): boolean {
+  return name === '{}' || (name.startsWith('<') && name.endsWith('>'));
 }
 
 /** Flat style: a top-level node whose parent is described in the same file becomes its child. */

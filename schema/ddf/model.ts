@@ -12,9 +12,12 @@ export interface Place {
   readonly column: number;
 }
 
+/** An oddity that was tolerated: one of a kind in a file, with the place of the first. */
 export interface DdfWarning extends Place {
   readonly code: string;
   readonly message: string;
+  /** How often the file has it. */
+  readonly count: number;
 }
 
 /** Values that a leaf may take, where the file says so. */
@@ -29,7 +32,8 @@ export type AllowedValues =
       readonly ranges: readonly { readonly min?: bigint; readonly max?: bigint }[];
       readonly text: string;
     }
-  | { readonly kind: 'pattern'; readonly pattern: string }
+  /** `delimiter`: the value is a list, each element of which has the pattern. */
+  | { readonly kind: 'pattern'; readonly pattern: string; readonly delimiter?: string }
   | { readonly kind: 'flags'; readonly values: readonly { readonly value: string; readonly description?: string }[] }
   /** ADMX, JSON, SDDL, XSD …: kept as text. */
   | { readonly kind: 'other'; readonly type: string; readonly text: string };
@@ -61,7 +65,15 @@ export interface DdfNode {
   readonly allowed?: AllowedValues;
   /** The file's own mark, with the version where it tells one. */
   readonly deprecated?: { readonly since?: string };
-  /** Optional by convention (`Status: Optional`) or occurrence. */
+  /** What the comment `Status: Required` or `Status: Optional` behind the NodeName says. Source: TND 1.3. */
+  readonly status?: 'required' | 'optional';
+  /** Commands that a comment such as `No Get` inside AccessType forbids; they are never in `access`. Source: TND 1.3. */
+  readonly forbidden?: readonly AccessVerb[];
+  /** `Value`: what the node holds when it is created. */
+  readonly initialValue?: string;
+  /** RTProperties: names of the run-time properties that the node has, with their defaults ('' where none is told). */
+  readonly runtimeProperties?: Readonly<Record<string, string>>;
+  /** All elements of the node that the DTD does not have, in the order of the file. */
   readonly extensions: readonly ExtensionElement[];
   readonly children: readonly DdfNode[];
   readonly at: Place;
@@ -85,6 +97,8 @@ export interface DdfDocument {
   readonly manufacturer?: string;
   readonly model?: string;
   readonly mos: readonly MoDefinition[];
+  /** Elements directly below MgmtTree that the DTD does not have, such as Microsoft's `Diagnostics`. */
+  readonly extensions: readonly ExtensionElement[];
   readonly warnings: readonly DdfWarning[];
 }
 

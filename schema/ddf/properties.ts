@@ -1,6 +1,7 @@
 /** DFProperties of one Node. Source: OMA-TS-DM_TND 1.3, "DFProperties"; the DTD dm_ddf-v1_2.dtd. */
-import { readAllowedValues } from './allowed';
-import type { AccessVerb, AllowedValues, DdfFormat, DdfNode, ExtensionElement, Place } from './model';
+import { readAllowed, readDeprecated, toExtension } from './extensions';
+import type { AccessVerb, DdfFormat, DdfNode, Place } from './model';
+import { readForbidden } from './run-time';
 import type { WarningLog } from './warnings';
 import type { XmlElement } from './xml';
 
@@ -71,18 +72,21 @@ export function readProperties(
   const unknown = [...others, ...extras];
   const type = readType(byName.get('DFType'), warnings);
   const text = (name: string): string | undefined => byName.get(name)?.text.trim() || undefined;
-  const caseSense = byName.get('CaseSense')?.children[0]?.name;
+  const format = readFormat(byName.get('DFFormat'), element !== undefined, hasChildren, at, warnings);
+  if (element && !byName.has('AccessType')) warnings.add('ACCESS_MISSING', element);
+  const defaultElement = byName.get('DefaultValue');
+  if (defaultElement) checkDefault(defaultElement, format, warnings);
   return {
-    format: readFormat(byName.get('DFFormat'), hasChildren, at, warnings),
-    access: readAccess(byName.get('AccessType'), warnings),
+    format,
+    ...readAccess(byName.get('AccessType'), warnings),
     occurrence: readOccurrence(byName.get('Occurrence'), isNamed, warnings),
-    permanent: byName.get('Scope')?.children[0]?.name === 'Permanent',
+    permanent: readScope(byName.get('Scope'), warnings),
     title: text('DFTitle'),
     description: text('Description'),
     defaultValue: text('DefaultValue'),
     mimeTypes: type.mimeTypes,
     ddfName: type.ddfName,
-    caseSensitive: caseSense === 'CS' ? true : caseSense === 'CIS' ? false : undefined,
+    caseSensitive: readCaseSense(byName.get('CaseSense'), warnings),
     allowed: readAllowed(unknown, warnings),
     deprecated: readDeprecated(unknown),
     extensions: unknown.map(toExtension),
@@ -111,11 +115,28 @@ function sortOut(element: XmlElement, warnings: WarningLog): Found {
   return { byName, others };
 }
 
-function readFormat(element: XmlElement | undefined, hasChildren: boolean, at: Place, warnings: WarningLog): DdfFormat {
-  const name = element?.children[0]?.name ?? element?.text.trim() ?? '';
+/** The name of the one choice that an element holds; '' when it holds none. */
+function choiceOf(element: XmlElement, warnings: WarningLog): string {
+  const [first, second] = element.children;
+  if (second) warnings.add('CHOICE_TWICE', second, element.name);
+  if (first) return first.name;
+  const text = element.text.trim();
+  if (text !== '') warnings.add('CHOICE_TEXT', element, text);
+  return text;
+}
+
+function readFormat(
+  element: XmlElement | undefined,
+  hasProperties: boolean,
+  hasChildren: boolean,
+  at: Place,
+  warnings: WarningLog,
+): DdfFormat {
+  if (!hasProperties) return 'node';
+  const name = element ? choiceOf(element, warnings) : '';
   if (!FORMATS.has(name)) {
-    if (element) warnings.add('FORMAT_MISSING', element, name);
-    return hasChildren || !element ? 'node' : 'chr';
+    warnings.add('FORMAT_MISSING', element ?? at, name);
+    return hasChildren ? 'node' : 'chr';
   }
   if (name !== 'node' && hasChildren) {
     warnings.add('LEAF_WITH_CHILDREN', at, name);
@@ -124,13 +145,50 @@ function readFormat(element: XmlElement | undefined, hasChildren: boolean, at: P
   return name as DdfFormat;
 }
 
-function readAccess(element: XmlElement | undefined, warnings: WarningLog): readonly AccessVerb[] {
+function readAccess(
+  element: XmlElement | undefined,
+  warnings: WarningLog,
+): { readonly access: readonly AccessVerb[]; readonly forbidden?: readonly AccessVerb[] } {
+  if (!element) return { access: [] };
   const verbs = new Set<AccessVerb>();
-  for (const child of element?.children ?? []) {
+  for (const child of element.children) {
     if (VERBS.has(child.name)) verbs.add(child.name as AccessVerb);
     else warnings.add('VERB_UNKNOWN', child, child.name);
   }
-  return [...verbs].sort();
+  const forbidden = readForbidden(element);
+  for (const verb of forbidden) if (verbs.delete(verb)) warnings.add('VERB_FORBIDDEN', element, verb);
+  return { access: [...verbs].sort(), ...(forbidden.length === 0 ? {} : { forbidden }) };
+}
+
+function readScope(element: XmlElement | undefined, warnings: WarningLog): boolean {
+  const name = element ? choiceOf(element, warnings) : '';
+  if (element && name !== 'Permanent' && name !== 'Dynamic') warnings.add('SCOPE_UNKNOWN', element, name);
+  return name === 'Permanent';
+}
+
+function readCaseSense(element: XmlElement | undefined, warnings: WarningLog): boolean | undefined {
+  if (!element) return undefined;
+  const name = choiceOf(element, warnings);
+  if (name === 'CS') return true;
+  if (name !== 'CIS') warnings.add('CASE_UNKNOWN', element, name);
+  return name === 'CIS' ? false : undefined;
+}
+
+/** Spellings by TND: decimal integers, `true` and `false`, numbers. Others are kept as they are. */
+const SPELLINGS: Partial<Readonly<Record<DdfFormat, RegExp>>> = {
+  int: /^[+-]?[0-9]+$/,
+  bool: /^(?:true|false)$/,
+  float: /^(?:[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?INF|NaN)$/,
+};
+
+/** Numbers longer than this are judged by their beginning. */
+const MAX_SPELLING = 400;
+
+function checkDefault(element: XmlElement, format: DdfFormat, warnings: WarningLog): void {
+  const text = element.text.trim();
+  const spelling = SPELLINGS[format];
+  if (text !== '' && spelling && !spelling.test(text.slice(0, MAX_SPELLING)))
+    warnings.add('DEFAULT_VALUE', element, `${format} ${text}`);
 }
 
 function readOccurrence(
@@ -138,21 +196,21 @@ function readOccurrence(
   isNamed: boolean,
   warnings: WarningLog,
 ): { readonly min: number; readonly max?: number } {
-  const child = element?.children[0];
-  if (!element || !child) return { min: 1, max: 1 };
-  const known = Object.hasOwn(OCCURRENCES, child.name) ? OCCURRENCES[child.name] : undefined;
+  if (!element) return { min: 1, max: 1 };
+  const name = choiceOf(element, warnings);
+  const known = Object.hasOwn(OCCURRENCES, name) ? OCCURRENCES[name] : undefined;
   if (!known) {
-    warnings.add('OCCURRENCE_UNKNOWN', child, child.name);
+    warnings.add('OCCURRENCE_UNKNOWN', element, name);
     return { min: 1, max: 1 };
   }
   let { max } = known;
-  if (child.name === 'ZeroOrN' || child.name === 'OneOrN') {
-    const text = child.text.trim();
+  if (name === 'ZeroOrN' || name === 'OneOrN') {
+    const text = element.children[0]?.text.trim() ?? '';
     max = /^[0-9]{1,5}$/.test(text) ? Math.max(1, Number(text)) : undefined;
-    if (max === undefined || max < 2 || max > 65536) warnings.add('OCCURRENCE_NUMBER', child, text);
+    if (max === undefined || max < 2 || max > 65536) warnings.add('OCCURRENCE_NUMBER', element, text);
   }
   if (isNamed && max !== 1) {
-    warnings.add('OCCURRENCE_NAMED', child, child.name);
+    warnings.add('OCCURRENCE_NAMED', element, name);
     max = 1;
   }
   return { min: known.min, max };
@@ -178,28 +236,4 @@ function readType(
     ddfName = bare;
   }
   return { mimeTypes, ddfName };
-}
-
-function readAllowed(extensions: readonly XmlElement[], warnings: WarningLog): AllowedValues | undefined {
-  const element =
-    extensions.find((child) => child.name === 'AllowedValues') ??
-    extensions.find((child) => child.name === 'SupportedValues');
-  return element ? readAllowedValues(element, warnings) : undefined;
-}
-
-function readDeprecated(extensions: readonly XmlElement[]): DdfNode['deprecated'] {
-  const element = extensions.find((child) => child.name === 'Deprecated');
-  if (!element) return undefined;
-  const since = element.attributes['OsBuildDeprecated']?.trim();
-  return since ? { since } : {};
-}
-
-function toExtension(element: XmlElement): ExtensionElement {
-  return {
-    name: element.name,
-    ...(element.namespace === '' ? {} : { namespace: element.namespace }),
-    attributes: element.attributes,
-    text: element.text.trim(),
-    children: element.children.map(toExtension),
-  };
 }

@@ -4,9 +4,12 @@
  */
 import { assemble, type RawNode, type RawRoot } from './assemble';
 import { decodeXml } from './encoding';
+import { toExtension } from './extensions';
 import { familyOf, versionOf } from './identity';
-import type { DdfDocument, DdfNode, DdfRefusal, MoDefinition, Place } from './model';
+import type { DdfDocument, DdfNode, DdfRefusal, ExtensionElement, MoDefinition, Place } from './model';
 import { isClassic, readProperties } from './properties';
+import { refusalOf, type RefusalCode } from './refusals';
+import { readRunTime, readStatus } from './run-time';
 import { WarningLog } from './warnings';
 import { parseXml, type XmlElement } from './xml';
 
@@ -15,24 +18,29 @@ export interface ReadOptions {
   readonly maxSize?: number;
   /** Nesting of elements; a Node takes one level. */
   readonly maxDepth?: number;
+  /** There may also be no more than 64 elements for each node, and 500,000 in all. */
   readonly maxNodes?: number;
 }
 
 export type ReadResult =
   { readonly ok: true; readonly document: DdfDocument } | { readonly ok: false; readonly refusal: DdfRefusal };
 
-const DEFAULTS = { maxSize: 32 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
+const DEFAULTS = { maxSize: 16 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
 /** Generous: a Node of the richest dialect has about 60 elements. */
 const ELEMENTS_PER_NODE = 64;
+/** Bounds memory to about 300 MB; the richest file known has 59,006. */
+const MAX_ELEMENTS = 500_000;
+const MAX_MOID = 255;
 const VERSIONS: ReadonlySet<string> = new Set(['1.1.2', '1.2', '1.3']);
+/** What MgmtTree may hold by the DTD. */
+const TREE_PARTS: ReadonlySet<string> = new Set(['VerDTD', 'Man', 'Mod', 'Node']);
 /** What a Node may hold by the DTD, beside itself. */
 const NODE_PARTS: ReadonlySet<string> = new Set(['NodeName', 'Path', 'RTProperties', 'DFProperties', 'Node', 'Value']);
 
 /**
  * Never throws; time and memory are linear in the size of the source.
  *
- * Errors: TOO_LARGE, TOO_DEEP, TOO_MANY_ELEMENTS, TOO_MANY_NODES, NOT_XML, ENTITY_DECLARATION, NOT_A_DDF (another root, or no
- * Node), INSTANCE_DUMP (TNDS), BAD_NAME, BAD_PATH, PATH_DISAGREES, NO_IDENTITY (a root without MOID, name and place).
+ * Errors: each of `REFUSALS`, with the place of its cause. What was tolerated is in the document's warnings (`WARNINGS`).
  */
 export function readDdf(source: Uint8Array | string, options: ReadOptions = {}): ReadResult {
   const limits = { ...DEFAULTS, ...options };
@@ -42,11 +50,14 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
 
   const warnings = new WarningLog();
   const decoded = typeof source === 'string' ? { text: source } : decodeXml(source);
-  if ('badOctetAt' in decoded && decoded.badOctetAt !== undefined)
-    warnings.add('ENCODING', start, `the first at offset ${decoded.badOctetAt}`);
+  if ('misfit' in decoded && decoded.misfit)
+    warnings.add('ENCODING', decoded.misfit, `the first at offset ${decoded.misfit.offset}`);
+  if ('declared' in decoded && decoded.declared !== undefined)
+    warnings.add('ENCODING_DECLARED', start, `${decoded.encoding}, not ${decoded.declared}`);
 
   const text = decoded.text.charCodeAt(0) === 0xfeff ? decoded.text.slice(1) : decoded.text;
-  const parsed = parseXml(text, { maxDepth: limits.maxDepth, maxElements: limits.maxNodes * ELEMENTS_PER_NODE });
+  const maxElements = Math.min(limits.maxNodes * ELEMENTS_PER_NODE, MAX_ELEMENTS);
+  const parsed = parseXml(text, { maxDepth: limits.maxDepth, maxElements });
   if (!parsed.ok) return parsed;
   const tree = parsed.root;
   if (tree.name !== 'MgmtTree')
@@ -56,7 +67,7 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
   const first = nodes[0];
   if (!first) return refusal('NOT_A_DDF', 'MgmtTree has no Node', tree);
   const census = count(nodes, limits.maxNodes);
-  if (census.total > limits.maxNodes) return refusal('TOO_MANY_NODES', `more than ${limits.maxNodes} nodes`, first);
+  if (census.tooMany) return refusal('TOO_MANY_NODES', `more than ${limits.maxNodes} nodes`, census.tooMany);
   if (census.dumped > census.described) {
     return refusal(
       'INSTANCE_DUMP',
@@ -82,29 +93,43 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
       manufacturer: childText(tree, 'Man'),
       model: childText(tree, 'Mod'),
       mos,
+      extensions: readTopExtensions(tree, warnings),
       warnings: warnings.list(),
     },
   };
 }
 
-function refusal(code: string, message: string, { line, column }: Place): ReadResult {
-  return { ok: false, refusal: { code, message, line, column } };
+function refusal(code: RefusalCode, message: string, at: Place): ReadResult {
+  return { ok: false, refusal: refusalOf(code, message, at) };
+}
+
+function readTopExtensions(tree: XmlElement, warnings: WarningLog): readonly ExtensionElement[] {
+  const extensions = tree.children.filter((child) => !(isClassic(child) && TREE_PARTS.has(child.name)));
+  for (const element of extensions) if (isClassic(element)) warnings.add('ELEMENT_UNKNOWN', element, element.name);
+  return extensions.map(toExtension);
 }
 
 function childText(element: XmlElement, name: string): string | undefined {
   return element.children.find((child) => child.name === name && isClassic(child))?.text.trim() || undefined;
 }
 
-function count(
-  roots: readonly XmlElement[],
-  limit: number,
-): { readonly total: number; readonly described: number; readonly dumped: number } {
+interface Census {
+  readonly described: number;
+  /** Nodes that have values and no DFProperties. */
+  readonly dumped: number;
+  /** The first node beyond the limit. */
+  readonly tooMany?: Place;
+}
+
+function count(roots: readonly XmlElement[], limit: number): Census {
   let [total, described, dumped] = [0, 0, 0];
-  const pending = [...roots];
-  for (let node = pending.pop(); node && total <= limit; node = pending.pop()) {
+  const pending = [...roots].reverse();
+  for (let node = pending.pop(); node; node = pending.pop()) {
     total++;
+    if (total > limit) return { described, dumped, tooMany: node };
     let [isDescribed, hasValues] = [false, false];
-    for (const child of node.children) {
+    for (let i = node.children.length - 1; i >= 0; i--) {
+      const child = node.children[i] as XmlElement;
       if (child.name === 'Node') pending.push(child);
       else if (child.name === 'DFProperties') isDescribed = true;
       else if (child.name === 'RTProperties' || child.name === 'Value') hasValues = true;
@@ -112,21 +137,19 @@ function count(
     if (isDescribed) described++;
     else if (hasValues) dumped++;
   }
-  return { total, described, dumped };
+  return { described, dumped };
 }
 
 function readMo({ node, place }: RawRoot, warnings: WarningLog): MoDefinition | DdfRefusal {
   const root = readNode(node, warnings);
   const moid = root.ddfName ?? identityOf(root, place);
   if (moid === undefined) {
-    const { line, column } = node.at;
-    return {
-      code: 'NO_IDENTITY',
-      message: 'the root has neither a MOID (DFType/DDFName) nor a name or Path',
-      line,
-      column,
-    };
+    return refusalOf('NO_IDENTITY', 'the root has neither a MOID (DFType/DDFName) nor a name or Path', node.at);
   }
+  if (moid.length > MAX_MOID + (place?.length ?? 0))
+    return refusalOf('BAD_MOID', `a MOID of ${moid.length} characters, more than ${MAX_MOID}`, node.at);
+  if (/\p{Cc}/u.test(moid))
+    return refusalOf('BAD_MOID', 'a MOID with a line break or another control character', node.at);
   const where = place ?? (root.ddfName === undefined && root.name !== '' ? `./${root.name}` : undefined);
   return {
     moid,
@@ -152,15 +175,20 @@ function readNode(raw: RawNode, warnings: WarningLog): DdfNode {
   let properties: XmlElement | undefined;
   const extras: XmlElement[] = [];
   for (const child of element?.children ?? []) {
-    if (child.name === 'DFProperties') properties ??= child;
-    else if (!NODE_PARTS.has(child.name) || !isClassic(child)) extras.push(child);
+    if (child.name === 'DFProperties' && isClassic(child)) {
+      if (properties) warnings.add('PROPERTY_TWICE', child, child.name);
+      properties ??= child;
+    } else if (!NODE_PARTS.has(child.name) || !isClassic(child)) extras.push(child);
   }
   for (const extra of extras) if (isClassic(extra)) warnings.add('ELEMENT_UNKNOWN', extra, extra.name);
   if (element && !properties) warnings.add('PROPERTIES_MISSING', at, raw.name);
   const children = raw.children.map((child) => readNode(child, warnings));
+  const status = element && readStatus(element);
   return {
     name: raw.name,
     ...readProperties(properties, extras, children.length > 0, raw.name !== '', at, warnings),
+    ...(element && readRunTime(element)),
+    ...(status === undefined ? {} : { status }),
     children,
     at: { line: at.line, column: at.column },
   };

@@ -2,6 +2,8 @@
 import { SaxesParser } from 'saxes';
 
 import type { DdfRefusal, Place } from './model';
+import { placeAfter } from './place';
+import { refusalOf, type RefusalCode } from './refusals';
 
 export interface XmlElement extends Place {
   /** Without prefix. */
@@ -12,6 +14,8 @@ export interface XmlElement extends Place {
   /** Own text, CDATA included, of all pieces between children. */
   text: string;
   readonly children: XmlElement[];
+  /** Short comments directly inside; absent when there are none. */
+  comments?: string[];
 }
 
 export interface XmlLimits {
@@ -22,6 +26,14 @@ export interface XmlLimits {
 export type XmlResult =
   { readonly ok: true; readonly root: XmlElement } | { readonly ok: false; readonly refusal: DdfRefusal };
 
+/** Longer comments, and more of them in one element, say nothing that a program could use. */
+const MAX_COMMENT = 100;
+const MAX_COMMENTS = 16;
+const MAX_ATTRIBUTES = 1_000;
+/** Characters before the root element: comments and a DOCTYPE, which the parser collects. */
+const MAX_PROLOG = 262_144;
+const CHUNK = 65_536;
+
 /** Thrown in a handler to stop the parser; never leaves this file. */
 class Stop extends Error {
   constructor(readonly refusal: DdfRefusal) {
@@ -30,13 +42,13 @@ class Stop extends Error {
 }
 
 /**
- * Errors: NOT_XML, ENTITY_DECLARATION (in a DOCTYPE; the DOCTYPE itself is skipped, nothing is fetched), TOO_DEEP,
- * TOO_MANY_ELEMENTS. Never throws.
+ * Errors: NOT_XML, ENTITY_DECLARATION (in a DOCTYPE; the DOCTYPE itself is skipped, nothing is fetched), TOO_LARGE,
+ * TOO_DEEP, TOO_MANY_ELEMENTS. Never throws.
  */
 export function parseXml(text: string, limits: XmlLimits): XmlResult {
   const parser = new SaxesParser({ xmlns: false, position: true });
-  const stop = (code: string, message: string, place: Place = here()): never => {
-    throw new Stop({ code, message, ...place });
+  const stop = (code: RefusalCode, message: string, place: Place = here()): never => {
+    throw new Stop(refusalOf(code, message, place));
   };
   const here = (): Place => ({ line: parser.line, column: Math.max(1, parser.columnIndex) });
 
@@ -48,9 +60,19 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
 
   parser.on('error', (error) => stop('NOT_XML', error.message.replace(/^(?:[^:\s]+:)?\d+:\d+: /, '')));
   parser.on('doctype', (doctype) => {
-    if (/<!ENTITY/i.test(doctype)) stop('ENTITY_DECLARATION', 'the DOCTYPE declares an entity; a DDF needs none');
+    if (!/<!ENTITY/i.test(doctype)) return;
+    const start = Math.max(0, text.lastIndexOf('<!DOCTYPE', parser.position));
+    const before = text.slice(0, start + Math.max(0, text.slice(start).search(/<!ENTITY/i)));
+    stop('ENTITY_DECLARATION', 'the DOCTYPE declares an entity; a DDF needs none', placeAfter(before));
+  });
+  let attributes = 0;
+  parser.on('attribute', () => {
+    attributes++;
+    if (attributes > MAX_ATTRIBUTES)
+      stop('TOO_MANY_ELEMENTS', `more than ${MAX_ATTRIBUTES} attributes of an element`, start);
   });
   parser.on('opentagstart', (tag) => {
+    attributes = 0;
     // The parser stands behind the name and the character after it.
     start = { line: parser.line, column: Math.max(1, parser.columnIndex - tag.name.length - 1) };
   });
@@ -80,6 +102,12 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
     open.pop();
     scopes.pop();
   });
+  parser.on('comment', (comment) => {
+    const element = open[open.length - 1];
+    if (!element || comment.length > MAX_COMMENT) return;
+    element.comments ??= [];
+    if (element.comments.length < MAX_COMMENTS) element.comments.push(comment.trim());
+  });
   const addText = (piece: string): void => {
     const element = open[open.length - 1];
     if (element) element.text += piece;
@@ -88,7 +116,12 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
   parser.on('cdata', addText);
 
   try {
-    parser.write(text).close();
+    for (let from = 0; from < text.length; from += CHUNK) {
+      parser.write(text.slice(from, from + CHUNK));
+      if (!root && from > MAX_PROLOG)
+        stop('TOO_LARGE', `no element in the first ${MAX_PROLOG} characters`, placeAfter(text.slice(0, MAX_PROLOG)));
+    }
+    parser.close();
   } catch (error) {
     if (error instanceof Stop) return { ok: false, refusal: error.refusal };
     const message = error instanceof Error ? error.message : String(error);

@@ -1,129 +1,141 @@
-/** Types, Device fields and mutations of all families of a library. */
-import {
-  GraphQLList,
-  GraphQLNonNull,
-  GraphQLString,
-  type GraphQLFieldConfig,
-  type GraphQLNamedType,
-  type GraphQLObjectType,
-} from 'graphql';
+/** Types, Device fields, filters and mutations of all families of a library; families that stayed the same keep their types. */
+import type { GraphQLFieldConfig, GraphQLInputFieldConfig, GraphQLNamedType } from 'graphql';
 
 import type { DdfLibrary } from '../ddf/library';
-import { descriptionOf, extensionOf, inputExtensionOf } from './describe';
-import { moDirective, nodeDirective } from './directives';
+import type { MoDefinition } from '../ddf/model';
+import { sayTheSame } from './content';
+import { moDirective, nodeDirective, nodeInfoDirective } from './directives';
 import { mergeFamily } from './family';
 import { familyNameOf, isFamilyName } from './family-names';
-import { mutationInput } from './input-types';
-import { camelCase } from './names';
-import { resolveLate, rootType } from './object-types';
-import type {
-  CompiledSchemaPart,
-  CompileOptions,
-  CompileRefusal,
-  MoFamily,
-  MoNode,
-  MutationKind,
-  OutsideTypes,
-} from './types';
+import { makeFamilyPart, namesTakenBy, type FamilyPart } from './family-part';
+import { OPERATOR_TYPE_NAMES } from './operator-types';
+import type { CompiledSchemaPart, CompileOptions, CompileRefusal, MoFamily, OutsideTypes } from './types';
 
-type Field = GraphQLFieldConfig<unknown, unknown>;
+const OWN_TYPES: readonly string[] = [
+  'Query',
+  'Mutation',
+  'Subscription',
+  'String',
+  'Int',
+  'Float',
+  'Boolean',
+  'ID',
+  ...OPERATOR_TYPE_NAMES,
+];
 
-const KINDS: readonly MutationKind[] = ['replace', 'add', 'delete', 'exec'];
-const EFFECTS: Readonly<Record<MutationKind, string>> = {
-  replace: 'Changes values of',
-  add: 'Adds nodes to',
-  delete: 'Deletes nodes of',
-  exec: 'Executes nodes of',
-};
+/** A family as it was compiled last. */
+interface Known {
+  readonly definitions: readonly MoDefinition[];
+  readonly family: MoFamily;
+  readonly taken: ReturnType<typeof namesTakenBy>;
+  /** Made when the family first comes into a schema. */
+  part?: FamilyPart;
+}
 
 /**
- * The generated part of the schema. It follows from the definitions alone: their order changes nothing.
+ * Compiles libraries one after the other. Types are immutable and are used again as long as the definitions of their family say
+ * the same, so a schema of the next library is built around them; what two runs back was used no more is forgotten.
  *
- * Families whose names meet (with each other or with `options.taken`) are left out, but for the first by identity, and told
- * in `refusals`; the caller refuses the DDF that brought them and asks for a name. Never throws for any library.
+ * @param outside  types that stay the same objects for the compiler's life
+ * @param onMade   called once for the types of each family that is made, before any schema has them: to attach resolvers
  */
+export class FamilyCompiler {
+  private current: ReadonlyMap<string, Known> = new Map();
+  private previous: ReadonlyMap<string, Known> = new Map();
+
+  constructor(
+    private readonly outside: OutsideTypes,
+    private readonly onMade: (types: readonly GraphQLNamedType[]) => void = () => undefined,
+  ) {}
+
+  /**
+   * The generated part of the schema. It follows from the definitions alone: their order, and what was compiled before, change
+   * nothing.
+   *
+   * Families whose names meet (with each other or with `options.taken`) are left out, but for the first by identity, and told
+   * in `refusals`; the caller refuses the DDF that brought them and asks for a name. Never throws for any library.
+   */
+  compile(library: DdfLibrary, options: CompileOptions = {}): CompiledSchemaPart {
+    const steps = this.steps(library, options);
+    for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+  }
+
+  /** The same in steps: yields every few milliseconds (a family of thousands of nodes takes some tens to be merged). Steps of two runs must not mix. */
+  *steps(library: DdfLibrary, options: CompileOptions = {}): Generator<undefined, CompiledSchemaPart, undefined> {
+    const refusals: CompileRefusal[] = [];
+    const registry = new Registry(options.taken);
+    const used = new Map<string, Known>();
+    const parts: FamilyPart[] = [];
+    const fresh: GraphQLNamedType[] = [];
+    for (const family of library.families()) {
+      const name = options.names?.get(family) ?? familyNameOf(family);
+      if (!isFamilyName(name) && options.names?.has(family)) {
+        const message = `${name.slice(0, 100)} is no name for a type: letters and digits, a capital first`;
+        refusals.push({ code: 'BAD_NAME', message, families: [family] });
+        continue;
+      }
+      const known = this.know(family, name, library.family(family));
+      used.set(keyOf(family, name), known);
+      const clash = registry.claim(family, known.taken);
+      if (clash) {
+        const message = `${family} and ${clash.family} both need the name ${clash.name}: give one of them a name of its own`;
+        refusals.push({ code: 'NAME_CLASH', message, families: [clash.family, family] });
+        continue;
+      }
+      if (!known.part) {
+        // What merging took is a step of its own.
+        yield undefined;
+        known.part = yield* makeFamilyPart(known.family, this.outside);
+        this.onMade(known.part.types);
+        fresh.push(...known.part.types);
+        yield undefined;
+      }
+      parts.push(known.part);
+    }
+    this.previous = this.current;
+    this.current = used;
+    return { ...join(parts), fresh, refusals };
+  }
+
+  private know(family: string, name: string, definitions: readonly MoDefinition[]): Known {
+    const key = keyOf(family, name);
+    for (const known of [this.current.get(key), this.previous.get(key)])
+      if (known && sayTheSame(known.definitions, definitions)) return known;
+    const merged = mergeFamily(family, name, definitions);
+    return { definitions, family: merged, taken: namesTakenBy(merged) };
+  }
+}
+
+/** One library alone; see {@link FamilyCompiler}. */
 export function compileFamilies(
   library: DdfLibrary,
   outside: OutsideTypes,
   options: CompileOptions = {},
 ): CompiledSchemaPart {
-  const refusals: CompileRefusal[] = [];
-  const registry = new Registry(options.taken);
-  const families: MoFamily[] = [];
-  for (const family of library.families()) {
-    const name = options.names?.get(family) ?? familyNameOf(family);
-    if (!isFamilyName(name) && options.names?.has(family)) {
-      refusals.push({
-        code: 'BAD_NAME',
-        message: `${name.slice(0, 100)} is no name for a type: letters and digits, a capital first`,
-        families: [family],
-      });
-      continue;
-    }
-    const merged = mergeFamily(family, name, library.family(family));
-    const clash = registry.claim(merged);
-    if (clash) {
-      const message = `${family} and ${clash.family} both need the name ${clash.name}: give one of them a name of its own`;
-      refusals.push({ code: 'NAME_CLASH', message, families: [clash.family, family] });
-      continue;
-    }
-    families.push(merged);
-  }
-  families.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return { families, ...partOf(families, outside), directives: [moDirective, nodeDirective], refusals };
+  return new FamilyCompiler(outside).compile(library, options);
 }
 
-function partOf(
-  families: readonly MoFamily[],
-  outside: OutsideTypes,
-): Pick<CompiledSchemaPart, 'deviceFields' | 'mutationFields' | 'types'> {
-  const deviceFields: Record<string, Field> = {};
-  const mutationFields: Record<string, Field> = {};
-  const types: GraphQLNamedType[] = [];
-  for (const family of families) {
-    const type = rootType(family, outside);
-    types.push(type);
-    Object.assign(deviceFields, fieldsOfDevice(family, type, outside));
-    for (const kind of KINDS) {
-      const input = mutationInput(kind, family, outside);
-      if (!input) continue;
-      mutationFields[`${kind}${family.name}`] = {
-        type: new GraphQLNonNull(resolveLate(outside.Operation)),
-        args: { input: { type: new GraphQLNonNull(input) } },
-        description: `${EFFECTS[kind]} ${family.name} on a device, as one operation.`,
-        extensions: inputExtensionOf('mutation', kind, family, family.root),
-      };
-    }
-  }
-  return { deviceFields, mutationFields, types };
+function keyOf(family: string, name: string): string {
+  return `${name}\n${family}`;
 }
 
-function fieldsOfDevice(
-  family: MoFamily,
-  type: GraphQLObjectType,
-  outside: OutsideTypes,
-): Readonly<Record<string, Field>> {
-  const freshness = {
-    maxAge: { type: outside.scalars.Duration, description: 'Values older than this are fetched first.' },
-    wait: { type: outside.scalars.Duration, description: 'How long the answer may wait for the device.' },
-  };
-  const { fieldName } = family.root;
+function join(unsorted: readonly FamilyPart[]): Omit<CompiledSchemaPart, 'fresh' | 'refusals'> {
+  const parts = [...unsorted].sort((a, b) => (a.family.name < b.family.name ? -1 : 1));
+  const deviceFields: Record<string, GraphQLFieldConfig<unknown, unknown>> = {};
+  const mutationFields: Record<string, GraphQLFieldConfig<unknown, unknown>> = {};
+  const filterFields: Record<string, GraphQLInputFieldConfig> = {};
+  for (const part of parts) {
+    Object.assign(deviceFields, part.deviceFields);
+    Object.assign(mutationFields, part.mutationFields);
+    Object.assign(filterFields, part.filterFields);
+  }
   return {
-    [fieldName]: {
-      type,
-      description: descriptionOf(family.root),
-      args: {
-        miid: { type: GraphQLString, description: 'Instance; may be left out where the device has exactly one.' },
-        ...freshness,
-      },
-      extensions: extensionOf('instance', family, family.root),
-    },
-    [`${fieldName}Instances`]: {
-      type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(type))),
-      description: `All instances of ${family.name}.`,
-      args: freshness,
-      extensions: extensionOf('instances', family, family.root),
-    },
+    families: parts.map(({ family }) => family),
+    deviceFields,
+    mutationFields,
+    filterFields,
+    types: parts.flatMap(({ roots }) => roots),
+    directives: [moDirective, nodeDirective, nodeInfoDirective],
   };
 }
 
@@ -134,30 +146,16 @@ class Registry {
 
   constructor(taken: CompileOptions['taken']) {
     const own = "the gateway's own schema";
-    for (const name of [
-      ...(taken?.types ?? []),
-      'Query',
-      'Mutation',
-      'Subscription',
-      'String',
-      'Int',
-      'Float',
-      'Boolean',
-      'ID',
-    ])
-      this.types.set(name, own);
+    for (const name of [...OWN_TYPES, ...(taken?.types ?? [])]) this.types.set(name, own);
     for (const name of taken?.deviceFields ?? []) this.fields.set(`Device.${name}`, own);
     for (const name of taken?.mutationFields ?? []) this.fields.set(`Mutation.${name}`, own);
   }
 
   /** All names of a family, or none and who holds one of them. */
-  claim(family: MoFamily): { readonly name: string; readonly family: string } | undefined {
-    const types = typeNamesOf(family.root, []);
-    const fields = [
-      `Device.${camelCase(family.name)}`,
-      `Device.${camelCase(family.name)}Instances`,
-      ...KINDS.map((kind) => `Mutation.${kind}${family.name}`),
-    ];
+  claim(
+    family: string,
+    { types, fields }: ReturnType<typeof namesTakenBy>,
+  ): { readonly name: string; readonly family: string } | undefined {
     for (const [names, known] of [
       [types, this.types],
       [fields, this.fields],
@@ -167,17 +165,8 @@ class Registry {
         if (holder !== undefined) return { name, family: holder };
       }
     }
-    for (const name of types) this.types.set(name, family.family);
-    for (const name of fields) this.fields.set(name, family.family);
+    for (const name of types) this.types.set(name, family);
+    for (const name of fields) this.fields.set(name, family);
     return undefined;
   }
-}
-
-function typeNamesOf(node: MoNode, names: string[]): readonly string[] {
-  if (node.typeName !== '') {
-    names.push(node.typeName);
-    for (const kind of ['Replace', 'Add', 'Delete', 'Exec']) names.push(`${kind}${node.typeName}Input`);
-  }
-  for (const child of node.children) typeNamesOf(child, names);
-  return names;
 }

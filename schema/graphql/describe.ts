@@ -1,24 +1,52 @@
 /** What a node's DDF says to people, as descriptions and deprecations; and what `extensions.moql` says to programs. */
 import type { AllowedValues } from '../ddf/model';
-import type { MoFamily, MoNode, MoqlExtension, MutationKind } from './types';
+import { markdownCode, markdownOf } from './markdown';
+import type { EnumValue, MoFamily, MoNode, MoqlExtension, MutationKind } from './types';
 
 /** Longer descriptions are cut: the longest in the field has 4,856 characters. */
 const MAX_DESCRIPTION = 5_000;
+const MAX_SUMMARY = 160;
 /** Longer lists of values are left to the DDF. */
 const MAX_LISTED_VALUES = 40;
 
-/** Title, text, default and allowed values; absent when the DDF says none of them. Markdown, with nothing of it escaped. */
+const descriptions = new WeakMap<MoNode, { readonly text?: string }>();
+
+/** Title, text, default and allowed values as Markdown; absent when the DDF says none of them. */
 export function descriptionOf(node: MoNode): string | undefined {
+  const known = descriptions.get(node);
+  if (known) return known.text;
+  const text = describe(node);
+  descriptions.set(node, { text });
+  return text;
+}
+
+function describe(node: MoNode): string | undefined {
   const parts: string[] = [];
-  const description = tidy(node.description);
-  const title = tidy(node.title);
+  const description = markdownOf(cut(node.description ?? ''));
+  const title = markdownOf(node.title ?? '');
   if (title !== '' && title !== description) parts.push(title);
-  if (description !== '')
-    parts.push(description.length > MAX_DESCRIPTION ? `${description.slice(0, MAX_DESCRIPTION)} …` : description);
-  if (node.defaultValue !== undefined) parts.push(`Default: ${code(node.defaultValue)}`);
-  const allowed = node.allowed && valuesText(node.allowed);
+  if (description !== '') parts.push(description);
+  if (node.defaultValue !== undefined) parts.push(`Default: ${markdownCode(defaultOf(node, node.defaultValue))}`);
+  const allowed = node.allowed && valuesText(node, node.allowed);
   if (allowed) parts.push(allowed);
   return parts.length === 0 ? undefined : parts.join('\n\n');
+}
+
+/** The title, or the beginning of the description: where the whole text stands elsewhere already. */
+export function summaryOf(node: MoNode): string | undefined {
+  const text = (node.title ?? node.description ?? '').trim().slice(0, MAX_SUMMARY + 1);
+  if (text === '') return undefined;
+  const sentence = /^.*?[.!?](?=\s)/s.exec(text)?.[0] ?? text;
+  return markdownOf(sentence.length > MAX_SUMMARY ? `${sentence.slice(0, MAX_SUMMARY)} …` : sentence);
+}
+
+/** By its name where it has one. */
+function defaultOf(node: MoNode, value: string): string {
+  return node.enumeration?.values.find(({ raw }) => raw === value)?.name ?? value;
+}
+
+function cut(text: string): string {
+  return text.length > MAX_DESCRIPTION ? `${text.slice(0, MAX_DESCRIPTION)} …` : text;
 }
 
 export function deprecationOf(node: MoNode): string | undefined {
@@ -27,7 +55,7 @@ export function deprecationOf(node: MoNode): string | undefined {
 }
 
 export function extensionOf(
-  kind: Exclude<MoqlExtension['kind'], 'mutation' | 'input' | 'inputNode'>,
+  kind: Exclude<MoqlExtension['kind'], 'mutation' | 'input' | 'inputNode' | 'enumValue'>,
   family: MoFamily,
   node: MoNode,
 ): { readonly moql: MoqlExtension } {
@@ -41,6 +69,18 @@ export function inputExtensionOf(
   node: MoNode,
 ): { readonly moql: MoqlExtension } {
   return { moql: { kind, mutation, ...described(family, node) } };
+}
+
+export function enumExtensionOf(family: MoFamily, node: MoNode): { readonly moql: MoqlExtension } {
+  return { moql: { kind: 'enum', ...described(family, node) } };
+}
+
+export function enumValueExtensionOf(
+  family: MoFamily,
+  node: MoNode,
+  { raw }: EnumValue,
+): { readonly moql: MoqlExtension } {
+  return { moql: { kind: 'enumValue', raw, ...described(family, node) } };
 }
 
 /** What a type, field or input of the generated part stands for; absent for all others. */
@@ -63,33 +103,22 @@ function described(
   };
 }
 
-function tidy(text: string | undefined): string {
-  return (text ?? '')
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\t\n]/gu, ' ')
-    .trim();
-}
-
-function valuesText(allowed: AllowedValues): string | undefined {
+function valuesText(node: MoNode, allowed: AllowedValues): string | undefined {
   switch (allowed.kind) {
     case 'range':
-      return `Range: ${code(allowed.text)}`;
+      return `Range: ${markdownCode(allowed.text)}`;
     case 'pattern':
-      return `Pattern: ${code(allowed.pattern)}`;
+      return `Pattern: ${markdownCode(allowed.pattern)}`;
     case 'enum':
     case 'flags': {
-      if (allowed.values.length > MAX_LISTED_VALUES) return undefined;
+      // An enum tells its values itself.
+      if (node.enumeration || allowed.values.length > MAX_LISTED_VALUES) return undefined;
       const lines = allowed.values.map(
-        ({ value, description }) => `- ${code(value)}${description ? `: ${tidy(description)}` : ''}`,
+        ({ value, description }) => `- ${markdownCode(value)}${description ? `: ${markdownOf(description)}` : ''}`,
       );
       return `${allowed.kind === 'flags' ? 'Sum of' : 'One of'}:\n${lines.join('\n')}`;
     }
     case 'other':
       return undefined;
   }
-}
-
-function code(text: string): string {
-  const short = tidy(text).slice(0, 300);
-  return short.includes('`') ? `\`\` ${short} \`\`` : `\`${short}\``;
 }

@@ -1,11 +1,20 @@
 /** All versions of one MO merged into one tree of named nodes: what the types, inputs and look-ups of a family are made from. */
 import { compareVersions } from '../ddf/identity';
-import type { AccessVerb, AllowedValues, DdfNode, MoDefinition } from '../ddf/model';
+import type { AccessVerb, DdfNode, MoDefinition } from '../ddf/model';
+import { enumValuesOf } from './enums';
 import { typeSeparatorOf } from './family-names';
-import { CONTROL_FIELDS, camelCase, fieldNameOf, pascalCase, segmentOf, shorten, suffixOf } from './names';
-import type { LeafScalar, MoFamily, MoNode, NodeVariant } from './types';
-
-type Shape = LeafScalar | 'Node';
+import {
+  CONTROL_FIELDS,
+  FILTER_FIELDS,
+  camelCase,
+  fieldNameOf,
+  pascalCase,
+  segmentOf,
+  suffixOf,
+  typeNameOf,
+} from './names';
+import { SHAPES, SHAPE_WORDS, byShape, shapeOf, type Shape } from './shapes';
+import type { Applicability, MoFamily, MoNode, NodeRule, NodeVariant } from './types';
 
 /** A node in one definition. */
 interface Member {
@@ -29,42 +38,18 @@ interface Group {
 interface Position {
   readonly fieldName: string;
   readonly inputName: string;
-  readonly typeName: string;
-  /** The path below the root as a part of type names. */
-  readonly words: string;
+  readonly filterName: string;
+  readonly hasType: boolean;
+  /** The path below the root as a part of type names; few leaves need it. */
+  readonly words: () => string;
   readonly depth: number;
   readonly hasTwin: boolean;
 }
 
-/** Which of two shapes keeps the plain name when no version tells. */
-const SHAPES: readonly Shape[] = [
-  'Node',
-  'String',
-  'Int',
-  'BigInt',
-  'Boolean',
-  'Float',
-  'Base64',
-  'Date',
-  'Time',
-  'Presence',
-];
-const SHAPE_WORDS: Readonly<Record<Shape, string>> = {
-  Node: 'Node',
-  String: 'Text',
-  Int: 'Int',
-  BigInt: 'Int',
-  Boolean: 'Boolean',
-  Float: 'Float',
-  Base64: 'Binary',
-  Date: 'Date',
-  Time: 'Time',
-  Presence: 'Presence',
-};
 /** What the list of a root's or an element's type takes in names of types: `ScomoDownloadItem`. */
 const ELEMENT_WORD = 'Item';
-const MAX_INT = 2_147_483_647n;
-const MIN_INT = -2_147_483_648n;
+/** What the enum of an element that is a leaf takes: its object type has the plain name. */
+const VALUE_WORD = 'Value';
 
 /**
  * @param definitions  all of one family, sorted from old to new; at least one
@@ -88,34 +73,42 @@ export function mergeFamily(family: string, name: string, definitions: readonly 
   };
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A type that waits for its name until all that could meet are known. */
+interface Unnamed {
+  readonly plain: string;
+  readonly path: string;
+  readonly depth: number;
+  readonly give: (name: string) => void;
+}
+
 class Builder {
-  private readonly typeNames = new Set<string>();
+  private readonly unnamed: Unnamed[] = [];
 
   constructor(
     private readonly familyName: string,
     private readonly separator: string,
-  ) {
-    this.typeNames.add(familyName);
-  }
+  ) {}
 
   root(members: readonly Member[]): MoNode {
     const shape: Shape = members.some(({ node }) => node.format === 'node') ? 'Node' : shapeOf(members);
     const fieldName = camelCase(this.familyName);
-    return this.node(members, shape, {
+    const root = this.node(members, shape, {
       fieldName,
       inputName: fieldName,
-      typeName: this.familyName,
-      words: '',
+      filterName: fieldName,
+      hasType: true,
+      words: () => '',
       depth: 0,
       hasTwin: false,
     });
+    this.nameTypes();
+    return root;
   }
 
-  private node(
-    members: readonly Member[],
-    shape: Shape,
-    { fieldName, inputName, typeName, words, depth, hasTwin }: Position,
-  ): MoNode {
+  private node(members: readonly Member[], shape: Shape, position: Position): MoNode {
+    const { fieldName, inputName, filterName, words, depth, hasTwin } = position;
     const newest = members[0] as Member;
     const isLeaf = shape !== 'Node';
     const first = <T>(pick: (node: DdfNode) => T | undefined): T | undefined => {
@@ -125,64 +118,98 @@ class Builder {
       }
       return undefined;
     };
-    const children = isLeaf ? [] : this.children(members, words, depth);
-    const allowed = first((node) => node.allowed);
-    return {
+    const rules = rulesOf(members);
+    const node: Writable<MoNode> = {
       fieldName,
       inputName,
-      typeName,
+      filterName,
+      typeName: '',
       kind: isLeaf ? 'leaf' : 'interior',
       isList: depth > 0 && newest.node.name === '',
-      ...(isLeaf ? { scalar: shape } : {}),
+      scalar: isLeaf ? shape : undefined,
       variants: variantsOf(members),
       access: accessOf(members),
-      title: first((node) => node.title),
-      description: first((node) => node.description),
-      defaultValue: first((node) => node.defaultValue),
-      mimeTypes: first((node) => (node.mimeTypes.length > 0 ? node.mimeTypes : undefined)) ?? [],
-      ...(allowed === undefined ? {} : { allowed: widest(members, allowed) }),
+      title: first((member) => member.title),
+      description: first((member) => member.description),
+      defaultValue: first((member) => member.defaultValue),
+      mimeTypes: first((member) => (member.mimeTypes.length > 0 ? member.mimeTypes : undefined)) ?? [],
+      allowed: first((member) => member.allowed),
+      rules,
       // Gone only when the newest version says so.
       deprecated: newest.node.deprecated,
-      isOpen: !isLeaf && members.some(({ node }) => node.children.length === 0),
+      applicability: first(applicabilityOf),
+      isOpen: !isLeaf && members.some((member) => member.node.children.length === 0),
       hasTwin,
-      children,
+      children: isLeaf ? [] : this.children(members, words(), depth),
     };
+    if (position.hasType) this.wantType(words(), newest.path, depth, (name) => (node.typeName = name));
+    const values = canBeEnum(shape) && rules.length > 0 ? enumValuesOf(rules, shape === 'String') : undefined;
+    if (values) {
+      const enumWords = words() + (position.hasType ? VALUE_WORD : '');
+      this.wantType(enumWords, newest.path, depth, (typeName) => (node.enumeration = { typeName, values }));
+    }
+    return node;
   }
 
   private children(parents: readonly Member[], words: string, depth: number): readonly MoNode[] {
     const groups = groupsOf(parents);
     const named = nameGroups(groups);
     const taken = new Set(named.values());
-    // Names of types are given to all siblings before any of their children, so that shorter paths keep the plain ones.
-    const typed = groups.map((group) => {
+    return groups.map((group) => {
       const fieldName = named.get(group) as string;
-      const ownWords = words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group));
-      const needsType = group.shape === 'Node' || group.rawName === '';
-      return {
-        group,
+      return this.node(group.members, group.shape, {
         fieldName,
-        ownWords,
-        typeName: needsType ? this.typeName(ownWords, group.members[0]?.path ?? '') : '',
-      };
-    });
-    return typed.map(({ group, fieldName, ownWords, typeName }) =>
-      this.node(group.members, group.shape, {
-        fieldName,
-        inputName: depth === 0 ? inputNameOf(fieldName, taken) : fieldName,
-        typeName,
-        words: ownWords,
+        inputName: depth === 0 ? freeName(fieldName, CONTROL_FIELDS, taken) : fieldName,
+        filterName: freeName(fieldName, FILTER_FIELDS, taken),
+        hasType: group.shape === 'Node' || group.rawName === '',
+        words: () => words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group)),
         depth: depth + 1,
         hasTwin: group.hasTwin,
-      }),
-    );
+      });
+    });
   }
 
-  private typeName(words: string, path: string): string {
-    const plain = shorten(this.familyName + this.separator + words, path);
-    const name = this.typeNames.has(plain) ? `${plain}_${suffixOf(path)}` : plain;
-    this.typeNames.add(name);
-    return name;
+  private wantType(words: string, path: string, depth: number, give: (name: string) => void): void {
+    const plain = words === '' ? this.familyName : typeNameOf(this.familyName + this.separator + words, path);
+    this.unnamed.push({ plain, path, depth, give });
   }
+
+  /** Where two meet, the one nearer to the root keeps the plain name, whatever the order of the file. */
+  private nameTypes(): void {
+    const sorted = [...this.unnamed].sort((a, b) => a.depth - b.depth || compareText(a.path, b.path));
+    const taken = new Set<string>();
+    for (const { plain, path, give } of sorted) {
+      const name = taken.has(plain) ? `${plain}_${suffixOf(path)}` : plain;
+      taken.add(name);
+      give(name);
+    }
+  }
+}
+
+function canBeEnum(shape: Shape): boolean {
+  return shape === 'String' || shape === 'Int' || shape === 'BigInt';
+}
+
+/** Empty where no definition says anything of values. */
+function rulesOf(members: readonly Member[]): readonly NodeRule[] {
+  if (members.every(({ node }) => node.allowed === undefined)) return [];
+  return members.map(({ version, node: { allowed } }) => (allowed ? { version, allowed } : { version }));
+}
+
+/** Microsoft's own element; the text of each of its children. */
+function applicabilityOf(node: DdfNode): Applicability | undefined {
+  const element = node.extensions.find(({ name }) => name === 'Applicability');
+  if (!element) return undefined;
+  const text = (name: string): string | undefined =>
+    element.children.find((child) => child.name === name)?.text.trim() || undefined;
+  const osBuild = text('OsBuildVersion');
+  const csp = text('CspVersion');
+  const editions = text('EditionAllowList')
+    ?.split(';')
+    .map((edition) => edition.trim())
+    .filter((edition) => edition !== '');
+  if (osBuild === undefined && csp === undefined && !editions) return undefined;
+  return { ...(osBuild ? { osBuild } : {}), ...(csp ? { csp } : {}), ...(editions ? { editions } : {}) };
 }
 
 function typeWords(fieldName: string, group: Group): string {
@@ -190,9 +217,9 @@ function typeWords(fieldName: string, group: Group): string {
   return fieldName === group.base ? plain : plain + fieldName.slice(group.base.length);
 }
 
-/** Words such as `wait` stand in the root of every input already. */
-function inputNameOf(fieldName: string, taken: ReadonlySet<string>): string {
-  if (!CONTROL_FIELDS.has(fieldName)) return fieldName;
+/** Words such as `wait` stand in the root of every input already, and `and` in every filter. */
+function freeName(fieldName: string, reserved: ReadonlySet<string>, taken: ReadonlySet<string>): string {
+  if (!reserved.has(fieldName)) return fieldName;
   const name = `${fieldName}Node`;
   return taken.has(name) ? `${name}_${suffixOf(fieldName)}` : name;
 }
@@ -252,62 +279,6 @@ function meetInOneDefinition(parents: readonly Member[], rawNames: readonly stri
   });
 }
 
-function byShape(members: readonly Member[]): ReadonlyMap<Shape, readonly Member[]> {
-  const shapes = new Map<Shape, Member[]>();
-  for (const member of members) {
-    const shape = roughShape(member.node);
-    const known = shapes.get(shape);
-    if (known) known.push(member);
-    else shapes.set(shape, [member]);
-  }
-  const ints = shapes.get('Int');
-  if (ints?.some(({ node }) => isWide(node))) {
-    return new Map([...shapes].map(([shape, found]) => [shape === 'Int' ? 'BigInt' : shape, found]));
-  }
-  return shapes;
-}
-
-function shapeOf(members: readonly Member[]): Shape {
-  return [...byShape(members).keys()][0] ?? 'String';
-}
-
-function roughShape(node: DdfNode): Shape {
-  switch (node.format) {
-    case 'node':
-      return 'Node';
-    case 'chr':
-    case 'xml':
-      return 'String';
-    case 'int':
-      return 'Int';
-    case 'bool':
-      return 'Boolean';
-    case 'float':
-      return 'Float';
-    case 'bin':
-    case 'b64':
-      return 'Base64';
-    case 'date':
-      return 'Date';
-    case 'time':
-      return 'Time';
-    case 'null':
-      return 'Presence';
-  }
-}
-
-/** Whether an int node may hold what GraphQL's Int cannot. */
-function isWide(node: DdfNode): boolean {
-  const isBeyond = (value: bigint | undefined): boolean => value !== undefined && (value > MAX_INT || value < MIN_INT);
-  const { allowed, defaultValue } = node;
-  if (defaultValue !== undefined && /^-?[0-9]{1,30}$/.test(defaultValue) && isBeyond(BigInt(defaultValue))) return true;
-  if (allowed?.kind === 'range') return allowed.ranges.some(({ min, max }) => isBeyond(min) || isBeyond(max));
-  if (allowed?.kind !== 'enum' && allowed?.kind !== 'flags') return false;
-  return allowed.values.some(
-    ({ value }) => /^(?:-?[0-9]{1,30}|0x[0-9a-f]{1,16})$/i.test(value) && isBeyond(BigInt(value)),
-  );
-}
-
 function nameGroups(groups: readonly Group[]): ReadonlyMap<Group, string> {
   const names = new Map<Group, string>();
   const taken = new Set<string>();
@@ -342,6 +313,9 @@ function nameGroups(groups: readonly Group[]): ReadonlyMap<Group, string> {
 }
 
 function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
+  const [first] = members as readonly [Member, ...Member[]];
+  if (members.every(({ path, node }) => path === first.path && node.format === first.node.format))
+    return [variantOf(members)];
   const byKey = new Map<string, Member[]>();
   for (const member of members) {
     const key = `${member.path}\n${member.node.format}`;
@@ -349,42 +323,31 @@ function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
     if (known) known.push(member);
     else byKey.set(key, [member]);
   }
-  return [...byKey.values()].map((same) => {
-    const { node, path } = same[0] as Member;
-    const versions = [...new Set(same.map(({ version }) => version))]
-      .filter((version) => version !== '')
-      .sort(compareVersions);
-    return {
-      name: node.name,
-      path,
-      format: node.format,
-      access: accessOf(same),
-      versions,
-      unversioned: same.some(({ version }) => version === ''),
-    };
-  });
+  return [...byKey.values()].map(variantOf);
+}
+
+/** Of members with one path and format. */
+function variantOf(members: readonly Member[]): NodeVariant {
+  const { node, path } = members[0] as Member;
+  const versions = members.map(({ version }) => version).filter((version) => version !== '');
+  return {
+    name: node.name,
+    path,
+    format: node.format,
+    access: accessOf(members),
+    versions: versions.length < 2 ? versions : [...new Set(versions)].sort(compareVersions),
+    unversioned: versions.length < members.length,
+  };
 }
 
 function accessOf(members: readonly Member[]): readonly AccessVerb[] {
-  return members.length === 1
-    ? (members[0] as Member).node.access
-    : [...new Set(members.flatMap(({ node }) => node.access))].sort();
-}
-
-/** Values that some version allows; a version that restricts nothing lifts the restriction. */
-function widest(members: readonly Member[], newest: AllowedValues): AllowedValues {
-  const kinds = members.map(({ node }) => node.allowed);
-  const isUnrestricted = kinds.some((allowed) => allowed === undefined);
-  const ranges = kinds.flatMap((allowed) => (allowed?.kind === 'range' ? allowed.ranges : []));
-  if (newest.kind === 'range' && !isUnrestricted && kinds.every((allowed) => allowed?.kind === 'range')) {
-    return {
-      kind: 'range',
-      ranges,
-      text: [...new Set(kinds.map((allowed) => (allowed?.kind === 'range' ? allowed.text : '')))].join(', '),
-    };
-  }
-  if (members.length === 1) return newest;
-  return newest.kind === 'range' ? { kind: 'other', type: 'Range', text: newest.text } : newest;
+  const [first, ...others] = members.map(({ node }) => node.access);
+  if (!first) return [];
+  // Mostly all versions agree; their verbs are sorted.
+  const isOne = others.every(
+    (access) => access.length === first.length && access.every((verb, i) => verb === first[i]),
+  );
+  return isOne ? first : [...new Set([first, ...others].flat())].sort();
 }
 
 function compareText(a: string, b: string): number {

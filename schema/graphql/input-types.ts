@@ -24,8 +24,8 @@ import {
 
 import type { AccessVerb } from '../ddf/model';
 import { deprecationOf, descriptionOf, inputExtensionOf } from './describe';
-import { scalarType } from './object-types';
-import type { MoFamily, MoNode, MutationKind, OutsideTypes } from './types';
+import type { FamilyTypes } from './family-types';
+import type { MoNode, MutationKind, OutsideTypes } from './types';
 
 /** No node's name begins so. */
 export const SELF_FIELD = '_self';
@@ -60,11 +60,8 @@ export function reachable(kind: MutationKind, node: MoNode): readonly MoNode[] {
 }
 
 /** Absent when no node of the family takes the command. */
-export function mutationInput(
-  kind: MutationKind,
-  family: MoFamily,
-  outside: OutsideTypes,
-): GraphQLInputObjectType | undefined {
+export function mutationInput(kind: MutationKind, types: FamilyTypes): GraphQLInputObjectType | undefined {
+  const { family, outside } = types;
   if (!canReach(kind, family.root)) return undefined;
   return new GraphQLInputObjectType({
     name: inputTypeName(kind, family.root),
@@ -76,7 +73,7 @@ export function mutationInput(
         type: GraphQLString,
         description: 'Instance of the MO; may be left out where the device has exactly one.',
       },
-      ...fieldsOf(kind, family, family.root, outside),
+      ...fieldsOf(kind, types, family.root),
       ...controls(outside),
     }),
   });
@@ -114,19 +111,15 @@ function durationValue(outside: OutsideTypes, text: string): unknown {
   return outside.scalars.Duration.parseValue(text);
 }
 
-function fieldsOf(
-  kind: MutationKind,
-  family: MoFamily,
-  node: MoNode,
-  outside: OutsideTypes,
-): GraphQLInputFieldConfigMap {
+function fieldsOf(kind: MutationKind, types: FamilyTypes, node: MoNode): GraphQLInputFieldConfigMap {
+  const { family } = types;
   const fields: Record<string, GraphQLInputFieldConfig> = {};
   const isRoot = node === family.root;
   if (node.isList)
     fields['nodeName'] = { type: new GraphQLNonNull(GraphQLString), description: 'Name of the node on the device.' };
   const hasVerb = node.access.includes(VERBS[kind]);
   if (node.kind === 'leaf') {
-    const value = hasVerb ? valueType(kind, node, outside) : undefined;
+    const value = hasVerb ? valueType(kind, node, types) : undefined;
     if (value)
       fields['value'] = { type: kind === 'exec' ? value : new GraphQLNonNull(value), description: descriptionOf(node) };
     else if (isRoot && hasVerb) fields[SELF_FIELD] = { type: GraphQLBoolean, description: SELF_TEXTS[kind] };
@@ -142,7 +135,7 @@ function fieldsOf(
   }
   for (const child of children) {
     fields[isRoot ? child.inputName : child.fieldName] = {
-      type: childType(kind, family, child, outside),
+      type: childType(kind, types, child),
       description: descriptionOf(child),
       deprecationReason: deprecationOf(child),
       extensions: inputExtensionOf('inputNode', kind, family, child),
@@ -151,28 +144,23 @@ function fieldsOf(
   return fields;
 }
 
-function childType(kind: MutationKind, family: MoFamily, child: MoNode, outside: OutsideTypes): GraphQLInputType {
-  if (child.isList) return new GraphQLList(new GraphQLNonNull(objectInput(kind, family, child, outside)));
-  if (child.kind === 'leaf') return valueType(kind, child, outside) ?? GraphQLBoolean;
-  return reachable(kind, child).length > 0 ? objectInput(kind, family, child, outside) : GraphQLBoolean;
+function childType(kind: MutationKind, types: FamilyTypes, child: MoNode): GraphQLInputType {
+  if (child.isList) return new GraphQLList(new GraphQLNonNull(objectInput(kind, types, child)));
+  if (child.kind === 'leaf') return valueType(kind, child, types) ?? GraphQLBoolean;
+  return reachable(kind, child).length > 0 ? objectInput(kind, types, child) : GraphQLBoolean;
 }
 
-function objectInput(
-  kind: MutationKind,
-  family: MoFamily,
-  node: MoNode,
-  outside: OutsideTypes,
-): GraphQLInputObjectType {
+function objectInput(kind: MutationKind, types: FamilyTypes, node: MoNode): GraphQLInputObjectType {
   return new GraphQLInputObjectType({
     name: inputTypeName(kind, node),
     description: descriptionOf(node),
-    extensions: inputExtensionOf('input', kind, family, node),
-    fields: () => fieldsOf(kind, family, node, outside),
+    extensions: inputExtensionOf('input', kind, types.family, node),
+    fields: () => fieldsOf(kind, types, node),
   });
 }
 
 /** Type of the value that a command carries to a leaf; absent where it carries none. */
-function valueType(kind: MutationKind, leaf: MoNode, outside: OutsideTypes): GraphQLInputType | undefined {
+function valueType(kind: MutationKind, leaf: MoNode, types: FamilyTypes): GraphQLInputType | undefined {
   if (kind === 'delete' || leaf.scalar === 'Presence') return undefined;
-  return scalarType(leaf.scalar ?? 'String', outside);
+  return types.leafType(leaf);
 }

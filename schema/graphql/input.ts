@@ -1,5 +1,7 @@
 /** From the input of a generated mutation to the commands that `submitOperation` would take. */
+import { describeAllowed, isAllowedValue, quoteValue } from '../ddf/check-value';
 import { encodeName } from '../ddf/library';
+import { allowedIn } from './rules';
 import { SELF_FIELD, VERBS, reachable } from './input-types';
 import type {
   CommandsResult,
@@ -104,7 +106,11 @@ class Walk {
     if (child.isList) {
       const entries = Array.isArray(value) ? (value as readonly unknown[]) : [value];
       for (const entry of this.kind === 'delete' ? [...entries].reverse() : entries) {
-        if (isRecord(entry)) this.node(child, join(parentPath, nodeNameOf(entry, parentPath)), entry);
+        if (!isRecord(entry)) continue;
+        const name = nodeNameOf(entry, parentPath);
+        // What a DDF allows for an interior node can only be its name.
+        if (this.kind === 'add' && child.kind === 'interior') this.check(child, name, join(parentPath, name));
+        this.node(child, join(parentPath, name), entry);
       }
       return;
     }
@@ -124,8 +130,16 @@ class Walk {
     const { format } = this.variantOf(leaf, path);
     const converted = toDevice(format, value);
     if (!converted.ok) refuse('BAD_FORMAT', `${path || 'the MO'} has the format ${format}: ${converted.message}`, path);
-    checkRange(leaf, converted.data, path);
+    this.check(leaf, converted.data, path);
     this.push(leaf, path, { format, ...mimeOf(leaf), data: converted.data });
+  }
+
+  /** Against what the device's version of the DDF allows; an error states what that is. */
+  private check(node: MoNode, value: unknown, path: string): void {
+    const allowed = allowedIn(node, this.version);
+    if (allowed.length === 0 || allowed.some((rule) => isAllowedValue(rule, value))) return;
+    const takes = [...new Set(allowed.map(describeAllowed))].join('; or ');
+    refuse('OUT_OF_RANGE', `${path || 'the MO'} takes ${takes}, not ${quoteValue(value)}`, path);
   }
 
   /** A node without a value of its own: an interior one, or a flag. */
@@ -166,14 +180,6 @@ function nodeNameOf(entry: Readonly<Record<string, unknown>>, parentPath: string
   if (typeof name !== 'string' || name === '')
     return refuse('BAD_USER_INPUT', `an entry of ${parentPath || 'the MO'} has an empty nodeName`, parentPath);
   return name;
-}
-
-function checkRange(leaf: MoNode, data: InputValue['data'], path: string): void {
-  if (leaf.allowed?.kind !== 'range' || (typeof data !== 'number' && typeof data !== 'bigint')) return;
-  const fits = leaf.allowed.ranges.some(
-    ({ min, max }) => (min === undefined || data >= min) && (max === undefined || data <= max),
-  );
-  if (!fits) refuse('OUT_OF_RANGE', `${path} takes ${leaf.allowed.text}, not ${data}`, path);
 }
 
 function mimeOf(leaf: MoNode): { readonly mime?: string } {

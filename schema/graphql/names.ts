@@ -25,6 +25,9 @@ export const CONTROL_FIELDS: ReadonlySet<string> = new Set([
   'idempotencyKey',
 ]);
 
+/** What every filter has beside the tree. */
+export const FILTER_FIELDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'exists']);
+
 /** Field of an unnamed node: the list of what its parent holds. */
 export const LIST_FIELD = 'items';
 
@@ -34,8 +37,12 @@ export const LIST_FIELD = 'items';
  */
 export function wordsOf(rawName: string): readonly string[] {
   const ascii = /^[\x20-\x7e]*$/.test(rawName) ? rawName : toAscii(rawName);
-  // IPv4 is one word; an acronym in the plural keeps its s; digits stay with the small letters after them.
-  return ascii.match(/IPv[46]?(?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*/g) ?? [];
+  // IPv4 and VPNv2 are one word each; an acronym in the plural keeps its s; digits stay with the small letters after them.
+  return (
+    ascii.match(
+      /IPv(?![a-z])|[A-Z]{2,}v[0-9]+(?![a-z])|[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+[a-z]*/g,
+    ) ?? []
+  );
 }
 
 /** `DevID` → `devId`, `URI` → `uri`, `1xA` → `_1xA`, `mo` → `moNode`; '' → `items`. Always a legal GraphQL name. */
@@ -63,6 +70,12 @@ export function pascalCase(rawName: string): string {
 /** Keeps two nodes apart whose names meet: eight hexadecimal digits that follow from the raw text alone. */
 export function suffixOf(raw: string): string {
   return createHash('sha256').update(raw).digest('hex').slice(0, 8);
+}
+
+/** The name of a type below an MO's root. One that ends as the names of filters do would meet its parent's. */
+export function typeNameOf(name: string, path: string): string {
+  const short = shorten(name, path);
+  return /(?:Filter|ItemList)$/.test(short) ? `${short}Node` : short;
 }
 
 /** A name of at most `limit` characters; one that is cut ends in a suffix of its raw text. */

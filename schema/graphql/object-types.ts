@@ -1,8 +1,5 @@
 /** Object types of one family: what can be read. */
 import {
-  GraphQLBoolean,
-  GraphQLFloat,
-  GraphQLInt,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
@@ -10,35 +7,16 @@ import {
   type GraphQLFieldConfig,
   type GraphQLFieldConfigMap,
   type GraphQLOutputType,
-  type GraphQLScalarType,
 } from 'graphql';
 
 import { deprecationOf, descriptionOf, extensionOf } from './describe';
-import type { Late, LeafScalar, MoFamily, MoNode, OutsideTypes } from './types';
+import type { FamilyTypes } from './family-types';
+import type { Late, MoFamily, MoNode } from './types';
 
 type Field = GraphQLFieldConfig<unknown, unknown>;
 
 /** Names of an interior node's children, where a DDF leaves open what they are. */
 export const NODE_NAMES_FIELD = 'nodeNames';
-
-export function scalarType(scalar: LeafScalar, outside: OutsideTypes): GraphQLScalarType {
-  switch (scalar) {
-    case 'String':
-      return GraphQLString;
-    case 'Int':
-      return GraphQLInt;
-    case 'Float':
-      return GraphQLFloat;
-    case 'Boolean':
-    case 'Presence':
-      return GraphQLBoolean;
-    case 'BigInt':
-    case 'Base64':
-    case 'Date':
-    case 'Time':
-      return outside.scalars[scalar];
-  }
-}
 
 export function resolveLate<T extends object>(late: Late<T>): T {
   return typeof late === 'function' ? (late as () => T)() : late;
@@ -50,27 +28,24 @@ export function isReadable(node: MoNode): boolean {
 }
 
 /** The type of the family's root; the others are reached from it. */
-export function rootType(family: MoFamily, outside: OutsideTypes): GraphQLObjectType {
-  return objectType(family, family.root, outside);
+export function rootType(types: FamilyTypes): GraphQLObjectType {
+  return objectType(types, types.family.root);
 }
 
-function objectType(family: MoFamily, node: MoNode, outside: OutsideTypes): GraphQLObjectType {
+function objectType(types: FamilyTypes, node: MoNode): GraphQLObjectType {
+  const { family } = types;
   const isRoot = node === family.root;
   // Types below are made once, when the fields are asked for the first time.
   return new GraphQLObjectType({
     name: node.typeName,
     description: descriptionOf(node),
     extensions: extensionOf(isRoot ? 'mo' : 'node', family, node),
-    fields: () => fieldsOf(family, node, isRoot, outside),
+    fields: () => fieldsOf(types, node, isRoot),
   });
 }
 
-function fieldsOf(
-  family: MoFamily,
-  node: MoNode,
-  isRoot: boolean,
-  outside: OutsideTypes,
-): GraphQLFieldConfigMap<unknown, unknown> {
+function fieldsOf(types: FamilyTypes, node: MoNode, isRoot: boolean): GraphQLFieldConfigMap<unknown, unknown> {
+  const { family, outside } = types;
   const fields: Record<string, Field> = {};
   if (isRoot) {
     fields['mo'] = {
@@ -88,7 +63,7 @@ function fieldsOf(
   }
   if (node.kind === 'leaf') {
     if (node.scalar !== undefined && !(node.isList && node.scalar === 'Presence') && isReadable(node)) {
-      fields['value'] = { ...leafField(family, node, outside), extensions: extensionOf('value', family, node) };
+      fields['value'] = { ...leafField(types, node), extensions: extensionOf('value', family, node) };
     }
     return fields;
   }
@@ -96,7 +71,7 @@ function fieldsOf(
   for (const child of node.children) {
     if (!isReadable(child)) continue;
     isEmpty = false;
-    fields[child.fieldName] = childField(family, child, outside);
+    fields[child.fieldName] = childField(types, child);
   }
   if ((isEmpty && !isRoot && !node.isList) || (node.isOpen && fields[NODE_NAMES_FIELD] === undefined)) {
     fields[NODE_NAMES_FIELD] = {
@@ -108,9 +83,10 @@ function fieldsOf(
   return fields;
 }
 
-function childField(family: MoFamily, child: MoNode, outside: OutsideTypes): Field {
-  if (!child.isList && child.kind === 'leaf') return leafField(family, child, outside);
-  const type = objectType(family, child, outside);
+function childField(types: FamilyTypes, child: MoNode): Field {
+  if (!child.isList && child.kind === 'leaf') return leafField(types, child);
+  const { family } = types;
+  const type = objectType(types, child);
   if (!child.isList) return describedField(family, child, 'interior', type);
   return {
     ...describedField(family, child, 'list', new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(type)))),
@@ -123,10 +99,9 @@ function childField(family: MoFamily, child: MoNode, outside: OutsideTypes): Fie
   };
 }
 
-function leafField(family: MoFamily, node: MoNode, outside: OutsideTypes): Field {
-  const scalar = node.scalar ?? 'String';
-  const type = scalarType(scalar, outside);
-  return describedField(family, node, 'leaf', scalar === 'Presence' ? new GraphQLNonNull(type) : type);
+function leafField(types: FamilyTypes, node: MoNode): Field {
+  const type = types.leafType(node);
+  return describedField(types.family, node, 'leaf', node.scalar === 'Presence' ? new GraphQLNonNull(type) : type);
 }
 
 function describedField(

@@ -23,6 +23,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 
+import { describeAllowed } from '../ddf/check-value';
 import { moqlOf } from './describe';
 import { isReadable } from './object-types';
 import type { MoFamily, MoNode, MoqlExtension } from './types';
@@ -69,7 +70,10 @@ function printNamedType(type: GraphQLNamedType): string {
   if (isEnumType(type)) {
     const values = type
       .getValues()
-      .map((value) => `${description(value.description, '  ')}  ${value.name}${deprecated(value.deprecationReason)}`);
+      .map(
+        (value) =>
+          `${description(value.description, '  ')}  ${value.name}${deprecated(value.deprecationReason)}${valueDirective(moqlOf(value))}`,
+      );
     return `${head}enum ${type.name} {\n${values.join('\n')}\n}`;
   }
   if (isInputObjectType(type)) return head + printInput(type);
@@ -119,7 +123,9 @@ function printDirective(directive: GraphQLDirective): string {
 
 function typeDirectives(moql: MoqlExtension | undefined): string {
   if (!moql) return '';
-  return moql.kind === 'mo' ? ` ${moText(moql.family)}` : ` ${moText(moql.family)}${nodeTexts(moql.node)}`;
+  return moql.kind === 'mo'
+    ? ` ${moText(moql.family, moidsOf(moql.family))}${infoText(moql.node)}`
+    : ` ${moText(moql.family)}${nodeTexts(moql.node)}`;
 }
 
 function fieldDirectives(moql: MoqlExtension | undefined): string {
@@ -139,17 +145,48 @@ function inputDirectives(moql: MoqlExtension | undefined): string {
   return moql?.kind === 'inputNode' && !isReadable(moql.node) ? nodeTexts(moql.node) : '';
 }
 
-function moText({ family, versions }: MoFamily): string {
-  return `@mo(moid: ${quoted(family)}${list('versions', versions)})`;
+function moText({ family, versions }: MoFamily, moids: readonly string[] = []): string {
+  return `@mo(moid: ${quoted(family)}${list('versions', versions)}${list('moids', moids)})`;
+}
+
+/** Those that do not follow from the family and its versions. */
+function moidsOf({ family, versions, moids }: MoFamily): readonly string[] {
+  const usual = new Set([family, ...versions.map((version) => `${family}:${version}`)]);
+  return moids.filter((moid) => !usual.has(moid));
+}
+
+function valueDirective(moql: MoqlExtension | undefined): string {
+  if (moql?.kind !== 'enumValue') return '';
+  return ` @node(path: ${quoted(moql.path)}, format: "${moql.format}", value: ${quoted(moql.raw)})`;
+}
+
+function infoText(node: MoNode): string {
+  const { allowed, applicability, deprecated: mark } = node;
+  const told = [
+    text('title', node.title),
+    text('default', node.defaultValue),
+    list('mime', node.kind === 'leaf' ? node.mimeTypes : []),
+    text('allowed', allowed && describeAllowed(allowed)),
+    text('deprecatedSince', mark?.since),
+    text('osBuild', applicability?.osBuild),
+    text('csp', applicability?.csp),
+    list('editions', applicability?.editions ?? []),
+  ].join('');
+  return told === '' ? '' : ` @nodeInfo(${told.slice(2)})`;
+}
+
+function text(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `, ${name}: ${quoted(value)}`;
 }
 
 function nodeTexts(node: MoNode): string {
-  return node.variants
+  const variants = node.variants
     .map(
       ({ path, format, access, versions }) =>
         ` @node(path: ${quoted(path)}, format: "${format}", access: [${access.map(quoted).join(', ')}]${list('versions', versions)})`,
     )
     .join('');
+  return variants + infoText(node);
 }
 
 function list(name: string, texts: readonly string[]): string {

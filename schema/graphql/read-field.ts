@@ -1,7 +1,7 @@
 /** From an MO's values document (JSON keyed by raw node names) to what a query asked for. */
 import { encodeName } from '../ddf/library';
 import type { Json, MoNode, MoqlExtension, MoSource, ReadResult } from './types';
-import { toGraphql } from './values';
+import { leafToGraphql } from './values';
 
 type JsonObject = { readonly [key: string]: Json };
 
@@ -55,7 +55,7 @@ function sourceOf<C>(values: Json, path: string, context: C, nodeName?: string):
 }
 
 function scalarOf(node: MoNode, value: Json, path: string): ReadResult {
-  const converted = toGraphql(node.scalar ?? 'String', value);
+  const converted = leafToGraphql(node, value);
   return converted.ok ? { value: converted.value } : misfit(node, path);
 }
 
@@ -83,7 +83,7 @@ function entriesOf<C>(moql: MoqlExtension, source: MoSource<C>, wanted: unknown)
       : Array.isArray(wanted)
         ? wanted.filter((name) => typeof name === 'string')
         : undefined;
-  const claimed = namedSiblings(moql);
+  const claimed = siblingsOf(moql);
   const entries: MoSource<C>[] = [];
   for (const name of names ? new Set(names) : Object.keys(source.values)) {
     if (claimed.has(name) || !Object.hasOwn(source.values, name)) continue;
@@ -97,17 +97,20 @@ function entriesOf<C>(moql: MoqlExtension, source: MoSource<C>, wanted: unknown)
 
 const siblings = new WeakMap<MoNode, ReadonlySet<string>>();
 
-function namedSiblings({ family, node }: MoqlExtension): ReadonlySet<string> {
+function siblingsOf({ family, node }: MoqlExtension): ReadonlySet<string> {
   const known = siblings.get(node);
   if (known) return known;
   const parent = findParent(family.root, node);
-  const names = new Set(
-    (parent?.children ?? [])
-      .filter((child) => !child.isList)
-      .flatMap((child) => child.variants.map(({ name }) => name)),
-  );
+  const names = parent ? namedSiblings(parent) : new Set<string>();
   siblings.set(node, names);
   return names;
+}
+
+/** Raw names that are no entries of a node's unnamed child: those of its other children. */
+export function namedSiblings(parent: MoNode): ReadonlySet<string> {
+  return new Set(
+    parent.children.filter((child) => !child.isList).flatMap((child) => child.variants.map(({ name }) => name)),
+  );
 }
 
 /** Once for each unnamed node of a family. */

@@ -3,6 +3,7 @@ import type {
   GraphQLDirective,
   GraphQLEnumType,
   GraphQLFieldConfigMap,
+  GraphQLInputFieldConfigMap,
   GraphQLNamedType,
   GraphQLObjectType,
   GraphQLScalarType,
@@ -44,12 +45,44 @@ export interface NodeVariant {
   readonly unversioned: boolean;
 }
 
+/** What one definition says of a node's values. */
+export interface NodeRule {
+  /** '' where the definition tells none: it counts for every version. */
+  readonly version: string;
+  /** Absent: this definition says nothing. */
+  readonly allowed?: AllowedValues;
+}
+
+/** A value of a closed list, with a name for it. */
+export interface EnumValue {
+  /** UPPER_SNAKE. */
+  readonly name: string;
+  /** As the DDF writes it: what devices know. */
+  readonly raw: string;
+  readonly description?: string;
+}
+
+export interface NodeEnum {
+  readonly typeName: string;
+  readonly values: readonly EnumValue[];
+}
+
+/** On which Windows releases a node is there; by Microsoft's DDFs. */
+export interface Applicability {
+  readonly osBuild?: string;
+  readonly csp?: string;
+  /** Numbers of editions, as the file writes them. */
+  readonly editions?: readonly string[];
+}
+
 /** A node of a family: what its versions say of it, under one GraphQL name. */
 export interface MoNode {
   /** Field name in object types and inputs; for the root the family's name in camelCase. */
   readonly fieldName: string;
   /** Field name among the root fields of inputs, where words such as `wait` are taken. Elsewhere the same as `fieldName`. */
   readonly inputName: string;
+  /** Field name in filters, where words such as `and` are taken. */
+  readonly filterName: string;
   /** Name of the object type (interior and unnamed nodes). */
   readonly typeName: string;
   readonly kind: 'interior' | 'leaf';
@@ -57,6 +90,8 @@ export interface MoNode {
   readonly isList: boolean;
   /** Leaves only. */
   readonly scalar?: LeafScalar;
+  /** Leaves whose values are a closed list with good names: GraphQL shows the names. */
+  readonly enumeration?: NodeEnum;
   /** At least one; the newest version first. */
   readonly variants: readonly NodeVariant[];
   /** Union over the variants, alphabetical. */
@@ -65,8 +100,12 @@ export interface MoNode {
   readonly description?: string;
   readonly defaultValue?: string;
   readonly mimeTypes: readonly string[];
+  /** As the newest definition that says something says it: for people. */
   readonly allowed?: AllowedValues;
+  /** What each definition says, the newest first; empty where none says anything. */
+  readonly rules: readonly NodeRule[];
   readonly deprecated?: { readonly since?: string };
+  readonly applicability?: Applicability;
   /** Some DDF describes this interior node without children (an extension point), so others may turn up. */
   readonly isOpen: boolean;
   /** Versions disagree on its shape: another field stands for the same raw name, and a value fits only one of them. */
@@ -96,9 +135,13 @@ export type MutationKind = 'replace' | 'add' | 'delete' | 'exec';
  *   a leaf, or a root that is a leaf), `leaf`, `interior`, `list`
  * - fields of Device: `instance` and `instances`; fields of Mutation: `mutation`
  * - input object types: `input`; their fields that stand for nodes: `inputNode`
+ * - enums: `enum`; their values: `enumValue`
+ * - filter types: `filter`; their fields that stand for nodes: `filterNode`
  */
 export type MoqlExtension =
   | ({ readonly kind: 'mo' | 'node' | 'nodeName' | 'nodeNames' | 'value' | 'leaf' | 'interior' | 'list' } & Described)
+  | ({ readonly kind: 'enum' | 'filter' | 'filterNode' } & Described)
+  | ({ readonly kind: 'enumValue'; readonly raw: string } & Described)
   | ({ readonly kind: 'instance' | 'instances' } & Described)
   | ({ readonly kind: 'mutation' | 'input' | 'inputNode'; readonly mutation: MutationKind } & Described);
 
@@ -138,8 +181,12 @@ export interface CompiledSchemaPart {
   readonly deviceFields: GraphQLFieldConfigMap<unknown, unknown>;
   /** `replaceFumo(input)` … */
   readonly mutationFields: GraphQLFieldConfigMap<unknown, unknown>;
-  /** Object types of the roots (all others are reached from them and from the fields). */
+  /** For `DeviceFilter`: `fumo: FumoFilter`; holds when some instance fulfils it. */
+  readonly filterFields: GraphQLInputFieldConfigMap;
+  /** Object types and filters of the roots (all others are reached from them and from the fields). */
   readonly types: readonly GraphQLNamedType[];
+  /** All types of the families that were not there before, or were another. */
+  readonly fresh: readonly GraphQLNamedType[];
   /** `@mo` and `@node`. */
   readonly directives: readonly GraphQLDirective[];
   readonly refusals: readonly CompileRefusal[];
@@ -188,6 +235,47 @@ export type CommandsResult =
       readonly message: string;
       readonly path: string;
     };
+
+export type FilterOperator = 'eq' | 'ne' | 'in' | 'lt' | 'lte' | 'gt' | 'gte' | 'startsWith' | 'contains' | 'exists';
+
+/** A value as values documents hold it; integers beyond 2^53−1 are bigints here and decimal text there. */
+export type FilterValue = string | number | bigint | boolean | readonly FilterValue[];
+
+/**
+ * A predicate over one instance's values document. Paths are below the MO's root, or below the entry where a test stands in
+ * `entries`: raw names joined by `/` ('' is the root or the entry itself). Several paths are spellings of one node, of which
+ * an instance has one.
+ *
+ * - `all` of nothing holds, `any` of nothing does not
+ * - `test`: `exists` with a Boolean (false holds where no path is there); `in` with a list; anything else fails where the node is absent
+ * - `entries`: the children of the node at `paths` but for those called as in `except`; leaves or interior nodes. `every` and
+ *   `none` hold where there is no entry
+ * - `name`: tests the name of the entry, within `entries` only
+ */
+export type FilterTree =
+  | { readonly kind: 'all' | 'any'; readonly of: readonly FilterTree[] }
+  | { readonly kind: 'not'; readonly of: FilterTree }
+  | {
+      readonly kind: 'test';
+      readonly family: string;
+      readonly paths: readonly string[];
+      readonly operator: FilterOperator;
+      readonly value: FilterValue;
+    }
+  | {
+      readonly kind: 'entries';
+      readonly quantifier: 'some' | 'every' | 'none';
+      readonly family: string;
+      readonly paths: readonly string[];
+      readonly except: readonly string[];
+      readonly areLeaves: boolean;
+      readonly of: FilterTree;
+    }
+  | { readonly kind: 'name'; readonly operator: FilterOperator; readonly value: FilterValue };
+
+export type FilterResult =
+  | { readonly ok: true; readonly tree: FilterTree }
+  | { readonly ok: false; readonly code: 'BAD_USER_INPUT' | 'LIMIT_FILTER'; readonly message: string };
 
 /** What every generated mutation's input has beside the tree. */
 export interface MutationControls {

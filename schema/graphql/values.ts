@@ -1,6 +1,7 @@
 /** Values of leaves between devices and GraphQL, by scalar. What does not fit is a misfit, never an error. */
+import { integerOf, isSame } from '../ddf/check-value';
 import type { DdfFormat } from '../ddf/model';
-import type { InputValue, Json, LeafScalar } from './types';
+import type { InputValue, Json, LeafScalar, MoNode } from './types';
 
 export type Conversion = { readonly ok: true; readonly value: unknown } | { readonly ok: false };
 export type InputConversion =
@@ -54,6 +55,15 @@ export function toGraphql(scalar: LeafScalar, value: Json): Conversion {
   }
 }
 
+/** The same for a leaf of a family: where its values have names, the raw value that a name stands for. */
+export function leafToGraphql(leaf: MoNode, value: Json): Conversion {
+  if (!leaf.enumeration || value === null) return toGraphql(leaf.scalar ?? 'String', value);
+  if (typeof value === 'object') return MISFIT;
+  const sought = leaf.scalar === 'String' ? value : (integerOf(value) ?? value);
+  const known = leaf.enumeration.values.find(({ raw }) => isSame(raw, sought));
+  return known ? { ok: true, value: known.raw } : MISFIT;
+}
+
 function toBoolean(value: string | number | boolean): Conversion {
   if (typeof value === 'boolean') return { ok: true, value };
   const text = String(value).trim().toLowerCase();
@@ -101,7 +111,7 @@ export function toDevice(format: DdfFormat, value: unknown): InputConversion {
 }
 
 function toInteger(value: unknown): InputConversion {
-  const integer = typeof value === 'string' && DECIMAL.test(value) ? BigInt(value.replace(/^\+/, '')) : value;
+  const integer = typeof value === 'string' ? integerOf(value.replace(/^\+/, '')) : value;
   if (typeof integer === 'number' && Number.isSafeInteger(integer)) return { ok: true, data: integer };
   if (typeof integer !== 'bigint') return bad('an integer', value);
   const isSafe = integer >= BigInt(Number.MIN_SAFE_INTEGER) && integer <= BigInt(Number.MAX_SAFE_INTEGER);

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 
 import { DdfLibrary } from '../../schema/ddf/library';
-import type { AllowedValues, DdfDocument, DdfNode, DdfRefusal } from '../../schema/ddf/model';
+import type { DdfDocument, DdfNode, DdfRefusal } from '../../schema/ddf/model';
 import { readDdf } from '../../schema/ddf/read';
 import { buildSchema } from '../graphql/schema';
 import { CommandError, UsageError, parse, type Command, type ExitCode, type Io } from './command';
+import { plain, treeOf } from './ddf-tree';
 
 export const ddfCommand: Command = {
   summary: 'check, print or show DDF files',
@@ -14,13 +15,19 @@ export const ddfCommand: Command = {
        moql ddf tree FILE…
 
   check   tells warnings and errors with their places, as FILE:LINE:COLUMN; fails when a file is refused
-          --json: one JSON object a file instead
+          --json: one JSON object a file instead, a line each
   print   prints the GraphQL schema (SDL) that a gateway with these DDFs alone would serve
-  tree    shows the nodes as a tree: name, format, access types, how often it may occur
+  tree    shows the nodes as a tree: name, format, access types, title, allowed values, default. Behind a name
+          stands how often it may occur: ? never or once, * any number, + once or more; <x> is an unnamed node
+
+docs/ddf.md tells how a DDF becomes a schema, and what each code means.
 
 Exit codes: 0 done, 1 a file was refused or cannot be read, 2 bad usage.`,
   run,
 };
+
+/** Objects that the line of one file names. */
+const SHOWN_OBJECTS = 5;
 
 type FileResult =
   | { readonly file: string; readonly ok: true; readonly document: DdfDocument }
@@ -46,9 +53,7 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     case 'tree':
       io.out(
         readAll(files, io)
-          .flatMap(({ document }) =>
-            document.mos.map((mo) => treeOf(mo.root, `${mo.moid}${mo.place === undefined ? '' : `  at ${mo.place}`}`)),
-          )
+          .flatMap(({ document }) => document.mos.map(treeOf))
           .join('\n\n'),
       );
       return 0;
@@ -76,25 +81,46 @@ function readFile(file: string): FileResult {
 }
 
 function check(files: readonly string[], asJson: boolean, io: Io): ExitCode {
-  let code: ExitCode = 0;
+  let [refused, nodes, warnings] = [0, 0, 0];
   for (const file of files) {
     const result = readFile(file);
-    if (!result.ok) code = 1;
     if (asJson) io.out(JSON.stringify(summaryOf(result)));
     else for (const line of findingsOf(result)) io.out(line);
+    if (!result.ok) {
+      refused++;
+      continue;
+    }
+    nodes += nodesOf(result.document);
+    warnings += result.document.warnings.length;
   }
-  return code;
+  if (!asJson && files.length > 1)
+    io.out(`${files.length} files: ${refused} refused, ${nodes} nodes, ${counted(warnings, 'warning')}`);
+  return refused > 0 ? 1 : 0;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function findingsOf(result: FileResult): readonly string[] {
   if (!result.ok) return [refusalLine(result.file, result.refusal)];
   const { file, document } = result;
   const warnings = document.warnings.map(
-    ({ line, column, code, message }) => `${file}:${line}:${column}: warning ${code}: ${message}`,
+    ({ line, column, code, message }) => `${file}:${line}:${column}: warning ${code}: ${oneLine(message)}`,
   );
-  const nodes = document.mos.reduce((sum, mo) => sum + countNodes(mo.root), 0);
-  const what = document.mos.map((mo) => mo.moid).join(', ');
-  return [...warnings, `${file}: ok: ${what}; ${nodes} nodes, ${warnings.length} warnings`];
+  const shown = document.mos.slice(0, SHOWN_OBJECTS).map((mo) => plain(mo.moid));
+  const what = shown.join(', ') + (document.mos.length > SHOWN_OBJECTS ? ', …' : '');
+  const nodes = counted(nodesOf(document), 'node');
+  return [...warnings, `${file}: ok: ${what}; ${nodes}, ${counted(warnings.length, 'warning')}`];
+}
+
+function nodesOf(document: DdfDocument): number {
+  return document.mos.reduce((sum, mo) => sum + countNodes(mo.root), 0);
+}
+
+/** A message may quote a file; a terminal obeys control characters. */
+function oneLine(message: string): string {
+  return message.replace(/\p{Cc}+/gu, ' ');
 }
 
 function summaryOf(result: FileResult): object {
@@ -115,7 +141,7 @@ function summaryOf(result: FileResult): object {
 }
 
 function refusalLine(file: string, { line, column, code, message }: DdfRefusal): string {
-  return `${file}${line > 0 ? `:${line}:${column}` : ''}: error ${code}: ${message}`;
+  return `${file}${line > 0 ? `:${line}:${column}` : ''}: error ${code}: ${oneLine(message)}`;
 }
 
 /** All files, or an error that tells those that are refused. */
@@ -142,46 +168,4 @@ function countNodes(root: DdfNode): number {
     pending.push(...node.children);
   }
   return total;
-}
-
-function treeOf(root: DdfNode, heading: string): string {
-  const lines = [heading, nodeLine(root)];
-  const grow = (children: readonly DdfNode[], indent: string): void => {
-    children.forEach((child, index) => {
-      const isLast = index === children.length - 1;
-      lines.push(`${indent}${isLast ? '└─ ' : '├─ '}${nodeLine(child)}`);
-      grow(child.children, `${indent}${isLast ? '   ' : '│  '}`);
-    });
-  };
-  grow(root.children, '');
-  return lines.join('\n');
-}
-
-function nodeLine(node: DdfNode): string {
-  const { min, max } = node.occurrence;
-  const often = min === 1 && max === 1 ? '' : ` ${min}..${max ?? '*'}`;
-  const allowed = node.allowed === undefined ? '' : `  {${allowedText(node.allowed)}}`;
-  const title = node.title === undefined ? '' : `  ${node.title}`;
-  return `${node.name === '' ? '<x>' : node.name}  ${node.format} [${node.access.join(' ')}]${often}${allowed}${title}`;
-}
-
-const SHOWN_VALUES = 8;
-
-function allowedText(allowed: AllowedValues): string {
-  switch (allowed.kind) {
-    case 'enum':
-    case 'flags': {
-      const shown = allowed.values
-        .slice(0, SHOWN_VALUES)
-        .map(({ value }) => value)
-        .join(' | ');
-      return allowed.values.length > SHOWN_VALUES ? `${shown} | …` : shown;
-    }
-    case 'range':
-      return allowed.text;
-    case 'pattern':
-      return `/${allowed.pattern}/`;
-    case 'other':
-      return allowed.type;
-  }
 }

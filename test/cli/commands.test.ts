@@ -1,21 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { buildSchema } from 'graphql';
-
 import { createLog } from '../../src/cli/log';
-import { ddfSource } from '../support/ddf-sources';
 import { moql } from './moql';
-
-const directory = mkdtempSync(join(tmpdir(), 'moql-cli-'));
-afterAll(() => rmSync(directory, { recursive: true }));
-
-function write(name: string, text: string): string {
-  const path = join(directory, name);
-  writeFileSync(path, text);
-  return path;
-}
 
 const COMMANDS = ['serve', 'simulate', 'ddf', 'key', 'migrate'];
 
@@ -80,71 +64,6 @@ describe('bad usage ends with exit code 2 and a word of what is wrong', () => {
     const { code, err } = await moql(args);
     expect(code).toBe(2);
     expect(err).toMatch(message);
-  });
-});
-
-describe('moql ddf', () => {
-  test('check tells what each file is, and fails when one is refused, with its place', async () => {
-    const good = write('good.xml', ddfSource('Pump'));
-    const bad = write('bad.xml', '<MgmtTree>\n  <Node></MgmtTree>');
-
-    expect(await moql(['ddf', 'check', good])).toEqual({
-      code: 0,
-      err: '',
-      out: `${good}: ok: urn:oma:mo:ext-example-pump:1.0; 2 nodes, 0 warnings`,
-    });
-
-    const { code, out } = await moql(['ddf', 'check', good, bad, join(directory, 'none.xml')]);
-    expect(code).toBe(1);
-    const lines = out.split('\n');
-    expect(lines[1]).toMatch(/bad\.xml:2:\d+: error NOT_XML: /);
-    expect(lines[2]).toMatch(/none\.xml: error UNREADABLE: /);
-  });
-
-  test('check --json gives an object a file', async () => {
-    const good = write('good.xml', ddfSource('Pump'));
-    const { code, out } = await moql(['ddf', 'check', '--json', good, write('bad.xml', 'x')]);
-    expect(code).toBe(1);
-    const [one, two] = out.split('\n').map((line) => JSON.parse(line) as unknown);
-    expect(one).toEqual({
-      file: good,
-      ok: true,
-      warnings: [],
-      mos: [
-        {
-          moid: 'urn:oma:mo:ext-example-pump:1.0',
-          family: 'urn:oma:mo:ext-example-pump',
-          version: '1.0',
-          place: './Vendor/Example/Pump',
-          nodes: 2,
-        },
-      ],
-    });
-    expect(two).toMatchObject({ ok: false, error: { code: 'NOT_XML', line: 1 } });
-  });
-
-  test('print gives SDL that can be read again', async () => {
-    const { code, out } = await moql(['ddf', 'print', write('good.xml', ddfSource('Pump', ['Level', 'FlowRate']))]);
-    expect(code).toBe(0);
-    expect(out).toContain('flowRate: String @node(path: "FlowRate"');
-    expect(buildSchema(out).getType('ExamplePump')).toBeDefined();
-  });
-
-  test('tree shows names, formats and access types', async () => {
-    const { code, out } = await moql(['ddf', 'tree', write('good.xml', ddfSource('Pump', ['Level', 'Rate']))]);
-    expect(code).toBe(0);
-    expect(out.split('\n')).toEqual([
-      'urn:oma:mo:ext-example-pump:1.0  at ./Vendor/Example/Pump',
-      'Pump  node [Get]',
-      '├─ Level  chr [Get]',
-      '└─ Rate  chr [Get]',
-    ]);
-  });
-
-  test('print and tree fail when a file is refused', async () => {
-    const { code, out, err } = await moql(['ddf', 'tree', write('bad.xml', 'x')]);
-    expect([code, out]).toEqual([1, '']);
-    expect(err).toMatch(/bad\.xml:1:\d+: error NOT_XML/);
   });
 });
 

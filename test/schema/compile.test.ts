@@ -66,6 +66,8 @@ describe('Object types', () => {
     );
 
     expect(fields(schema, 'AcmeThing')).toMatchObject({ a: 'BigInt', b: 'Int' });
+    const hex = compiled(libraryOf(thing('1.0', leaf('A', 'int', 'Get', '<DefaultValue>0xFFFFFFFF</DefaultValue>'))));
+    expect(fields(hex.schema, 'AcmeThing')).toMatchObject({ a: 'BigInt' });
   });
 
   test('an unnamed node is a list whose elements have their name; a leaf among them has a value', () => {
@@ -125,6 +127,41 @@ describe('Object types', () => {
     expect(field?.deprecationReason).toBe('Deprecated since 10.0.1.');
     expect(printSchema(lexicographicSortSchema(buildSchema(printAnnotatedSchema(schema))))).toBe(
       printSchema(lexicographicSortSchema(schema)),
+    );
+  });
+});
+
+describe('Directives', () => {
+  test('keep what else a DDF says: title, default, MIME types, allowed values, deprecation, applicability', () => {
+    const { schema } = compiled(
+      libraryOf(
+        thing(
+          '1.0',
+          leaf(
+            'A',
+            'int',
+            'Get',
+            '<DFTitle>Short</DFTitle><DefaultValue>1</DefaultValue><DFType><MIME>text/plain</MIME></DFType>' +
+              '<MSFT:Applicability><MSFT:OsBuildVersion>10.0.1</MSFT:OsBuildVersion><MSFT:CspVersion>1.0</MSFT:CspVersion>' +
+              '<MSFT:EditionAllowList>0x4;0x1B;</MSFT:EditionAllowList></MSFT:Applicability>' +
+              '<MSFT:AllowedValues ValueType="Range"><MSFT:Value>[0-9]</MSFT:Value></MSFT:AllowedValues>' +
+              '<MSFT:Deprecated OsBuildDeprecated="10.0.2"/>',
+          ),
+        ),
+      ),
+    );
+
+    expect(printAnnotatedSchema(schema)).toContain(
+      '@nodeInfo(title: "Short", default: "1", mime: ["text/plain"], allowed: "0..9", deprecatedSince: "10.0.2", ' +
+        'osBuild: "10.0.1", csp: "1.0", editions: ["0x4", "0x1B"])',
+    );
+  });
+
+  test('tell the identifiers of a family as its DDFs write them', () => {
+    const { schema } = compiled(libraryOf(ddf(node('A', { moid: 'com.acme/1.0/Thing', children: [leaf('A')] }))));
+
+    expect(printAnnotatedSchema(schema)).toContain(
+      'type AcmeThing @mo(moid: "com.acme/Thing", versions: ["1.0"], moids: ["com.acme/1.0/Thing"]) {',
     );
   });
 });

@@ -52,6 +52,8 @@ describeShared('Every DDF of the shared corpus', () => {
       if (result.ok) for (const { code } of result.document.warnings) counts[code] = (counts[code] ?? 0) + 1;
 
     expect(counts).toEqual({
+      ALLOWED_VALUES: 1,
+      DEFAULT_VALUE: 18,
       ENCODING: 2,
       TYPE_TEXT: 1,
       ELEMENT_UNKNOWN: 3,

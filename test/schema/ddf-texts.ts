@@ -90,6 +90,7 @@ export function compiled(
   const schema = new GraphQLSchema({
     query: new GraphQLObjectType({ name: 'Query', fields: { device: { type: device } } }),
     ...(hasMutations ? { mutation: new GraphQLObjectType({ name: 'Mutation', fields: part.mutationFields }) } : {}),
+    types: [...part.types],
     directives: [...part.directives],
   });
   return { part, schema };

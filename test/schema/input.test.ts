@@ -153,7 +153,7 @@ describe('Inputs of generated mutations become the commands of submitOperation',
     expect(commandsOf('replace', thing, { level: 6 })).toMatchObject({
       code: 'OUT_OF_RANGE',
       path: 'Level',
-      message: 'Level takes [1-5], not 6',
+      message: 'Level takes 1..5, not 6',
     });
     expect(commandsOf('replace', thing, { level: 'six' })).toMatchObject({ code: 'BAD_FORMAT', path: 'Level' });
     expect(commandsOf('add', meter, { tariff: { items: [{ nodeName: '' }] } })).toMatchObject({
