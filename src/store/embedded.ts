@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 
 import { PGlite, types } from '@electric-sql/pglite';
-import type { PGliteInterface, Transaction } from '@electric-sql/pglite';
+import type { Transaction } from '@electric-sql/pglite';
 
+import { EmbeddedStatements, FORCE_GENERIC_PLANS } from './embedded-statements';
 import { beginText, retrying, SqlError, toParameters, toSqlError, withSavepoint } from './sql';
 import type { Sql, StatementTap, TransactionGuard, TransactionOptions } from './sql';
 
@@ -37,43 +38,67 @@ function octetsToText(value: unknown): string {
   return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex')}`;
 }
 
+type RunPrepared = (text: string, values: readonly unknown[]) => Promise<unknown[]>;
+
 type Queryable = Pick<Transaction, 'query' | 'exec'>;
 
-async function run<R>(on: Queryable, tap: StatementTap, text: string, values: readonly unknown[]): Promise<R[]> {
+/** Runs one statement: `prepared`, while there is a name for its text, else on `unnamed`. */
+async function run<R>(
+  on: { readonly prepared: RunPrepared; readonly unnamed: Queryable; readonly statements: EmbeddedStatements },
+  tap: StatementTap,
+  text: string,
+  values: readonly unknown[],
+): Promise<R[]> {
   if (tap.isWatched) tap.tell(text);
   try {
-    const result = await on.query<R>(text, toParameters(values));
-    return result.rows;
+    const parameters = toParameters(values);
+    if (on.statements.accepts(text)) return (await on.prepared(text, parameters)) as R[];
+    return (await on.unnamed.query<R>(text, parameters)).rows;
   } catch (error) {
     throw toSqlError(error);
   }
 }
 
-async function runScript(on: Queryable, tap: StatementTap, text: string): Promise<void> {
+/** What may give a prepared statement other columns or parameters. */
+const CHANGES_SCHEMA = /\b(?:alter|create|drop)\b/i;
+
+async function runScript(
+  on: Queryable,
+  statements: EmbeddedStatements,
+  tap: StatementTap,
+  text: string,
+): Promise<void> {
   if (tap.isWatched) tap.tell(text);
   try {
     await on.exec(text);
   } catch (error) {
     throw toSqlError(error);
+  } finally {
+    if (CHANGES_SCHEMA.test(text)) statements.expire();
   }
 }
 
 /** SQL over the one connection of PGlite; statements wait while a transaction is open. */
 export class EmbeddedSql implements Sql {
+  private readonly statements: EmbeddedStatements;
+
   constructor(
-    private readonly pglite: PGliteInterface,
+    private readonly pglite: PGlite,
     private readonly tap: StatementTap,
     private readonly guard: TransactionGuard,
-  ) {}
+  ) {
+    this.statements = new EmbeddedStatements(pglite);
+  }
 
   async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     this.guard.check();
-    return run<R>(this.pglite, this.tap, text, values);
+    const { pglite: unnamed, statements } = this;
+    return run<R>({ prepared: (...of) => statements.alone(...of), unnamed, statements }, this.tap, text, values);
   }
 
   async exec(text: string): Promise<void> {
     this.guard.check();
-    await runScript(this.pglite, this.tap, text);
+    await runScript(this.pglite, this.statements, this.tap, text);
   }
 
   async transaction<T>(work: (tx: Sql) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
@@ -90,7 +115,8 @@ export class EmbeddedSql implements Sql {
           if (options.isolation !== undefined) {
             await transaction.exec(`SET TRANSACTION ISOLATION LEVEL ${options.isolation}`);
           }
-          const value = await this.told(work(new EmbeddedTransaction(transaction, this.tap)));
+          await this.statements.inTransaction(FORCE_GENERIC_PLANS, []);
+          const value = await this.told(work(new EmbeddedTransaction(transaction, this.statements, this.tap)));
           if (this.tap.isWatched) this.tap.tell('COMMIT');
           return value;
         }),
@@ -115,17 +141,24 @@ class EmbeddedTransaction implements Sql {
 
   constructor(
     private readonly transactionOf: Transaction,
+    private readonly statements: EmbeddedStatements,
     private readonly tap: StatementTap,
   ) {}
 
   async query<R>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     this.checkOpen();
-    return run<R>(this.transactionOf, this.tap, text, values);
+    const { transactionOf: unnamed, statements } = this;
+    return run<R>(
+      { prepared: (...of) => statements.inTransaction(...of), unnamed, statements },
+      this.tap,
+      text,
+      values,
+    );
   }
 
   async exec(text: string): Promise<void> {
     this.checkOpen();
-    await runScript(this.transactionOf, this.tap, text);
+    await runScript(this.transactionOf, this.statements, this.tap, text);
   }
 
   async transaction<T>(work: (tx: Sql) => Promise<T>): Promise<T> {
