@@ -81,8 +81,8 @@ function fieldsOf(types: FamilyTypes, node: MoNode, self: GraphQLInputObjectType
 function childFilter(types: FamilyTypes, child: MoNode): GraphQLInputObjectType {
   if (child.isList) return listFilter(types, child);
   if (child.kind === 'leaf') return leafFilter(types, child);
-  // Nothing below can be read: it is there or not.
-  return child.children.some(isReadable) ? objectFilter(types, child) : operatorTypes(types.outside).Presence;
+  // Of its own type even where it is only there or not: nodes below that another DDF brings must not change the type.
+  return objectFilter(types, child);
 }
 
 function leafFilter(types: FamilyTypes, leaf: MoNode): GraphQLInputObjectType {

@@ -30,14 +30,28 @@ import type { MoFamily, MoNode, MoqlExtension } from './types';
 
 /** The whole schema, types sorted by name; the same schema gives the same text. Reads back with `buildSchema`. */
 export function printAnnotatedSchema(schema: GraphQLSchema): string {
+  return [...printInBlocks(schema)].join('');
+}
+
+/** The same in pieces, one for each definition. */
+export function* printInBlocks(schema: GraphQLSchema): Generator<string, void, undefined> {
   const types = Object.values(schema.getTypeMap())
     .filter((type) => !isSpecifiedScalarType(type) && !isIntrospectionType(type))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  const blocks = [rootsOf(schema)];
+  let isFirst = true;
+  const separate = (block: string): string => {
+    const text = `${isFirst ? '' : '\n'}${block}\n`;
+    isFirst = false;
+    return text;
+  };
+  const roots = rootsOf(schema);
+  if (roots !== '') yield separate(roots);
   for (const directive of schema.getDirectives())
-    if (!isSpecifiedDirective(directive)) blocks.push(printDirective(directive));
-  for (const type of types) blocks.push(printNamedType(type));
-  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+    if (!isSpecifiedDirective(directive)) yield separate(printDirective(directive));
+  for (const type of types) {
+    const block = printNamedType(type);
+    if (block !== '') yield separate(block);
+  }
 }
 
 function rootsOf(schema: GraphQLSchema): string {

@@ -192,6 +192,17 @@ registerEnumType(DdfOrigin, {
   },
 });
 
+export const ChangeSeverity = same('BREAKING', 'DANGEROUS', 'SAFE');
+registerEnumType(ChangeSeverity, {
+  name: 'ChangeSeverity',
+  description: 'What a change of the schema does to those who use it.',
+  valuesConfig: {
+    BREAKING: { description: 'Queries that were right fail.' },
+    DANGEROUS: { description: 'Queries stay right, but what they give or take may be other than callers expect.' },
+    SAFE: { description: 'Nobody notices who does not look for it.' },
+  },
+});
+
 export const DeviceOrderField = same('CREATED_AT');
 registerEnumType(DeviceOrderField, { name: 'DeviceOrderField', description: 'By what devices are ordered.' });
 

@@ -1,5 +1,5 @@
 /** Resolvers of what the DDFs add to the schema: generic, by what `extensions.moql` says that a field stands for. */
-import type { GraphQLFieldConfigMap, GraphQLFieldResolver, GraphQLResolveInfo, GraphQLSchema } from 'graphql';
+import type { GraphQLFieldConfigMap, GraphQLFieldResolver, GraphQLNamedType, GraphQLResolveInfo } from 'graphql';
 import { isObjectType } from 'graphql';
 
 import { moqlOf } from '../../schema/graphql/describe';
@@ -23,9 +23,9 @@ interface AgeArgs {
   readonly wait?: number | null;
 }
 
-/** Sets the resolvers of generated object types that a schema reaches; those of the fixed part are left alone. */
-export function attachResolvers(schema: GraphQLSchema): void {
-  for (const type of Object.values(schema.getTypeMap())) {
+/** Sets the resolvers of generated object types, before any schema has them. */
+export function attachResolvers(types: readonly GraphQLNamedType[]): void {
+  for (const type of types) {
     if (!isObjectType(type)) continue;
     for (const field of Object.values(type.getFields())) {
       const moql = moqlOf(field);

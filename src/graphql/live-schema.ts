@@ -4,31 +4,38 @@ import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
 import { execute } from 'graphql';
 
 import type { DdfLibrary } from '../../schema/ddf/library';
-import type { Ddfs } from '../management/types';
+import type { Ddfs, SchemaChange } from '../management/types';
 import { ManagementError } from '../management/types';
+import { Introspection } from './introspection';
 import type { BuiltSchema } from './schema';
-import { buildSchema } from './schema';
+import { SchemaBuilder } from './schema';
+import { changesBetween } from './schema-changes';
+import { sdlPage, type SdlPage } from './sdl-page';
 
 type Gateway = ApolloServerOptionsWithGateway<BaseContext>['gateway'];
 type Listener = Parameters<Gateway['onSchemaLoadOrUpdate']>[0];
 type Executor = NonNullable<Awaited<ReturnType<Gateway['load']>>['executor']>;
+type Names = Readonly<Record<string, string>>;
 
 /** Told when a schema could not be built, so that the one before stays. */
 export type SchemaLog = (error: unknown) => void;
 
 export class LiveSchema {
+  readonly introspection = new Introspection();
+  private readonly builder = new SchemaBuilder();
   private built: BuiltSchema;
   private readonly listeners = new Set<Listener>();
   private readonly stopListening: () => void;
-  /** What the guard built last: it is what goes live when the store takes the change. */
-  private judged?: { readonly library: DdfLibrary; readonly names: string; readonly built: BuiltSchema };
+  /** What the guard built beside the one that is live. */
+  private readonly ready = new WeakMap<DdfLibrary, BuiltSchema>();
+  private readonly pages = new WeakMap<BuiltSchema, Promise<SdlPage>>();
 
   /** @throws Error when the first schema cannot be built */
   constructor(
     private readonly ddfs: Ddfs,
     private readonly log: SchemaLog = () => undefined,
   ) {
-    this.built = this.build(ddfs.library(), ddfs.names());
+    this.built = this.builder.build(ddfs.library(), ddfs.names());
     ddfs.setGuard((library, names) => this.judge(library, names));
     this.stopListening = ddfs.onChange(() => this.follow());
   }
@@ -37,10 +44,20 @@ export class LiveSchema {
     return this.built;
   }
 
+  /** The SDL as it is sent; printed once for each schema. */
+  page(): Promise<SdlPage> {
+    const { built } = this;
+    const known = this.pages.get(built);
+    if (known) return known;
+    const page = sdlPage(built.schema);
+    this.pages.set(built, page);
+    return page;
+  }
+
   /** What Apollo Server asks for the schema and for execution. */
   gateway(): Gateway {
     return {
-      load: () => Promise.resolve({ executor: executor as unknown as Executor }),
+      load: () => Promise.resolve({ executor: ((running: Running) => this.execute(running)) as unknown as Executor }),
       onSchemaLoadOrUpdate: (listener) => {
         this.listeners.add(listener);
         this.tell(listener);
@@ -54,9 +71,10 @@ export class LiveSchema {
     };
   }
 
-  /** Refuses DDFs whose families cannot stand beside those that are there. */
-  private judge(library: DdfLibrary, names: Readonly<Record<string, string>>): void {
-    const built = this.build(library, names);
+  /** Builds the schema of a library and refuses families that cannot stand beside those that are there. */
+  private async judge(library: DdfLibrary, names: Names): Promise<readonly SchemaChange[]> {
+    const built = await this.builder.buildInTurns(library, names);
+    this.ready.set(library, built);
     const known = new Set(this.built.refusals.flatMap((refusal) => refusal.families));
     const refusal = built.refusals.find(({ families }) => families.some((family) => !known.has(family)));
     if (refusal) {
@@ -65,31 +83,28 @@ export class LiveSchema {
         families: refusal.families,
       });
     }
-    this.judged = { library, names: JSON.stringify(names), built };
+    return changesBetween(this.built.schema, built.schema);
   }
 
   private follow(): void {
     try {
-      const next = this.build(this.ddfs.library(), this.ddfs.names());
-      if (next === this.built) return;
-      this.built = next;
+      const library = this.ddfs.library();
+      this.built = this.ready.get(library) ?? this.builder.build(library, this.ddfs.names());
     } catch (error) {
       this.log(error);
       return;
-    } finally {
-      this.judged = undefined;
     }
     for (const listener of this.listeners) this.tell(listener);
   }
 
-  private build(library: DdfLibrary, names: Readonly<Record<string, string>>): BuiltSchema {
-    const { judged } = this;
-    if (judged?.library === library && judged.names === JSON.stringify(names)) return judged.built;
-    return buildSchema(library, names);
-  }
-
   private tell(listener: Listener): void {
     listener({ apiSchema: this.built.schema, coreSupergraphSdl: '' });
+  }
+
+  private async execute({ schema, document, request, context }: Running): Promise<ExecutionResult> {
+    const { operationName, variables: variableValues } = request;
+    const asked = { schema, document, operationName, variableValues };
+    return this.introspection.answer(asked) ?? execute({ ...asked, contextValue: context });
   }
 }
 
@@ -99,14 +114,4 @@ interface Running {
   readonly document: DocumentNode;
   readonly request: { readonly variables?: Readonly<Record<string, unknown>>; readonly operationName?: string | null };
   readonly context: unknown;
-}
-
-async function executor({ schema, document, request, context }: Running): Promise<ExecutionResult> {
-  return execute({
-    schema,
-    document,
-    operationName: request.operationName,
-    variableValues: request.variables,
-    contextValue: context,
-  });
 }

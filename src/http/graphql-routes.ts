@@ -1,6 +1,4 @@
 /** `/graphql` and `/schema.graphql`: who calls is known before a body is read. */
-import { createHash } from 'node:crypto';
-
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -86,12 +84,11 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
         return handle.call(scope, request, reply);
       },
     });
-    scope.get('/schema.graphql', (request, reply) => {
-      const sdl = live.current.sdl();
-      const tag = `"${createHash('sha256').update(sdl).digest('base64url')}"`;
+    scope.get('/schema.graphql', async (request, reply) => {
+      const { body, tag } = await live.page();
       void reply.header('etag', tag).header('cache-control', 'private, no-cache');
       if (request.headers['if-none-match'] === tag) return reply.code(304).send();
-      return reply.type('text/plain; charset=utf-8').send(sdl);
+      return reply.type('text/plain; charset=utf-8').send(body);
     });
   });
 }

@@ -256,7 +256,40 @@ export interface DdfView {
     readonly line: number;
     readonly column: number;
   }[];
+  /** Of a change, or of one that was tried: what it does to the schema, the most severe first. */
+  readonly changes?: readonly SchemaChange[];
 }
+
+/** A difference between two schemas, as those would feel it who ask the older one. */
+export interface SchemaChange {
+  readonly severity: 'BREAKING' | 'DANGEROUS' | 'SAFE';
+  /** Such as FIELD_REMOVED. */
+  readonly kind: string;
+  /** `Type`, `Type.field`, `Type.field(argument:)`, `Type.VALUE` or `@directive`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface DdfChangeOptions {
+  /** Judge only. */
+  readonly dryRun?: boolean;
+  /** Without it what takes away from the schema is refused. */
+  readonly allowBreaking?: boolean;
+}
+
+export interface DdfInput extends DdfChangeOptions {
+  readonly source: string;
+  readonly name?: string | null;
+}
+
+/**
+ * Makes ready for a library beside the one that is live, and tells what it changes in the schema, the most severe first.
+ * Throws ManagementError for a library that cannot go live (two families that meet, say).
+ */
+export type DdfGuard = (
+  library: DdfLibrary,
+  names: Readonly<Record<string, string>>,
+) => Promise<readonly SchemaChange[]>;
 export interface ApiKeyView {
   readonly id: string;
   readonly name: string;
@@ -341,22 +374,15 @@ export interface Ddfs {
   library(): DdfLibrary;
   /** Names asked for by family. */
   names(): Readonly<Record<string, string>>;
-  add(
-    input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean },
-    caller: Caller,
-  ): Promise<DdfView>;
-  replace(
-    id: string,
-    input: { readonly source: string; readonly name?: string | null; readonly dryRun?: boolean },
-    caller: Caller,
-  ): Promise<DdfView>;
-  remove(id: string, caller: Caller): Promise<DdfView>;
+  add(input: DdfInput, caller: Caller): Promise<DdfView>;
+  replace(id: string, input: DdfInput, caller: Caller): Promise<DdfView>;
+  remove(id: string, caller: Caller, options?: DdfChangeOptions): Promise<DdfView>;
   get(id: string): Promise<DdfView | null>;
   list(first: number, after?: string): Promise<Page<DdfView>>;
   /** Called after the library changed, here or by another process. */
   onChange(listener: () => void): () => void;
-  /** A hook that refuses a library before it is stored: throws ManagementError (two families that meet, say). */
-  setGuard(guard: (library: DdfLibrary, names: Readonly<Record<string, string>>) => void): void;
+  /** Asked before a library is stored, and before one that another process stored goes live. */
+  setGuard(guard: DdfGuard): void;
 }
 /** src/management/reports.ts: alerts and events. */
 export interface Reports {

@@ -184,9 +184,9 @@ describe('DDFs by GraphQL', () => {
       device: null,
     });
     const { id } = (added.data as { addDdf: { id: string } }).addDdf;
-    expect(
-      (await gateway.graphql('mutation ($id: ID!) { removeDdf(id: $id) { moids } }', { id })).errors,
-    ).toBeUndefined();
+    const remove = 'mutation ($id: ID!, $breaking: Boolean) { removeDdf(id: $id, allowBreaking: $breaking) { moids } }';
+    expect(codes(await gateway.graphql(remove, { id }))).toEqual(['BREAKING_CHANGE']);
+    expect((await gateway.graphql(remove, { id, breaking: true })).errors).toBeUndefined();
     expect(codes(await gateway.graphql('{ device(deviceId: "none") { acmeMeter { serial } } }'))).toEqual([
       'GRAPHQL_VALIDATION_FAILED',
     ]);

@@ -48,7 +48,7 @@ describe('The fixed part', () => {
       cancelOperation: '(id: ID!)Operation!',
       addDdf: '(input: AddDdfInput!)Ddf!',
       replaceDdf: '(id: ID!, input: AddDdfInput!)Ddf!',
-      removeDdf: '(id: ID!)Ddf!',
+      removeDdf: '(id: ID!, dryRun: Boolean, allowBreaking: Boolean)Ddf!',
       createGrant: '(input: CreateGrantInput!)Grant!',
       deleteGrant: '(id: ID!)Grant!',
       createApiKey: '(input: CreateApiKeyInput!)CreatedApiKey!',

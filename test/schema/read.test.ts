@@ -1,6 +1,3 @@
-import fc from 'fast-check';
-
-import { readDdf } from '../../schema/ddf/read';
 import { ddf, documentOf, node } from './ddf-texts';
 
 const MOID = 'urn:oma:mo:ext-acme-thing:1.0';
@@ -11,15 +8,6 @@ function codes(source: string | Uint8Array): readonly string[] {
   return documentOf(source)
     .warnings.map(({ code }) => code)
     .sort();
-}
-
-function refusal(
-  source: string | Uint8Array,
-  options = {},
-): { readonly code: string; readonly line: number; readonly column: number } {
-  const result = readDdf(source, options);
-  if (result.ok) throw new Error('was read');
-  return result.refusal;
 }
 
 describe('Frame of a DDF file', () => {

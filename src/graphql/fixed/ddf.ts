@@ -14,12 +14,12 @@ import {
   Root,
 } from 'type-graphql';
 
-import type { DdfView } from '../../management/types';
+import type { DdfInput, DdfView, SchemaChange as Change } from '../../management/types';
 import { GATEWAY, authorize } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
-import { DdfOrigin } from '../enums';
+import { ChangeSeverity, DdfOrigin } from '../enums';
 import { getKey, globalId } from '../global-id';
 import { DateTimeScalar } from '../scalars';
 import { Node } from './node';
@@ -36,6 +36,20 @@ export class DdfWarning {
   readonly line!: number;
   @Field(() => Int, { description: 'From 1.' })
   readonly column!: number;
+}
+
+@ObjectType({ description: 'A difference between the schema before a DDF came or went, and after.' })
+export class SchemaChange {
+  @Field(() => ChangeSeverity)
+  readonly severity!: keyof typeof ChangeSeverity;
+  @Field(() => String, { description: 'Such as `FIELD_REMOVED`.' })
+  readonly kind!: string;
+  @Field(() => String, {
+    description: 'What changed: `Type`, `Type.field`, `Type.field(argument:)` or `Type.VALUE`.',
+  })
+  readonly path!: string;
+  @Field(() => String)
+  readonly message!: string;
 }
 
 @ObjectType({
@@ -59,6 +73,9 @@ export class Ddf extends Node {
   readonly warnings!: readonly DdfWarning[];
 }
 
+/** Changes of one DDF that an answer holds; the report of a very large one is cut. */
+const LISTED_CHANGES = 1000;
+
 export const DdfConnection = connectionType('Ddf', () => Ddf);
 
 @InputType({ description: 'A DDF.' })
@@ -72,6 +89,16 @@ export class AddDdfInput {
   readonly name?: string | null;
   @Field(() => Boolean, { nullable, defaultValue: false, description: 'Judge it, change nothing.' })
   readonly dryRun?: boolean | null;
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: 'Change the schema even where this takes away what callers may be using.',
+  })
+  readonly allowBreaking?: boolean | null;
+}
+
+function inputOf({ source, name, dryRun, allowBreaking }: AddDdfInput): DdfInput {
+  return { source, name: name ?? null, dryRun: dryRun ?? false, allowBreaking: allowBreaking ?? false };
 }
 
 @Resolver(() => Ddf)
@@ -79,6 +106,13 @@ export class DdfResolver {
   @FieldResolver(() => ID)
   id(@Root() ddf: DdfView): string {
     return globalId('Ddf', ddf.id);
+  }
+
+  @FieldResolver(() => [SchemaChange], {
+    description: `What the mutation that answers this did to the schema, or would do (\`dryRun\`): the most severe first, at most ${LISTED_CHANGES}. Empty elsewhere.`,
+  })
+  changes(@Root() { changes }: DdfView): readonly Change[] {
+    return (changes ?? []).slice(0, LISTED_CHANGES);
   }
 
   @Query(() => DdfConnection, { description: 'All DDFs. `first` is 50 when left out, at most 500.' })
@@ -98,35 +132,48 @@ export class DdfResolver {
 
   @Mutation(() => Ddf, {
     description:
-      'Adds a DDF; its types are in the schema when this answers. One that is there already is given as it is. Errors: DDF_REFUSED.',
+      'Adds a DDF; its types are in the schema when this answers. One that is there already is given as it is. Errors: DDF_REFUSED, BREAKING_CHANGE.',
   })
   async addDdf(
     @Arg('input', () => AddDdfInput) input: AddDdfInput,
     @Ctx() { caller, services }: RequestContext,
   ): Promise<DdfView> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.add({ source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false }, caller);
+    return services.ddfs.add(inputOf(input), caller);
   }
 
-  @Mutation(() => Ddf, { description: 'Puts another file in the place of a DDF. Errors: NOT_FOUND, DDF_REFUSED.' })
+  @Mutation(() => Ddf, {
+    description: 'Puts another file in the place of a DDF. Errors: NOT_FOUND, DDF_REFUSED, BREAKING_CHANGE.',
+  })
   async replaceDdf(
     @Arg('id', () => ID) id: string,
     @Arg('input', () => AddDdfInput) input: AddDdfInput,
     @Ctx() { caller, services }: RequestContext,
   ): Promise<DdfView> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.replace(
-      getKey('Ddf', id),
-      { source: input.source, name: input.name ?? null, dryRun: input.dryRun ?? false },
-      caller,
-    );
+    return services.ddfs.replace(getKey('Ddf', id), inputOf(input), caller);
   }
 
   @Mutation(() => Ddf, {
-    description: 'Takes a DDF and its types away; values of devices stay stored. Errors: NOT_FOUND.',
+    description:
+      'Takes a DDF and its types away; values of devices stay stored. Errors: NOT_FOUND, BREAKING_CHANGE (without `allowBreaking`).',
   })
-  async removeDdf(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<DdfView> {
+  async removeDdf(
+    @Arg('id', () => ID) id: string,
+    @Ctx() { caller, services }: RequestContext,
+    @Arg('dryRun', () => Boolean, { nullable, defaultValue: false, description: 'Judge it, change nothing.' })
+    dryRun: boolean | null,
+    @Arg('allowBreaking', () => Boolean, {
+      nullable,
+      defaultValue: false,
+      description: 'Change the schema even where this takes away what callers may be using.',
+    })
+    allowBreaking: boolean | null,
+  ): Promise<DdfView> {
     authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.remove(getKey('Ddf', id), caller);
+    return services.ddfs.remove(getKey('Ddf', id), caller, {
+      dryRun: dryRun ?? false,
+      allowBreaking: allowBreaking ?? false,
+    });
   }
 }

@@ -5,6 +5,7 @@ import { buildApp } from '../../../src/http/app';
 import type { AppDeps } from '../../../src/http/app';
 import type {
   Caller,
+  DdfGuard,
   DeviceView,
   MoView,
   OperationView,
@@ -95,9 +96,9 @@ export interface World {
   readonly loads: { readonly devices: readonly string[]; readonly families?: readonly string[] }[];
   /** What the device does when it is asked. */
   onSubmit: (input: SubmitOperation) => Promise<OperationView>;
-  guard?: (library: DdfLibrary, names: Readonly<Record<string, string>>) => void;
+  guard?: DdfGuard;
   /** Puts another library in the place of the one that is there, as `addDdf` does. */
-  swap(library: DdfLibrary): void;
+  swap(library: DdfLibrary): Promise<void>;
   readonly services: Services;
 }
 
@@ -111,8 +112,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     submitted: [],
     loads: [],
     onSubmit: () => Promise.resolve(operation()),
-    swap(library) {
-      world.guard?.(library, {});
+    async swap(library) {
+      await world.guard?.(library, {});
       world.library = library;
       for (const listener of listeners) listener();
     },

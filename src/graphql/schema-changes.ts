@@ -1,0 +1,164 @@
+/** What callers of one schema would notice of another. */
+import type { GraphQLEnumType, GraphQLField, GraphQLInputField, GraphQLNamedType, GraphQLSchema } from 'graphql';
+import {
+  findBreakingChanges,
+  findDangerousChanges,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isIntrospectionType,
+  isObjectType,
+} from 'graphql';
+
+import { moqlOf } from '../../schema/graphql/describe';
+import type { SchemaChange } from '../management/types';
+
+type TypeMap = ReturnType<GraphQLSchema['getTypeMap']>;
+type Field = GraphQLField<unknown, unknown> | GraphQLInputField;
+
+const ORDER: readonly SchemaChange['severity'][] = ['BREAKING', 'DANGEROUS', 'SAFE'];
+
+/**
+ * Breaking and dangerous ones as graphql-js sees them, and what it does not tell as safe: what is added, and what only reads
+ * otherwise. The most severe first, then by path. The time follows from the types that are not the same objects in both.
+ */
+export function changesBetween(before: GraphQLSchema, after: GraphQLSchema): readonly SchemaChange[] {
+  const [older, newer] = differing(before.getTypeMap(), after.getTypeMap());
+  const from = schemaOf(older);
+  const to = schemaOf(newer);
+  const found: SchemaChange[] = [
+    ...findBreakingChanges(from, to).map((change) => told('BREAKING', change)),
+    ...findDangerousChanges(from, to).map((change) => told('DANGEROUS', change)),
+  ];
+  const known = new Set(found.map(({ path }) => path));
+  for (const change of softChanges(older, newer)) if (!known.has(change.path)) found.push(change);
+  return found
+    .map((change) => ({ change, rank: ORDER.indexOf(change.severity) }))
+    .sort((a, b) => a.rank - b.rank || compareText(a.change.path, b.change.path))
+    .map(({ change }) => change);
+}
+
+/** Types of each side that the other does not have as the very same object. */
+function differing(before: TypeMap, after: TypeMap): readonly [TypeMap, TypeMap] {
+  const older: TypeMap = Object.create(null) as TypeMap;
+  const newer: TypeMap = Object.create(null) as TypeMap;
+  for (const [name, type] of Object.entries(before)) {
+    if (after[name] === type || isIntrospectionType(type)) continue;
+    older[name] = type;
+  }
+  for (const [name, type] of Object.entries(after)) {
+    if (before[name] === type || isIntrospectionType(type)) continue;
+    newer[name] = type;
+  }
+  return [older, newer];
+}
+
+/** All that graphql-js asks of a schema when it compares two. */
+function schemaOf(types: TypeMap): GraphQLSchema {
+  const seen: Pick<GraphQLSchema, 'getTypeMap' | 'getDirectives'> = {
+    getTypeMap: () => types,
+    // The same in all our schemas.
+    getDirectives: () => [],
+  };
+  return seen as GraphQLSchema;
+}
+
+function told(
+  severity: SchemaChange['severity'],
+  { type, description }: { readonly type: string; readonly description: string },
+): SchemaChange {
+  return { severity, kind: type, path: pathOf(description), message: description };
+}
+
+/** graphql-js tells the place only in words. */
+const PLACES: readonly (readonly [RegExp, string])[] = [
+  [/^An? (?:required|optional) field (\S+) on input type (\S+) was added\.$/, '$2.$1'],
+  [/^An? (?:required|optional) arg (\S+) on (\S+) was added\.?$/i, '$2($1:)'],
+  [/^(\S+)\.(\S+) arg (\S+) .*$/s, '$1.$2($3:)'],
+  [/^(\S+) was (?:added to|removed from) (?:union|enum) type (\S+)\.$/, '$2.$1'],
+  [/^\S+ added to interfaces implemented by (\S+)\.$/, '$1'],
+  [/^Standard scalar (\S+) .*$/s, '$1'],
+  [/^(\S+) .*$/s, '$1'],
+];
+
+function pathOf(description: string): string {
+  for (const [form, path] of PLACES) if (form.test(description)) return description.replace(form, path);
+  return '';
+}
+
+function* softChanges(older: TypeMap, newer: TypeMap): Generator<SchemaChange, void, undefined> {
+  for (const [name, type] of Object.entries(newer)) {
+    const before = older[name];
+    if (before === undefined) yield safe('TYPE_ADDED', name, `${name} was added.`);
+    else yield* changesOfType(before, type);
+  }
+}
+
+function* changesOfType(before: GraphQLNamedType, after: GraphQLNamedType): Generator<SchemaChange, void, undefined> {
+  if (before.description !== after.description)
+    yield safe('DESCRIPTION_CHANGED', after.name, `${after.name} is described in other words.`);
+  if (isEnumType(before) && isEnumType(after)) {
+    yield* changesOfValues(before, after);
+    return;
+  }
+  const older = fieldsOf(before);
+  const newer = fieldsOf(after);
+  if (!older || !newer) return;
+  for (const [name, field] of Object.entries(newer)) {
+    const known = older[name];
+    const path = `${after.name}.${name}`;
+    if (known === field) continue;
+    if (known === undefined) yield safe('FIELD_ADDED', path, `${path} was added.`);
+    else yield* changesOfField(path, known, field);
+  }
+}
+
+function* changesOfField(path: string, before: Field, after: Field): Generator<SchemaChange, void, undefined> {
+  const [type, newType] = [String(before.type), String(after.type)];
+  if (type !== newType) yield safe('FIELD_CHANGED_KIND', path, `${path} changed type from ${type} to ${newType}.`);
+  if (before.deprecationReason !== after.deprecationReason)
+    yield safe('DEPRECATION_CHANGED', path, `${path} is ${after.deprecationReason ? '' : 'no longer '}deprecated.`);
+  if (before.description !== after.description)
+    yield safe('DESCRIPTION_CHANGED', path, `${path} is described in other words.`);
+  const [node, newNode] = [moqlOf(before)?.node, moqlOf(after)?.node];
+  if (!node || !newNode || node === newNode) return;
+  if (written(node.rules) !== written(newNode.rules))
+    yield dangerous('ALLOWED_VALUES_CHANGED', path, `${path} takes other values than before.`);
+  if (written(node.variants) !== written(newNode.variants))
+    yield safe('NODE_CHANGED', path, `${path} stands for a node that its DDF describes otherwise.`);
+}
+
+function* changesOfValues(before: GraphQLEnumType, after: GraphQLEnumType): Generator<SchemaChange, void, undefined> {
+  for (const value of after.getValues()) {
+    const known = before.getValue(value.name);
+    const path = `${after.name}.${value.name}`;
+    if (known && known.value !== value.value)
+      yield dangerous(
+        'VALUE_CHANGED',
+        path,
+        `${path} is ${String(value.value)} on devices, no longer ${String(known.value)}.`,
+      );
+    else if (known && known.description !== value.description)
+      yield safe('DESCRIPTION_CHANGED', path, `${path} is described in other words.`);
+  }
+}
+
+function fieldsOf(type: GraphQLNamedType): Readonly<Record<string, Field>> | undefined {
+  return isObjectType(type) || isInterfaceType(type) || isInputObjectType(type) ? type.getFields() : undefined;
+}
+
+function safe(kind: string, path: string, message: string): SchemaChange {
+  return { severity: 'SAFE', kind, path, message };
+}
+
+function dangerous(kind: string, path: string, message: string): SchemaChange {
+  return { severity: 'DANGEROUS', kind, path, message };
+}
+
+function written(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? one.toString() : one));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
