@@ -19,8 +19,9 @@ import {
 
 import { descriptionOf, extensionOf, inputExtensionOf, moqlOf, summaryOf } from './describe';
 import { FamilyTypes } from './family-types';
-import { filterType, filterTypeName, listFilterTypeName } from './filter-types';
+import { filterType } from './filter-types';
 import { mutationInput } from './input-types';
+import { namesAround } from './names';
 import { resolveLate, rootType } from './object-types';
 import type { MoFamily, MoNode, MutationKind, OutsideTypes } from './types';
 
@@ -85,12 +86,8 @@ export function namesTakenBy(family: MoFamily): {
 } {
   const types: string[] = [];
   const visit = (node: MoNode): void => {
-    if (node.typeName !== '') {
-      types.push(node.typeName, filterTypeName(node.typeName));
-      if (node.isList) types.push(listFilterTypeName(node.typeName));
-      for (const kind of ['Replace', 'Add', 'Delete', 'Exec']) types.push(`${kind}${node.typeName}Input`);
-    }
-    if (node.enumeration) types.push(node.enumeration.typeName, filterTypeName(node.enumeration.typeName));
+    if (node.typeName !== '') types.push(...namesAround(node.typeName));
+    if (node.enumeration) types.push(...namesAround(node.enumeration.typeName));
     node.children.forEach(visit);
   };
   visit(family.root);

@@ -8,6 +8,7 @@ import {
   FILTER_FIELDS,
   camelCase,
   fieldNameOf,
+  namesAround,
   pascalCase,
   segmentOf,
   suffixOf,
@@ -162,7 +163,7 @@ class Builder {
         inputName: depth === 0 ? freeName(fieldName, CONTROL_FIELDS, taken) : fieldName,
         filterName: freeName(fieldName, FILTER_FIELDS, taken),
         hasType: group.shape === 'Node' || group.rawName === '',
-        words: () => words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group)),
+        words: () => words + typeWords(fieldName, group),
         depth: depth + 1,
         hasTwin: group.hasTwin,
       });
@@ -174,14 +175,16 @@ class Builder {
     this.unnamed.push({ plain, path, depth, give });
   }
 
-  /** Where two meet, the one nearer to the root keeps the plain name, whatever the order of the file. */
+  /** Where two (or what is named after them) meet, the one nearer to the root keeps the plain name, whatever the order of the file. */
   private nameTypes(): void {
     const sorted = [...this.unnamed].sort((a, b) => a.depth - b.depth || compareText(a.path, b.path));
     const taken = new Set<string>();
     for (const { plain, path, give } of sorted) {
-      const name = taken.has(plain) ? `${plain}_${suffixOf(path)}` : plain;
-      taken.add(name);
-      give(name);
+      let names = namesAround(plain);
+      for (let i = 0; names.some((name) => taken.has(name)); i++)
+        names = namesAround(`${plain}_${suffixOf(i === 0 ? path : `${path}\n${i}`)}`);
+      for (const name of names) taken.add(name);
+      give(names[0] as string);
     }
   }
 }
@@ -213,7 +216,9 @@ function applicabilityOf(node: DdfNode): Applicability | undefined {
 }
 
 function typeWords(fieldName: string, group: Group): string {
-  const plain = pascalCase(group.rawName);
+  const plain = group.rawName === '' ? ELEMENT_WORD : pascalCase(group.rawName);
+  // The list's field may have met another name, its elements' type has not.
+  if (group.rawName === '' && !group.hasTwin) return plain;
   return fieldName === group.base ? plain : plain + fieldName.slice(group.base.length);
 }
 
