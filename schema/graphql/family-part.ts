@@ -23,7 +23,7 @@ import { filterType } from './filter-types';
 import { mutationInput } from './input-types';
 import { namesAround } from './names';
 import { resolveLate, rootType } from './object-types';
-import type { MoFamily, MoNode, MutationKind, OutsideTypes } from './types';
+import type { MoFamily, MoNode, MutationKind, OutsideTypes, Steps } from './types';
 
 type Field = GraphQLFieldConfig<unknown, unknown>;
 
@@ -50,7 +50,7 @@ export interface FamilyPart {
 const FIELDS_PER_STEP = 1_000;
 
 /** Fields of all types are made, so that a schema around them need not; in steps, between which others may run. */
-export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Generator<undefined, FamilyPart, undefined> {
+export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Steps<FamilyPart> {
   const types = new FamilyTypes(family, outside);
   const root = rootType(types);
   const filter = filterType(types);
@@ -143,10 +143,7 @@ function fieldsOfDevice(
   };
 }
 
-function* ownTypes(
-  family: MoFamily,
-  roots: readonly GraphQLNamedType[],
-): Generator<undefined, readonly GraphQLNamedType[], undefined> {
+function* ownTypes(family: MoFamily, roots: readonly GraphQLNamedType[]): Steps<readonly GraphQLNamedType[]> {
   const own = new Set<GraphQLNamedType>();
   let made = 0;
   const pending: GraphQLNamedType[] = [...roots];

@@ -15,7 +15,7 @@ import {
   typeNameOf,
 } from './names';
 import { SHAPES, SHAPE_WORDS, byShape, shapeOf, type Shape } from './shapes';
-import type { Applicability, MoFamily, MoNode, NodeRule, NodeVariant } from './types';
+import type { Applicability, MoFamily, MoNode, NodeRule, NodeVariant, Steps } from './types';
 
 /** A node in one definition. */
 interface Member {
@@ -47,6 +47,8 @@ interface Position {
   readonly hasTwin: boolean;
 }
 
+/** How many nodes are merged in one step: some milliseconds. */
+const NODES_PER_STEP = 300;
 /** What the list of a root's or an element's type takes in names of types: `ScomoDownloadItem`. */
 const ELEMENT_WORD = 'Item';
 /** What the enum of an element that is a leaf takes: its object type has the plain name. */
@@ -59,7 +61,7 @@ const VALUE_WORD = 'Value';
  * A name follows from the nodes alone. Where siblings meet, the one that the oldest version has keeps the plain name and
  * the others get a suffix of their own raw name; spellings that never occur in one version (`DevId`, `DevID`) are one node.
  */
-export function mergeFamily(family: string, name: string, definitions: readonly MoDefinition[]): MoFamily {
+export function* mergeFamily(family: string, name: string, definitions: readonly MoDefinition[]): Steps<MoFamily> {
   const members = definitions.map(({ root, version }) => ({ node: root, version, path: '' })).reverse();
   const builder = new Builder(name, typeSeparatorOf(family));
   const versions = [...new Set(definitions.map(({ version }) => version))]
@@ -70,7 +72,7 @@ export function mergeFamily(family: string, name: string, definitions: readonly 
     name,
     moids: [...new Set(definitions.map(({ moid }) => moid))].sort(),
     versions,
-    root: builder.root(members),
+    root: yield* builder.root(members),
   };
 }
 
@@ -86,16 +88,17 @@ interface Unnamed {
 
 class Builder {
   private readonly unnamed: Unnamed[] = [];
+  private merged = 0;
 
   constructor(
     private readonly familyName: string,
     private readonly separator: string,
   ) {}
 
-  root(members: readonly Member[]): MoNode {
+  *root(members: readonly Member[]): Steps<MoNode> {
     const shape: Shape = members.some(({ node }) => node.format === 'node') ? 'Node' : shapeOf(members);
     const fieldName = camelCase(this.familyName);
-    const root = this.node(members, shape, {
+    const root = yield* this.node(members, shape, {
       fieldName,
       inputName: fieldName,
       filterName: fieldName,
@@ -108,7 +111,8 @@ class Builder {
     return root;
   }
 
-  private node(members: readonly Member[], shape: Shape, position: Position): MoNode {
+  private *node(members: readonly Member[], shape: Shape, position: Position): Steps<MoNode> {
+    if (++this.merged % NODES_PER_STEP === 0) yield undefined;
     const { fieldName, inputName, filterName, words, depth, hasTwin } = position;
     const newest = members[0] as Member;
     const isLeaf = shape !== 'Node';
@@ -141,7 +145,7 @@ class Builder {
       applicability: first(applicabilityOf),
       isOpen: !isLeaf && members.some((member) => member.node.children.length === 0),
       hasTwin,
-      children: isLeaf ? [] : this.children(members, words(), depth),
+      children: isLeaf ? [] : yield* this.children(members, words(), depth),
     };
     if (position.hasType) this.wantType(words(), newest.path, depth, (name) => (node.typeName = name));
     const values = canBeEnum(shape) && rules.length > 0 ? enumValuesOf(rules, shape === 'String') : undefined;
@@ -152,13 +156,14 @@ class Builder {
     return node;
   }
 
-  private children(parents: readonly Member[], words: string, depth: number): readonly MoNode[] {
+  private *children(parents: readonly Member[], words: string, depth: number): Steps<readonly MoNode[]> {
     const groups = groupsOf(parents);
     const named = nameGroups(groups);
     const taken = new Set(named.values());
-    return groups.map((group) => {
+    const nodes: MoNode[] = [];
+    for (const group of groups) {
       const fieldName = named.get(group) as string;
-      return this.node(group.members, group.shape, {
+      const position = {
         fieldName,
         inputName: depth === 0 ? freeName(fieldName, CONTROL_FIELDS, taken) : fieldName,
         filterName: freeName(fieldName, FILTER_FIELDS, taken),
@@ -166,8 +171,10 @@ class Builder {
         words: () => words + typeWords(fieldName, group),
         depth: depth + 1,
         hasTwin: group.hasTwin,
-      });
-    });
+      };
+      nodes.push(yield* this.node(group.members, group.shape, position));
+    }
+    return nodes;
   }
 
   private wantType(words: string, path: string, depth: number, give: (name: string) => void): void {

@@ -96,6 +96,6 @@ test('any definitions give a valid schema that reads back, whatever their order,
       expect(printAnnotatedSchema(compiled(new DdfLibrary([...some].reverse())).schema)).toBe(sdl);
       for (const { root } of some) expectIdentity(part.families[0] as MoFamily, root, '', 0);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
