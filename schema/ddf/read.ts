@@ -11,7 +11,7 @@ import { isClassic, readProperties } from './properties';
 import { refusalOf, type RefusalCode } from './refusals';
 import { readRunTime, readStatus } from './run-time';
 import { WarningLog } from './warnings';
-import { parseXml, type XmlElement } from './xml';
+import { parseXmlInSteps, type XmlElement } from './xml';
 
 export interface ReadOptions {
   /** Octets (of bytes) or characters (of text). */
@@ -43,6 +43,18 @@ const NODE_PARTS: ReadonlySet<string> = new Set(['NodeName', 'Path', 'RTProperti
  * Errors: each of `REFUSALS`, with the place of its cause. What was tolerated is in the document's warnings (`WARNINGS`).
  */
 export function readDdf(source: Uint8Array | string, options: ReadOptions = {}): ReadResult {
+  const steps = readDdfInSteps(source, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of a few milliseconds, for a process that has other things to do meanwhile. */
+export function* readDdfInSteps(
+  source: Uint8Array | string,
+  options: ReadOptions = {},
+): Generator<undefined, ReadResult, undefined> {
   const limits = { ...DEFAULTS, ...options };
   const start: Place = { line: 1, column: 1 };
   if (source.length > limits.maxSize)
@@ -57,7 +69,7 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
 
   const text = decoded.text.charCodeAt(0) === 0xfeff ? decoded.text.slice(1) : decoded.text;
   const maxElements = Math.min(limits.maxNodes * ELEMENTS_PER_NODE, MAX_ELEMENTS);
-  const parsed = parseXml(text, { maxDepth: limits.maxDepth, maxElements });
+  const parsed = yield* parseXmlInSteps(text, { maxDepth: limits.maxDepth, maxElements });
   if (!parsed.ok) return parsed;
   const tree = parsed.root;
   if (tree.name !== 'MgmtTree')
@@ -78,11 +90,13 @@ export function readDdf(source: Uint8Array | string, options: ReadOptions = {}):
 
   const verDtd = childText(tree, 'VerDTD');
   if (verDtd !== undefined && !VERSIONS.has(verDtd)) warnings.add('VERSION', tree, verDtd);
+  yield undefined;
   const assembled = assemble(nodes, warnings);
+  yield undefined;
   if (!assembled.ok) return assembled;
   const mos: MoDefinition[] = [];
   for (const root of assembled.roots) {
-    const mo = readMo(root, warnings);
+    const mo = yield* readMo(root, warnings);
     if ('code' in mo) return { ok: false, refusal: mo };
     mos.push(mo);
   }
@@ -140,8 +154,11 @@ function count(roots: readonly XmlElement[], limit: number): Census {
   return { described, dumped };
 }
 
-function readMo({ node, place }: RawRoot, warnings: WarningLog): MoDefinition | DdfRefusal {
-  const root = readNode(node, warnings);
+function* readMo(
+  { node, place }: RawRoot,
+  warnings: WarningLog,
+): Generator<undefined, MoDefinition | DdfRefusal, undefined> {
+  const root = yield* readUpperNode(node, warnings, 1);
   const moid = root.ddfName ?? identityOf(root, place);
   if (moid === undefined) {
     return refusalOf('NO_IDENTITY', 'the root has neither a MOID (DFType/DDFName) nor a name or Path', node.at);
@@ -170,8 +187,33 @@ function identityOf(root: DdfNode, place: string | undefined): string | undefine
   return undefined;
 }
 
+/** Nodes down to this depth are read in steps. */
+const UPPER_DEPTH = 3;
+
+function* readUpperNode(raw: RawNode, warnings: WarningLog, depth: number): Generator<undefined, DdfNode, undefined> {
+  if (depth > UPPER_DEPTH) return readNode(raw, warnings);
+  const parts = partsOf(raw, warnings);
+  const children: DdfNode[] = [];
+  for (const child of raw.children) {
+    children.push(yield* readUpperNode(child, warnings, depth + 1));
+    yield undefined;
+  }
+  return nodeOf(raw, parts, children, warnings);
+}
+
 function readNode(raw: RawNode, warnings: WarningLog): DdfNode {
-  const { element, at } = raw;
+  const parts = partsOf(raw, warnings);
+  const children = raw.children.map((child) => readNode(child, warnings));
+  return nodeOf(raw, parts, children, warnings);
+}
+
+interface Parts {
+  readonly properties?: XmlElement;
+  /** Elements that a Node does not have by the DTD. */
+  readonly extras: readonly XmlElement[];
+}
+
+function partsOf({ element, at, name }: RawNode, warnings: WarningLog): Parts {
   let properties: XmlElement | undefined;
   const extras: XmlElement[] = [];
   for (const child of element?.children ?? []) {
@@ -181,12 +223,20 @@ function readNode(raw: RawNode, warnings: WarningLog): DdfNode {
     } else if (!NODE_PARTS.has(child.name) || !isClassic(child)) extras.push(child);
   }
   for (const extra of extras) if (isClassic(extra)) warnings.add('ELEMENT_UNKNOWN', extra, extra.name);
-  if (element && !properties) warnings.add('PROPERTIES_MISSING', at, raw.name);
-  const children = raw.children.map((child) => readNode(child, warnings));
+  if (element && !properties) warnings.add('PROPERTIES_MISSING', at, name);
+  return { properties, extras };
+}
+
+function nodeOf(
+  { element, at, name }: RawNode,
+  { properties, extras }: Parts,
+  children: readonly DdfNode[],
+  warnings: WarningLog,
+): DdfNode {
   const status = element && readStatus(element);
   return {
-    name: raw.name,
-    ...readProperties(properties, extras, children.length > 0, raw.name !== '', at, warnings),
+    name,
+    ...readProperties(properties, extras, children.length > 0, name !== '', at, warnings),
     ...(element && readRunTime(element)),
     ...(status === undefined ? {} : { status }),
     children,

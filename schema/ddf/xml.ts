@@ -46,6 +46,15 @@ class Stop extends Error {
  * TOO_DEEP, TOO_MANY_ELEMENTS. Never throws.
  */
 export function parseXml(text: string, limits: XmlLimits): XmlResult {
+  const steps = parseXmlInSteps(text, limits);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of a few milliseconds. */
+export function* parseXmlInSteps(text: string, limits: XmlLimits): Generator<undefined, XmlResult, undefined> {
   const parser = new SaxesParser({ xmlns: false, position: true });
   const stop = (code: RefusalCode, message: string, place: Place = here()): never => {
     throw new Stop(refusalOf(code, message, place));
@@ -120,6 +129,7 @@ export function parseXml(text: string, limits: XmlLimits): XmlResult {
       parser.write(text.slice(from, from + CHUNK));
       if (!root && from > MAX_PROLOG)
         stop('TOO_LARGE', `no element in the first ${MAX_PROLOG} characters`, placeAfter(text.slice(0, MAX_PROLOG)));
+      yield undefined;
     }
     parser.close();
   } catch (error) {

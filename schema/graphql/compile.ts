@@ -9,7 +9,7 @@ import { mergeFamily } from './family';
 import { familyNameOf, isFamilyName } from './family-names';
 import { makeFamilyPart, namesTakenBy, type FamilyPart } from './family-part';
 import { OPERATOR_TYPE_NAMES } from './operator-types';
-import type { CompiledSchemaPart, CompileOptions, CompileRefusal, MoFamily, OutsideTypes } from './types';
+import type { CompiledSchemaPart, CompileOptions, CompileRefusal, MoFamily, OutsideTypes, Steps } from './types';
 
 const OWN_TYPES: readonly string[] = [
   'Query',
@@ -60,8 +60,8 @@ export class FamilyCompiler {
     for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
   }
 
-  /** The same in steps: yields every few milliseconds (a family of thousands of nodes takes some tens to be merged). Steps of two runs must not mix. */
-  *steps(library: DdfLibrary, options: CompileOptions = {}): Generator<undefined, CompiledSchemaPart, undefined> {
+  /** The same in steps: yields every few milliseconds. Steps of two runs must not mix. */
+  *steps(library: DdfLibrary, options: CompileOptions = {}): Steps<CompiledSchemaPart> {
     const refusals: CompileRefusal[] = [];
     const registry = new Registry(options.taken);
     const used = new Map<string, Known>();
@@ -74,7 +74,7 @@ export class FamilyCompiler {
         refusals.push({ code: 'BAD_NAME', message, families: [family] });
         continue;
       }
-      const known = this.know(family, name, library.family(family));
+      const known = yield* this.know(family, name, library.family(family));
       used.set(keyOf(family, name), known);
       const clash = registry.claim(family, known.taken);
       if (clash) {
@@ -97,11 +97,11 @@ export class FamilyCompiler {
     return { ...join(parts), fresh, refusals };
   }
 
-  private know(family: string, name: string, definitions: readonly MoDefinition[]): Known {
+  private *know(family: string, name: string, definitions: readonly MoDefinition[]): Steps<Known> {
     const key = keyOf(family, name);
     for (const known of [this.current.get(key), this.previous.get(key)])
       if (known && sayTheSame(known.definitions, definitions)) return known;
-    const merged = mergeFamily(family, name, definitions);
+    const merged = yield* mergeFamily(family, name, definitions);
     return { definitions, family: merged, taken: namesTakenBy(merged) };
   }
 }

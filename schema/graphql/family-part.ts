@@ -19,10 +19,11 @@ import {
 
 import { descriptionOf, extensionOf, inputExtensionOf, moqlOf, summaryOf } from './describe';
 import { FamilyTypes } from './family-types';
-import { filterType, filterTypeName, listFilterTypeName } from './filter-types';
+import { filterType } from './filter-types';
 import { mutationInput } from './input-types';
+import { namesAround } from './names';
 import { resolveLate, rootType } from './object-types';
-import type { MoFamily, MoNode, MutationKind, OutsideTypes } from './types';
+import type { MoFamily, MoNode, MutationKind, OutsideTypes, Steps } from './types';
 
 type Field = GraphQLFieldConfig<unknown, unknown>;
 
@@ -49,7 +50,7 @@ export interface FamilyPart {
 const FIELDS_PER_STEP = 1_000;
 
 /** Fields of all types are made, so that a schema around them need not; in steps, between which others may run. */
-export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Generator<undefined, FamilyPart, undefined> {
+export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Steps<FamilyPart> {
   const types = new FamilyTypes(family, outside);
   const root = rootType(types);
   const filter = filterType(types);
@@ -85,12 +86,8 @@ export function namesTakenBy(family: MoFamily): {
 } {
   const types: string[] = [];
   const visit = (node: MoNode): void => {
-    if (node.typeName !== '') {
-      types.push(node.typeName, filterTypeName(node.typeName));
-      if (node.isList) types.push(listFilterTypeName(node.typeName));
-      for (const kind of ['Replace', 'Add', 'Delete', 'Exec']) types.push(`${kind}${node.typeName}Input`);
-    }
-    if (node.enumeration) types.push(node.enumeration.typeName, filterTypeName(node.enumeration.typeName));
+    if (node.typeName !== '') types.push(...namesAround(node.typeName));
+    if (node.enumeration) types.push(...namesAround(node.enumeration.typeName));
     node.children.forEach(visit);
   };
   visit(family.root);
@@ -146,10 +143,7 @@ function fieldsOfDevice(
   };
 }
 
-function* ownTypes(
-  family: MoFamily,
-  roots: readonly GraphQLNamedType[],
-): Generator<undefined, readonly GraphQLNamedType[], undefined> {
+function* ownTypes(family: MoFamily, roots: readonly GraphQLNamedType[]): Steps<readonly GraphQLNamedType[]> {
   const own = new Set<GraphQLNamedType>();
   let made = 0;
   const pending: GraphQLNamedType[] = [...roots];

@@ -8,13 +8,14 @@ import {
   FILTER_FIELDS,
   camelCase,
   fieldNameOf,
+  namesAround,
   pascalCase,
   segmentOf,
   suffixOf,
   typeNameOf,
 } from './names';
 import { SHAPES, SHAPE_WORDS, byShape, shapeOf, type Shape } from './shapes';
-import type { Applicability, MoFamily, MoNode, NodeRule, NodeVariant } from './types';
+import type { Applicability, MoFamily, MoNode, NodeRule, NodeVariant, Steps } from './types';
 
 /** A node in one definition. */
 interface Member {
@@ -46,6 +47,8 @@ interface Position {
   readonly hasTwin: boolean;
 }
 
+/** How many nodes are merged in one step: some milliseconds. */
+const NODES_PER_STEP = 300;
 /** What the list of a root's or an element's type takes in names of types: `ScomoDownloadItem`. */
 const ELEMENT_WORD = 'Item';
 /** What the enum of an element that is a leaf takes: its object type has the plain name. */
@@ -58,7 +61,7 @@ const VALUE_WORD = 'Value';
  * A name follows from the nodes alone. Where siblings meet, the one that the oldest version has keeps the plain name and
  * the others get a suffix of their own raw name; spellings that never occur in one version (`DevId`, `DevID`) are one node.
  */
-export function mergeFamily(family: string, name: string, definitions: readonly MoDefinition[]): MoFamily {
+export function* mergeFamily(family: string, name: string, definitions: readonly MoDefinition[]): Steps<MoFamily> {
   const members = definitions.map(({ root, version }) => ({ node: root, version, path: '' })).reverse();
   const builder = new Builder(name, typeSeparatorOf(family));
   const versions = [...new Set(definitions.map(({ version }) => version))]
@@ -69,7 +72,7 @@ export function mergeFamily(family: string, name: string, definitions: readonly 
     name,
     moids: [...new Set(definitions.map(({ moid }) => moid))].sort(),
     versions,
-    root: builder.root(members),
+    root: yield* builder.root(members),
   };
 }
 
@@ -85,16 +88,17 @@ interface Unnamed {
 
 class Builder {
   private readonly unnamed: Unnamed[] = [];
+  private merged = 0;
 
   constructor(
     private readonly familyName: string,
     private readonly separator: string,
   ) {}
 
-  root(members: readonly Member[]): MoNode {
+  *root(members: readonly Member[]): Steps<MoNode> {
     const shape: Shape = members.some(({ node }) => node.format === 'node') ? 'Node' : shapeOf(members);
     const fieldName = camelCase(this.familyName);
-    const root = this.node(members, shape, {
+    const root = yield* this.node(members, shape, {
       fieldName,
       inputName: fieldName,
       filterName: fieldName,
@@ -107,7 +111,8 @@ class Builder {
     return root;
   }
 
-  private node(members: readonly Member[], shape: Shape, position: Position): MoNode {
+  private *node(members: readonly Member[], shape: Shape, position: Position): Steps<MoNode> {
+    if (++this.merged % NODES_PER_STEP === 0) yield undefined;
     const { fieldName, inputName, filterName, words, depth, hasTwin } = position;
     const newest = members[0] as Member;
     const isLeaf = shape !== 'Node';
@@ -140,7 +145,7 @@ class Builder {
       applicability: first(applicabilityOf),
       isOpen: !isLeaf && members.some((member) => member.node.children.length === 0),
       hasTwin,
-      children: isLeaf ? [] : this.children(members, words(), depth),
+      children: isLeaf ? [] : yield* this.children(members, words(), depth),
     };
     if (position.hasType) this.wantType(words(), newest.path, depth, (name) => (node.typeName = name));
     const values = canBeEnum(shape) && rules.length > 0 ? enumValuesOf(rules, shape === 'String') : undefined;
@@ -151,22 +156,25 @@ class Builder {
     return node;
   }
 
-  private children(parents: readonly Member[], words: string, depth: number): readonly MoNode[] {
+  private *children(parents: readonly Member[], words: string, depth: number): Steps<readonly MoNode[]> {
     const groups = groupsOf(parents);
     const named = nameGroups(groups);
     const taken = new Set(named.values());
-    return groups.map((group) => {
+    const nodes: MoNode[] = [];
+    for (const group of groups) {
       const fieldName = named.get(group) as string;
-      return this.node(group.members, group.shape, {
+      const position = {
         fieldName,
         inputName: depth === 0 ? freeName(fieldName, CONTROL_FIELDS, taken) : fieldName,
         filterName: freeName(fieldName, FILTER_FIELDS, taken),
         hasType: group.shape === 'Node' || group.rawName === '',
-        words: () => words + (group.rawName === '' ? ELEMENT_WORD : typeWords(fieldName, group)),
+        words: () => words + typeWords(fieldName, group),
         depth: depth + 1,
         hasTwin: group.hasTwin,
-      });
-    });
+      };
+      nodes.push(yield* this.node(group.members, group.shape, position));
+    }
+    return nodes;
   }
 
   private wantType(words: string, path: string, depth: number, give: (name: string) => void): void {
@@ -174,14 +182,16 @@ class Builder {
     this.unnamed.push({ plain, path, depth, give });
   }
 
-  /** Where two meet, the one nearer to the root keeps the plain name, whatever the order of the file. */
+  /** Where two (or what is named after them) meet, the one nearer to the root keeps the plain name, whatever the order of the file. */
   private nameTypes(): void {
     const sorted = [...this.unnamed].sort((a, b) => a.depth - b.depth || compareText(a.path, b.path));
     const taken = new Set<string>();
     for (const { plain, path, give } of sorted) {
-      const name = taken.has(plain) ? `${plain}_${suffixOf(path)}` : plain;
-      taken.add(name);
-      give(name);
+      let names = namesAround(plain);
+      for (let i = 0; names.some((name) => taken.has(name)); i++)
+        names = namesAround(`${plain}_${suffixOf(i === 0 ? path : `${path}\n${i}`)}`);
+      for (const name of names) taken.add(name);
+      give(names[0] as string);
     }
   }
 }
@@ -213,7 +223,9 @@ function applicabilityOf(node: DdfNode): Applicability | undefined {
 }
 
 function typeWords(fieldName: string, group: Group): string {
-  const plain = pascalCase(group.rawName);
+  const plain = group.rawName === '' ? ELEMENT_WORD : pascalCase(group.rawName);
+  // The list's field may have met another name, its elements' type has not.
+  if (group.rawName === '' && !group.hasTwin) return plain;
   return fieldName === group.base ? plain : plain + fieldName.slice(group.base.length);
 }
 

@@ -17,6 +17,7 @@ import {
 
 import { deprecationOf, extensionOf, summaryOf } from './describe';
 import type { FamilyTypes } from './family-types';
+import { filterTypeName, listFilterTypeName } from './names';
 import { isReadable } from './object-types';
 import { enumOperators, operatorTypes } from './operator-types';
 import type { MoNode } from './types';
@@ -30,15 +31,6 @@ const ENTRIES: Readonly<Record<'some' | 'every' | 'none', string>> = {
 /** Absent when nothing of the family can be read. */
 export function filterType(types: FamilyTypes): GraphQLInputObjectType | undefined {
   return isReadable(types.family.root) ? objectFilter(types, types.family.root) : undefined;
-}
-
-export function filterTypeName(typeName: string): string {
-  return `${typeName}Filter`;
-}
-
-/** Of what tests the entries of an unnamed node. */
-export function listFilterTypeName(typeName: string): string {
-  return `${typeName}ListFilter`;
 }
 
 function objectFilter(types: FamilyTypes, node: MoNode): GraphQLInputObjectType {

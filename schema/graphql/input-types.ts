@@ -25,18 +25,13 @@ import {
 import type { AccessVerb } from '../ddf/model';
 import { deprecationOf, descriptionOf, inputExtensionOf } from './describe';
 import type { FamilyTypes } from './family-types';
+import { inputTypeName } from './names';
 import type { MoNode, MutationKind, OutsideTypes } from './types';
 
 /** No node's name begins so. */
 export const SELF_FIELD = '_self';
 
 export const VERBS: Readonly<Record<MutationKind, AccessVerb>> = {
-  replace: 'Replace',
-  add: 'Add',
-  delete: 'Delete',
-  exec: 'Exec',
-};
-const WORDS: Readonly<Record<MutationKind, string>> = {
   replace: 'Replace',
   add: 'Add',
   delete: 'Delete',
@@ -64,7 +59,7 @@ export function mutationInput(kind: MutationKind, types: FamilyTypes): GraphQLIn
   const { family, outside } = types;
   if (!canReach(kind, family.root)) return undefined;
   return new GraphQLInputObjectType({
-    name: inputTypeName(kind, family.root),
+    name: inputTypeName(kind, family.root.typeName),
     description: descriptionOf(family.root),
     extensions: inputExtensionOf('input', kind, family, family.root),
     fields: () => ({
@@ -77,10 +72,6 @@ export function mutationInput(kind: MutationKind, types: FamilyTypes): GraphQLIn
       ...controls(outside),
     }),
   });
-}
-
-function inputTypeName(kind: MutationKind, node: MoNode): string {
-  return `${WORDS[kind]}${node.typeName}Input`;
 }
 
 function controls(outside: OutsideTypes): GraphQLInputFieldConfigMap {
@@ -152,7 +143,7 @@ function childType(kind: MutationKind, types: FamilyTypes, child: MoNode): Graph
 
 function objectInput(kind: MutationKind, types: FamilyTypes, node: MoNode): GraphQLInputObjectType {
   return new GraphQLInputObjectType({
-    name: inputTypeName(kind, node),
+    name: inputTypeName(kind, node.typeName),
     description: descriptionOf(node),
     extensions: inputExtensionOf('input', kind, types.family, node),
     fields: () => fieldsOf(kind, types, node),

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 
 import { encodeName } from '../ddf/library';
+import type { MutationKind } from './types';
 
 /** Longer names are cut and get a suffix. */
 const MAX_FIELD_NAME = 100;
@@ -76,6 +77,25 @@ export function suffixOf(raw: string): string {
 export function typeNameOf(name: string, path: string): string {
   const short = shorten(name, path);
   return /(?:Filter|ItemList)$/.test(short) ? `${short}Node` : short;
+}
+
+export function filterTypeName(typeName: string): string {
+  return `${typeName}Filter`;
+}
+
+/** Of what tests the entries of an unnamed node. */
+export function listFilterTypeName(typeName: string): string {
+  return `${typeName}ListFilter`;
+}
+
+export function inputTypeName(kind: MutationKind, typeName: string): string {
+  return `${capital(kind)}${typeName}Input`;
+}
+
+/** All names that a type of this name takes, whether or not each is made. */
+export function namesAround(typeName: string): readonly string[] {
+  const inputs = (['replace', 'add', 'delete', 'exec'] as const).map((kind) => inputTypeName(kind, typeName));
+  return [typeName, filterTypeName(typeName), listFilterTypeName(typeName), ...inputs];
 }
 
 /** A name of at most `limit` characters; one that is cut ends in a suffix of its raw text. */

@@ -11,6 +11,9 @@ import type {
 
 import type { AccessVerb, AllowedValues, DdfFormat } from '../ddf/model';
 
+/** Work that lets others run between its parts. */
+export type Steps<T> = Generator<undefined, T, undefined>;
+
 /** A type, or a function that gives it once all types exist. */
 export type Late<T> = T | (() => T);
 

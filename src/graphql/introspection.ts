@@ -11,7 +11,7 @@ import type {
 } from 'graphql';
 import { Kind, execute } from 'graphql';
 
-import { inTurns, type Steps } from './turns';
+import { inTurns, type Steps } from '../management/steps';
 
 type Asked = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>;
 type Data = NonNullable<ExecutionResult['data']>;

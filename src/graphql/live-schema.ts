@@ -9,8 +9,9 @@ import { ManagementError } from '../management/types';
 import { Introspection } from './introspection';
 import type { BuiltSchema } from './schema';
 import { SchemaBuilder } from './schema';
-import { changesBetween } from './schema-changes';
+import { changesInSteps } from './schema-changes';
 import { sdlPage, type SdlPage } from './sdl-page';
+import { inTurns } from '../management/steps';
 
 type Gateway = ApolloServerOptionsWithGateway<BaseContext>['gateway'];
 type Listener = Parameters<Gateway['onSchemaLoadOrUpdate']>[0];
@@ -83,7 +84,7 @@ export class LiveSchema {
         families: refusal.families,
       });
     }
-    return changesBetween(this.built.schema, built.schema);
+    return inTurns(changesInSteps(this.built.schema, built.schema));
   }
 
   private follow(): void {

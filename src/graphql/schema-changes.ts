@@ -12,10 +12,13 @@ import {
 
 import { moqlOf } from '../../schema/graphql/describe';
 import type { SchemaChange } from '../management/types';
+import { inOneGo, type Steps } from '../management/steps';
 
 type TypeMap = ReturnType<GraphQLSchema['getTypeMap']>;
 type Field = GraphQLField<unknown, unknown> | GraphQLInputField;
 
+/** Types that are compared in one step. */
+const STEP = 50;
 const ORDER: readonly SchemaChange['severity'][] = ['BREAKING', 'DANGEROUS', 'SAFE'];
 
 /**
@@ -23,34 +26,57 @@ const ORDER: readonly SchemaChange['severity'][] = ['BREAKING', 'DANGEROUS', 'SA
  * otherwise. The most severe first, then by path. The time follows from the types that are not the same objects in both.
  */
 export function changesBetween(before: GraphQLSchema, after: GraphQLSchema): readonly SchemaChange[] {
-  const [older, newer] = differing(before.getTypeMap(), after.getTypeMap());
-  const from = schemaOf(older);
-  const to = schemaOf(newer);
-  const found: SchemaChange[] = [
-    ...findBreakingChanges(from, to).map((change) => told('BREAKING', change)),
-    ...findDangerousChanges(from, to).map((change) => told('DANGEROUS', change)),
-  ];
-  const known = new Set(found.map(({ path }) => path));
-  for (const change of softChanges(older, newer)) if (!known.has(change.path)) found.push(change);
+  return inOneGo(changesInSteps(before, after));
+}
+
+/** The same in steps of a few milliseconds. */
+export function* changesInSteps(before: GraphQLSchema, after: GraphQLSchema): Steps<readonly SchemaChange[]> {
+  const found: SchemaChange[] = [];
+  for (const [older, newer] of differing(before.getTypeMap(), after.getTypeMap())) {
+    yield undefined;
+    const from = schemaOf(older);
+    const to = schemaOf(newer);
+    const told = [
+      ...findBreakingChanges(from, to).map((change) => changeOf('BREAKING', change)),
+      ...findDangerousChanges(from, to).map((change) => changeOf('DANGEROUS', change)),
+    ];
+    const known = new Set(told.map(({ path }) => path));
+    found.push(...told);
+    for (const change of softChanges(older, newer)) if (!known.has(change.path)) found.push(change);
+  }
+  yield undefined;
   return found
     .map((change) => ({ change, rank: ORDER.indexOf(change.severity) }))
     .sort((a, b) => a.rank - b.rank || compareText(a.change.path, b.change.path))
     .map(({ change }) => change);
 }
 
-/** Types of each side that the other does not have as the very same object. */
-function differing(before: TypeMap, after: TypeMap): readonly [TypeMap, TypeMap] {
-  const older: TypeMap = Object.create(null) as TypeMap;
-  const newer: TypeMap = Object.create(null) as TypeMap;
-  for (const [name, type] of Object.entries(before)) {
-    if (after[name] === type || isIntrospectionType(type)) continue;
+/** Types of each side that the other does not have as the very same object, some at a time: those of one name together. */
+function* differing(before: TypeMap, after: TypeMap): Generator<readonly [TypeMap, TypeMap], void, undefined> {
+  let [older, newer, size] = [emptyMap(), emptyMap(), 0];
+  for (const name in before) {
+    const type = before[name];
+    const next = after[name];
+    if (type === undefined || type === next || isIntrospectionType(type)) continue;
     older[name] = type;
+    if (next !== undefined) newer[name] = next;
+    if (++size < STEP) continue;
+    yield [older, newer];
+    [older, newer, size] = [emptyMap(), emptyMap(), 0];
   }
-  for (const [name, type] of Object.entries(after)) {
-    if (before[name] === type || isIntrospectionType(type)) continue;
+  for (const name in after) {
+    const type = after[name];
+    if (type === undefined || before[name] !== undefined) continue;
     newer[name] = type;
+    if (++size < STEP) continue;
+    yield [older, newer];
+    [older, newer, size] = [emptyMap(), emptyMap(), 0];
   }
-  return [older, newer];
+  yield [older, newer];
+}
+
+function emptyMap(): TypeMap {
+  return Object.create(null) as TypeMap;
 }
 
 /** All that graphql-js asks of a schema when it compares two. */
@@ -63,7 +89,7 @@ function schemaOf(types: TypeMap): GraphQLSchema {
   return seen as GraphQLSchema;
 }
 
-function told(
+function changeOf(
   severity: SchemaChange['severity'],
   { type, description }: { readonly type: string; readonly description: string },
 ): SchemaChange {

@@ -19,12 +19,12 @@ import type { CompileRefusal, CompiledSchemaPart, MoFamily } from '../../schema/
 import { FixedPart, objectType, outputOf, withType, type FixedCopy } from './fixed-part';
 import { attachResolvers, withResolvers } from './generated';
 import { Base64Scalar, BigIntScalar, DateScalar, DurationScalar, TimeScalar } from './scalars';
-import { inOneGo, inTurns } from './turns';
+import { inOneGo, inTurns, type Steps } from '../management/steps';
 
 /** Kept for types that later releases of the fixed part bring. */
 const RESERVED_TYPES: readonly string[] = ['Subscription', 'Campaign', 'Profile', 'Rule', 'Session', 'Exchange'];
-/** Types that are validated, or families that are joined, before others have their turn. */
-const STEP = 200;
+/** Types that are validated, or fields that are added, in one step. */
+const STEP = 100;
 
 export interface BuiltSchema {
   readonly schema: GraphQLSchema;
@@ -84,7 +84,7 @@ export class SchemaBuilder {
     return built;
   }
 
-  private *steps(library: DdfLibrary, names: Names): Generator<undefined, BuiltSchema, undefined> {
+  private *steps(library: DdfLibrary, names: Names): Steps<BuiltSchema> {
     const { pattern } = this.fixed;
     const part = yield* this.compiler.steps(library, {
       names: new Map(Object.entries(names)),
@@ -112,7 +112,7 @@ export class SchemaBuilder {
   }
 
   /** Types that were valid once stay so: only new ones are looked at. */
-  private *validate(fresh: readonly GraphQLNamedType[]): Generator<undefined, void, undefined> {
+  private *validate(fresh: readonly GraphQLNamedType[]): Steps<void> {
     for (let from = 0; from < fresh.length; from += STEP) {
       const types = fresh.slice(from, from + STEP);
       const [problem] = validateSchema(new GraphQLSchema({ query: this.fixed.get('Query'), types }));
@@ -122,7 +122,7 @@ export class SchemaBuilder {
   }
 
   /** Fields and types are put into a schema that nobody has seen yet, so the constructor need not walk through all of them. */
-  private *join({ schema, copies }: FixedCopy, part: CompiledSchemaPart): Generator<undefined, void, undefined> {
+  private *join({ schema, copies }: FixedCopy, part: CompiledSchemaPart): Steps<void> {
     const known = schema.getTypeMap();
     const put = (type: GraphQLNamedType): void => {
       const holder = known[type.name];
@@ -138,15 +138,10 @@ export class SchemaBuilder {
       const moql = moqlOf(type);
       if (isObjectType(type) && moql?.kind === 'mo') roots.set(type, rootCopy(type, copies));
       put(roots.get(type) ?? type);
-      if (++done % (10 * STEP) === 0) yield undefined;
+      if (++done % (20 * STEP) === 0) yield undefined;
     }
-    for (const [name, fields] of [
-      ['Device', part.deviceFields],
-      ['Mutation', part.mutationFields],
-    ] as const) {
-      yield undefined;
-      addFields(objectType(schema, name), withResolvers(fields), roots);
-    }
+    yield* addFields(objectType(schema, 'Device'), part.deviceFields, roots);
+    yield* addFields(objectType(schema, 'Mutation'), part.mutationFields, roots);
   }
 }
 
@@ -180,13 +175,20 @@ function rootCopy(root: GraphQLObjectType, copies: FixedCopy['copies']): GraphQL
   return copy;
 }
 
-function addFields(
+function* addFields(
   type: GraphQLObjectType,
   fields: GraphQLFieldConfigMap<unknown, unknown>,
   copies: FixedCopy['copies'],
-): void {
-  const own = Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [name, { ...field, type: outputOf(field.type, copies) }]),
-  );
-  Object.assign(type.getFields(), new GraphQLObjectType({ name: type.name, fields: own }).getFields());
+): Steps<void> {
+  const entries = Object.entries(withResolvers(fields));
+  for (let from = 0; from < entries.length; from += STEP) {
+    yield undefined;
+    const some = entries.slice(from, from + STEP).map(([name, field]) => {
+      return [name, { ...field, type: outputOf(field.type, copies) }] as const;
+    });
+    Object.assign(
+      type.getFields(),
+      new GraphQLObjectType({ name: type.name, fields: Object.fromEntries(some) }).getFields(),
+    );
+  }
 }

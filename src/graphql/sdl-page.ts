@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 
 import { printInBlocks } from '../../schema/graphql/print';
-import { inTurns, type Steps } from './turns';
+import { inTurns, type Steps } from '../management/steps';
 
 export interface SdlPage {
   readonly body: Buffer;

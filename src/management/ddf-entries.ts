@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 
 import { DdfLibrary } from '../../schema/ddf/library';
 import type { DdfDocument } from '../../schema/ddf/model';
-import { readDdf } from '../../schema/ddf/read';
+import { readDdfInSteps } from '../../schema/ddf/read';
 import { badInput } from '../access/inputs';
 import type { Ddf } from '../store/generated/client';
 import { modelVersion, writeModel } from './ddf-model';
+import { inTurns } from './steps';
 import { ManagementError, type DdfInput, type DdfView } from './types';
 
 /** A stored DDF without its source, and what its source says. */
@@ -30,11 +31,12 @@ export interface Source {
 const TYPE_NAME = /^[A-Z][A-Za-z0-9]{0,63}$/;
 
 /** Errors: DDF_REFUSED with `line`, `column` and `reason`; BAD_USER_INPUT (name). */
-export function readInput({ source, name }: DdfInput): Source {
-  return { document: readSource(source), name: checkTypeName(name), sha256: hashOf(source) };
+export async function readInput({ source, name: asked }: DdfInput): Promise<Source> {
+  const name = checkTypeName(asked);
+  return { document: await readSource(source), name, sha256: hashOf(source) };
 }
 
-function readSource(source: string): DdfDocument {
+async function readSource(source: string): Promise<DdfDocument> {
   // Neither can be stored as text.
   if (/\0|\p{Cs}/u.test(source))
     throw new ManagementError('DDF_REFUSED', 'the source has characters that no XML can have', {
@@ -42,7 +44,7 @@ function readSource(source: string): DdfDocument {
       column: 1,
       reason: 'NOT_XML',
     });
-  const result = readDdf(source);
+  const result = await inTurns(readDdfInSteps(source));
   if (result.ok) return result.document;
   const { code, message, line, column } = result.refusal;
   throw new ManagementError('DDF_REFUSED', `line ${line}, column ${column}: ${message}`, {

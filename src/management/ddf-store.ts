@@ -1,10 +1,11 @@
 /** What the store has of DDFs: files put into it at the start, and the documents of its rows. */
 import type { DdfDocument } from '../../schema/ddf/model';
-import { readDdf } from '../../schema/ddf/read';
+import { readDdfInSteps } from '../../schema/ddf/read';
 import type { AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
 import { modelVersion, readModel, writeModel } from './ddf-model';
 import { columnsOf, hashOf, stampOf, type DdfRow, type Entry } from './ddf-entries';
+import { inTurns, pause } from './steps';
 import type { DdfView } from './types';
 
 /** A DDF as a file gives it: `name` for messages, such as the file's. */
@@ -70,15 +71,15 @@ export class DdfStore {
       select: { sha256: true },
     });
     const hashes = new Set(known.map((row) => row.sha256));
-    const data = files.flatMap((file) => {
+    const data: (ReturnType<typeof columnsOf> & { readonly origin: string })[] = [];
+    for (const file of files) {
       const sha256 = hashOf(file.text);
-      if (hashes.has(sha256)) return [];
+      if (hashes.has(sha256)) continue;
       hashes.add(sha256);
-      const result = readDdf(file.text);
-      if (result.ok) return [{ ...columnsOf(file.text, { sha256, document: result.document }), origin }];
-      this.#log.warn({ file: file.name, ...result.refusal }, 'a DDF was refused');
-      return [];
-    });
+      const result = await inTurns(readDdfInSteps(file.text));
+      if (result.ok) data.push({ ...columnsOf(file.text, { sha256, document: result.document }), origin });
+      else this.#log.warn({ file: file.name, ...result.refusal }, 'a DDF was refused');
+    }
     // Other processes may store the same at this moment.
     return data.length > 0 && (await this.#db.prisma.ddf.createMany({ data, skipDuplicates: true })).count > 0;
   }
@@ -98,7 +99,7 @@ export class DdfStore {
         const document = isCurrent ? readModel(row.model ?? '') : undefined;
         if (document === undefined) unread.push(row.id);
         else documents.set(row.sha256, document);
-        await turn();
+        await pause();
       }
       for (const { sha256, source } of await this.#db.prisma.ddf.findMany({
         where: { id: { in: unread } },
@@ -106,14 +107,13 @@ export class DdfStore {
       })) {
         const document = await this.#read(sha256, source);
         if (document !== undefined) documents.set(sha256, document);
-        await turn();
       }
     }
     return documents;
   }
 
   async #read(sha256: string, source: string): Promise<DdfDocument | undefined> {
-    const result = readDdf(source);
+    const result = await inTurns(readDdfInSteps(source));
     if (!result.ok) {
       this.#log.warn({ ddf: sha256, ...result.refusal }, 'a stored DDF cannot be read any more');
       return undefined;
@@ -124,9 +124,4 @@ export class DdfStore {
     });
     return result.document;
   }
-}
-
-/** Lets requests that wait have their turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

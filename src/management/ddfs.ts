@@ -135,7 +135,7 @@ class StoredDdfs implements RunningDdfs {
 
   /** Errors: DDF_REFUSED, BREAKING_CHANGE with `changes`, BAD_USER_INPUT (name). */
   async add(input: DdfInput, caller: Caller): Promise<DdfView> {
-    const read = readInput(input);
+    const read = await readInput(input);
     const { sha256, document, name } = read;
     const entry: Entry = { id: 0n, sha256, name, document };
     return this.#inTurn(async () => {
@@ -161,7 +161,7 @@ class StoredDdfs implements RunningDdfs {
   /** The same DDF with another source: its id stays, its origin is API from then on. Errors: as for add, NOT_FOUND, ALREADY_EXISTS. */
   async replace(id: string, input: DdfInput, caller: Caller): Promise<DdfView> {
     const key = getDatabaseKey('DDF', id);
-    const { name: asked, ...read } = readInput(input);
+    const { name: asked, ...read } = await readInput(input);
     const { sha256, document } = read;
     const change = async (): Promise<DdfView> => {
       const before = await this.#getRow(key);

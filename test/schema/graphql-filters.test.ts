@@ -142,7 +142,7 @@ describe('Filter inputs', () => {
       flag: 'PresenceFilter',
       state: 'AcmeThingStateFilter',
       andNode: 'StringFilter',
-      ext: 'PresenceFilter',
+      ext: 'AcmeThingExtFilter',
       box: 'AcmeThingBoxFilter',
     });
     expect(fields('AcmeThingBoxFilter')).toMatchObject({

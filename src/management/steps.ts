@@ -21,6 +21,11 @@ export async function inTurns<T>(steps: Steps<T>): Promise<T> {
       const step = steps.next();
       if (step.done === true) return step.value;
     } while (performance.now() - began < TURN_MS);
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause();
   }
+}
+
+/** Lets whatever waits have its turn. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
