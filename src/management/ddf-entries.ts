@@ -22,6 +22,10 @@ export interface Entry {
 /** All of a row that people are shown. */
 export type DdfRow = Omit<Ddf, 'model' | 'modelVersion'>;
 
+/** Not read back when it was just written: it may have some megabytes. */
+export const WITHOUT_MODEL = { model: true, modelVersion: true } as const;
+export const WITHOUT_TEXTS = { ...WITHOUT_MODEL, source: true } as const;
+
 export interface Source {
   readonly sha256: string;
   readonly name: string | null;
@@ -104,8 +108,12 @@ export function contentOf(entries: readonly Entry[], names: Readonly<Record<stri
 export function columnsOf(
   source: string,
   { sha256, document }: Omit<Source, 'name'>,
-): Pick<Ddf, 'source' | 'sha256' | 'moids' | 'model' | 'modelVersion'> {
-  return { source, sha256, moids: moidsOf(document), model: writeModel(document), modelVersion: modelVersion() };
+): Pick<Ddf, 'source' | 'sha256' | 'moids'> {
+  return { source, sha256, moids: moidsOf(document) };
+}
+
+export function modelColumnsOf(document: DdfDocument): Pick<Ddf, 'model' | 'modelVersion'> {
+  return { model: writeModel(document), modelVersion: modelVersion() };
 }
 
 function moidsOf(document: DdfDocument): string[] {

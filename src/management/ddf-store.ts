@@ -3,8 +3,9 @@ import type { DdfDocument } from '../../schema/ddf/model';
 import { readDdfInSteps } from '../../schema/ddf/read';
 import type { AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
-import { modelVersion, readModel, writeModel } from './ddf-model';
-import { columnsOf, hashOf, stampOf, type DdfRow, type Entry } from './ddf-entries';
+import type { Prisma } from '../store/generated/client';
+import { modelVersion, readModel } from './ddf-model';
+import { WITHOUT_MODEL, columnsOf, hashOf, modelColumnsOf, stampOf, type DdfRow, type Entry } from './ddf-entries';
 import { inTurns, pause } from './steps';
 import type { DdfView } from './types';
 
@@ -22,7 +23,6 @@ export interface DdfLog {
 const BATCH = 50;
 /** For the changes of all processes on one database to follow one another. */
 const CHANGE_LOCK = 7_267_514_401;
-const WITHOUT_MODEL = { model: true, modelVersion: true } as const;
 
 export class DdfStore {
   readonly #db: Database;
@@ -71,14 +71,16 @@ export class DdfStore {
       select: { sha256: true },
     });
     const hashes = new Set(known.map((row) => row.sha256));
-    const data: (ReturnType<typeof columnsOf> & { readonly origin: string })[] = [];
+    const data: Prisma.DdfCreateManyInput[] = [];
     for (const file of files) {
       const sha256 = hashOf(file.text);
       if (hashes.has(sha256)) continue;
       hashes.add(sha256);
       const result = await inTurns(readDdfInSteps(file.text));
-      if (result.ok) data.push({ ...columnsOf(file.text, { sha256, document: result.document }), origin });
-      else this.#log.warn({ file: file.name, ...result.refusal }, 'a DDF was refused');
+      if (result.ok) {
+        const { document } = result;
+        data.push({ ...columnsOf(file.text, { sha256, document }), ...modelColumnsOf(document), origin });
+      } else this.#log.warn({ file: file.name, ...result.refusal }, 'a DDF was refused');
     }
     // Other processes may store the same at this moment.
     return data.length > 0 && (await this.#db.prisma.ddf.createMany({ data, skipDuplicates: true })).count > 0;
@@ -112,16 +114,18 @@ export class DdfStore {
     return documents;
   }
 
+  /** A statement of its own: a row with its source is large enough. */
+  async keepModel(sha256: string, document: DdfDocument): Promise<void> {
+    await this.#db.prisma.ddf.updateMany({ where: { sha256 }, data: modelColumnsOf(document) });
+  }
+
   async #read(sha256: string, source: string): Promise<DdfDocument | undefined> {
     const result = await inTurns(readDdfInSteps(source));
     if (!result.ok) {
       this.#log.warn({ ddf: sha256, ...result.refusal }, 'a stored DDF cannot be read any more');
       return undefined;
     }
-    await this.#db.prisma.ddf.updateMany({
-      where: { sha256 },
-      data: { model: writeModel(result.document), modelVersion: modelVersion() },
-    });
+    await this.keepModel(sha256, result.document);
     return result.document;
   }
 }

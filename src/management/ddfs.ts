@@ -7,6 +7,7 @@ import { afterKey, findDatabaseKey, getDatabaseKey, notFound, pageOf } from '../
 import { administer, isUniqueViolation, recordChange, type AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
 import {
+  WITHOUT_TEXTS,
   columnsOf,
   contentOf,
   draftView,
@@ -148,9 +149,10 @@ class StoredDdfs implements RunningDdfs {
           write: async (tx) => {
             const made = await tx.ddf.create({
               data: { ...columnsOf(input.source, read), name, origin: 'API', addedBy: caller.principal },
+              omit: WITHOUT_TEXTS,
             });
             await recordChange(tx, { type: 'ddfAdded', caller, data: { ddf: String(made.id), moids: made.moids } });
-            return made;
+            return { ...made, source: input.source };
           },
         });
       };
@@ -173,10 +175,11 @@ class StoredDdfs implements RunningDdfs {
         after: [...this.#entries.filter((entry) => entry.id !== key), { id: key, sha256, name, document }],
         draft: () => draftView(input.source, { ...read, name }),
         write: async (tx) => {
-          const columns = { ...columnsOf(input.source, read), name, origin: 'API', addedBy: caller.principal };
-          const after = await tx.ddf.update({ where: { id: key }, data: { ...columns, addedAt: new Date() } });
+          const by = { name, origin: 'API', addedBy: caller.principal, addedAt: new Date() };
+          const data = { ...columnsOf(input.source, read), ...by, model: null, modelVersion: null };
+          const after = await tx.ddf.update({ where: { id: key }, data, omit: WITHOUT_TEXTS });
           await recordChange(tx, { type: 'ddfReplaced', caller, data: { ddf: id, moids: after.moids } });
-          return after;
+          return { ...after, source: input.source };
         },
       });
     };
@@ -252,13 +255,25 @@ class StoredDdfs implements RunningDdfs {
         if (!(await this.#store.isUnchanged(tx, stamp))) throw new Outrun();
         return write(tx);
       });
-      await this.#reload();
+      await this.#reload(after);
+      const changed = after.find((entry) => entry.sha256 === row.sha256);
+      // Before the others are told, so that they need not read the source.
+      if (changed) await this.#keepModel(changed);
       this.#db.notify(DDF_CHANNEL, '');
       return { ...this.#viewOf(row), changes };
     } catch (error) {
       if (isUniqueViolation(error))
         throw new ManagementError('ALREADY_EXISTS', 'another process stored this very source meanwhile');
       throw error;
+    }
+  }
+
+  /** The change is made already: without its model the source is read again one day, no more. */
+  async #keepModel({ sha256, document }: Entry): Promise<void> {
+    try {
+      await this.#store.keepModel(sha256, document);
+    } catch (err) {
+      this.#log.warn({ err, ddf: sha256 }, 'the model of a DDF could not be kept');
     }
   }
 
@@ -275,12 +290,12 @@ class StoredDdfs implements RunningDdfs {
     return row;
   }
 
-  /** Takes over what the store has now; each source is read once, and never where its model is stored. */
-  async #reload(): Promise<void> {
+  /** Takes over what the store has now; each source is read once, and never where its model is stored or it is among `read`. */
+  async #reload(read: readonly Entry[] = this.#entries): Promise<void> {
     const rows = await this.#store.rows();
     const stamp = stampOf(rows);
     if (stamp === this.#stamp) return;
-    const known = new Map(this.#entries.map((entry) => [entry.sha256, entry.document]));
+    const known = new Map([...this.#entries, ...read].map((entry) => [entry.sha256, entry.document]));
     const missing = await this.#store.documents(rows.filter((row) => !known.has(row.sha256)).map((row) => row.id));
     const entries = rows.flatMap((row) => {
       const document = known.get(row.sha256) ?? missing.get(row.sha256);

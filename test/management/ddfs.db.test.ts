@@ -1,6 +1,6 @@
 import { createDdfs, type DdfFile, type RunningDdfs } from '../../src/management/ddfs';
 import { createReports } from '../../src/management/reports';
-import { ManagementError } from '../../src/management/types';
+import { ManagementError, type DdfView, type SchemaChange } from '../../src/management/types';
 import type { Database } from '../../src/store/database';
 import { ALICE, refusalOf, untilEventsAreServed } from '../support/administration';
 import { testDatabase } from '../support/database';
@@ -244,4 +244,110 @@ describe('a DDF', () => {
       ['ddfAdded', 'ddfReplaced', 'ddfRemoved'].map((type) => [type, { ddf: id, moids: [PUMP], by: 'key:7' }]),
     );
   });
+});
+
+describe('what the reader made of a source', () => {
+  const rows = (): ReturnType<typeof db.prisma.ddf.findMany> => db.prisma.ddf.findMany({ orderBy: { id: 'asc' } });
+
+  test('is kept beside it, and taken at the next start instead of reading again', async () => {
+    const ddfs = await started([file('Valve')]);
+    await ddfs.add({ source: pump }, ALICE);
+    expect((await rows()).map(({ model, modelVersion }) => [model !== null, modelVersion !== null])).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    // A source that no reader could read: only the model can have given the library.
+    await db.prisma.ddf.updateMany({ where: { moids: { has: PUMP } }, data: { source: 'no XML any more' } });
+
+    const again = await started([file('Valve')]);
+
+    expect(again.library().family(PUMP)).toEqual(ddfs.library().family(PUMP));
+    expect(warnings).toEqual([]);
+  });
+
+  test('is made anew by another reader, and kept again', async () => {
+    await (await started()).add({ source: pump }, ALICE);
+    const [before] = await rows();
+    await db.prisma.ddf.updateMany({ data: { model: '{"mos":[]}', modelVersion: 'another' } });
+
+    const again = await started();
+
+    expect(again.library().isKnown(PUMP)).toBe(true);
+    expect(await rows()).toEqual([before]);
+  });
+
+  test('follows a DDF that is replaced', async () => {
+    const ddfs = await started();
+    const { id } = await ddfs.add({ source: pump }, ALICE);
+    await ddfs.replace(id, { source: ddfSource('Pump', ['Rate']) }, ALICE);
+    expect((await started()).library().node(PUMP, 'Rate')).toBeDefined();
+  });
+});
+
+describe('a change that takes something away', () => {
+  const change = (severity: SchemaChange['severity'], path: string): SchemaChange => ({
+    severity,
+    kind: 'FIELD_REMOVED',
+    path,
+    message: `${path} was removed.`,
+  });
+
+  test.each(['add', 'replace', 'remove'] as const)(
+    'is refused by %s with a list, and made when it is allowed',
+    async (verb) => {
+      const ddfs = await started();
+      const { id } = await ddfs.add({ source: pump }, ALICE);
+      ddfs.setGuard(() =>
+        Promise.resolve([change('BREAKING', 'A.b'), change('BREAKING', 'A.c'), change('SAFE', 'A.d')]),
+      );
+      const asked = (allowBreaking: boolean): Promise<DdfView> => {
+        if (verb === 'add') return ddfs.add({ source: ddfSource('Valve'), allowBreaking }, ALICE);
+        if (verb === 'replace') return ddfs.replace(id, { source: ddfSource('Pump', ['Rate']), allowBreaking }, ALICE);
+        return ddfs.remove(id, ALICE, { allowBreaking });
+      };
+      const before = await ddfs.list(10);
+
+      expect(await refusalOf(asked(false))).toMatchObject({
+        code: 'BREAKING_CHANGE',
+        message: expect.stringContaining('A.b was removed.') as string,
+        details: { count: 2, changes: [{ path: 'A.b', severity: 'BREAKING' }, { path: 'A.c' }] },
+      });
+      expect(await ddfs.list(10)).toEqual(before);
+
+      expect((await asked(true)).changes).toHaveLength(3);
+      expect(await ddfs.list(10)).not.toEqual(before);
+    },
+  );
+
+  test('is told by a dry run, which changes nothing and refuses nothing', async () => {
+    const ddfs = await started();
+    const { id } = await ddfs.add({ source: pump }, ALICE);
+    ddfs.setGuard(() => Promise.resolve([change('BREAKING', 'A.b')]));
+    const told = [
+      await ddfs.remove(id, ALICE, { dryRun: true }),
+      await ddfs.replace(id, { source: ddfSource('Pump', ['Rate']), dryRun: true }, ALICE),
+      await ddfs.add({ source: ddfSource('Valve'), dryRun: true }, ALICE),
+    ];
+    for (const { changes } of told) expect(changes).toEqual([change('BREAKING', 'A.b')]);
+    expect((await ddfs.list(10)).items.map((view) => view.source)).toEqual([pump]);
+  });
+});
+
+test('a change that another process outruns is judged again by what the store has then', async () => {
+  const here = await started();
+  const there = await started();
+  const judged: (readonly string[])[] = [];
+  let outrun = true;
+  here.setGuard(async (library) => {
+    judged.push(library.families());
+    if (outrun) {
+      outrun = false;
+      await there.add({ source: ddfSource('Valve') }, ALICE);
+    }
+    return [];
+  });
+  await here.add({ source: pump }, ALICE);
+  expect(judged[0]).toEqual(['urn:oma:mo:ext-example-pump']);
+  expect(judged).toContainEqual(['urn:oma:mo:ext-example-pump', 'urn:oma:mo:ext-example-valve']);
+  expect(here.library().families()).toEqual(['urn:oma:mo:ext-example-pump', 'urn:oma:mo:ext-example-valve']);
 });

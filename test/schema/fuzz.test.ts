@@ -243,7 +243,7 @@ describe('The largest files that are read at all', () => {
     );
     expect(Object.fromEntries(found.map(({ what, code }) => [what, code]))).toEqual({
       elements: 'TOO_MANY_ELEMENTS',
-      attributes: 'TOO_MANY_ELEMENTS',
+      attributes: 'TOO_LARGE',
       comments: 'NO_IDENTITY',
       references: 'BAD_NAME',
       prolog: 'TOO_LARGE',

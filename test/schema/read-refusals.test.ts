@@ -118,14 +118,10 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    what: 'many attributes',
-    code: 'TOO_MANY_ELEMENTS',
+    what: 'a start tag without end',
+    code: 'TOO_LARGE',
     at: '2:1',
-    lines: [
-      '<MgmtTree>',
-      `<Node${Array.from({ length: 1001 }, (_, i) => ` xmlns:p${i}="u"`).join('')}/>`,
-      '</MgmtTree>',
-    ],
+    lines: ['<MgmtTree>', `<Node${Array.from({ length: 50_000 }, (_, i) => ` p${i}=""`).join('')}/>`, '</MgmtTree>'],
   },
   {
     what: 'a long way to the first element',
