@@ -36,9 +36,10 @@ export function fencesOf(text: string): readonly Fence[] {
   const fences: Fence[] = [];
   const lines = text.split('\n');
   for (let at = 0; at < lines.length; at += 1) {
-    const language = /^```(\S*)$/.exec(lines[at] ?? '')?.[1];
+    const language = /^```(\S*)(?: .*)?$/.exec(lines[at] ?? '')?.[1];
     if (language === undefined) continue;
     const end = lines.indexOf('```', at + 1);
+    if (end < 0) throw new Error(`the fence of line ${at + 1} is never closed`);
     const mark = /^<!-- example: (.+) -->$/.exec(lines[at - 1] ?? '')?.[1];
     fences.push({
       language,
