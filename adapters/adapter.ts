@@ -19,10 +19,19 @@ export type DmFormat = 'b64' | 'bin' | 'bool' | 'chr' | 'int' | 'node' | 'null' 
 
 /** Octets that stand in the store and are loaded only when needed. */
 export interface BlobRef {
+  /** Number of a stored value, or {@link CHUNK_REF} and the `ref` of what this session keeps. */
   readonly blob: string;
   readonly length: number;
   readonly sha256?: string;
+  /** The octets are UTF-8 text. */
+  readonly isText?: boolean;
+  /** Text without control characters but tabulator and line feed: what every XML reader leaves as it is. */
+  readonly isPlain?: boolean;
+  /** As many of its first octets as were loaded beside the command; absent: none. */
+  readonly head?: Bytes;
 }
+/** What a {@link BlobRef} begins with that names octets kept by `chunkKept`. */
+export const CHUNK_REF = 'chunk:';
 
 /** An HTTP answer, stored whole so that a repeated message gets the same octets. Header names are lower case. */
 export interface Wire {
@@ -95,6 +104,8 @@ export interface Envelope {
   readonly opens: boolean;
   /** Whether it completes the client's package. */
   readonly final: boolean;
+  /** It may hold the end of a large object, of which the beginning was kept: {@link Context.objectSoFar} is wanted. */
+  readonly mayEndObject?: boolean;
   /** SHA-256 of the body, hex. */
   readonly sha256: string;
   readonly protocol: DmProtocol;
@@ -143,10 +154,11 @@ export type CommandKind = CommandBody['kind'];
 /** What the session can take now. `commands: 0` when it can take nothing (refused, package unfinished, walking). */
 export interface Wants {
   readonly commands: number;
-  /** Octets left in the reply, a hint for how many commands to load. */
+  /** Octets that the reply may have: stored values are loaded with their commands as far as they could go into it. */
   readonly octets: number;
   /** Whether the device may be asked to tell its MOs in this turn. */
   readonly discovery: boolean;
+  /** Parts of a large object on its way to the device, in place of commands. */
   readonly slices: readonly { readonly of: BlobRef; readonly offset: number; readonly length: number }[];
 }
 
@@ -154,6 +166,7 @@ export interface Work {
   readonly commands: readonly Command[];
   /** More is queued than was loaded. */
   readonly more: boolean;
+  /** As wanted, in order; shorter or empty where the store has less. */
   readonly slices: readonly Bytes[];
 }
 
@@ -181,6 +194,8 @@ export interface SessionState {
   readonly sent: readonly Sent[];
   /** Milliseconds since 1970: when a silent session is given up. */
   readonly expiresAt: number;
+  /** `ref` of the chunks kept of an object that the device is sending. */
+  readonly receiving?: string;
   /** The adapter's own part. */
   readonly machine: Json;
 }
@@ -292,6 +307,8 @@ export interface Context {
   readonly refusals?: Json;
   /** Identifier to show to strangers (HTTP realm, LocName). */
   readonly defaultServerId: string;
+  /** All chunks kept of {@link SessionState.receiving}, joined; only for a message that may end the object. */
+  readonly objectSoFar?: Bytes;
   /** Repository items of commands that this session sent: whether they were fetched, or what was uploaded. DM 2.0 only. */
   readonly items: Readonly<
     Record<Token, { readonly fetched: boolean; readonly uploaded?: { readonly mime: string; readonly body: Bytes } }>
@@ -349,7 +366,10 @@ export type Effect =
     }
   | { readonly kind: 'valuesUnchanged'; readonly at: Address }
   | { readonly kind: 'valuesGone'; readonly at: Address }
-  | { readonly kind: 'chunkReceived'; readonly ref: string; readonly octets: Bytes; readonly last: boolean }
+  /** Octets to be kept while the session lives, not in its state: chunks of an object received, an object to be sent in chunks. */
+  | { readonly kind: 'chunkKept'; readonly ref: string; readonly position: number; readonly octets: Bytes }
+  /** They are needed no more. What is left at the session's end goes with it. */
+  | { readonly kind: 'chunksDropped'; readonly ref: string }
   /** In the reply that is being made. */
   | { readonly kind: 'commandSent'; readonly command: string; readonly carrier: string }
   /** 202: the end comes by alert, page, fetch or upload. */

@@ -82,6 +82,10 @@ function envelopeOf(inbound: Inbound, opened: Opened): Envelope {
       readMessageNo(header.msgId) === 1 ||
       body.some((command) => command.kind === 'Alert' && opensSession(readAlertCode(command.data))),
     final,
+    mayEndObject: body.some(
+      (command) =>
+        (command.kind === 'Results' || command.kind === 'Alert') && command.items.some((item) => !item.moreData),
+    ),
     sha256: createHash('sha256').update(inbound.body).digest('hex'),
     protocol: protocolOf(header.verProto),
     message: opened,

@@ -1,4 +1,4 @@
-import type { Bytes, DmFormat, Json, Value } from '../adapter';
+import type { BlobRef, Bytes, DmFormat, Json, Value } from '../adapter';
 import { elementToXml, fitsXml } from './codec/xml-encode';
 import type { Data, Element, Encoding, Item, Meta } from './message';
 
@@ -99,16 +99,25 @@ export function octetsOf(data: Data | undefined): Bytes {
   return data?.kind === 'octets' ? data.octets : Buffer.from(textOf(data), 'utf8');
 }
 
-/** An Item, or why the value cannot be written. */
+/** Octets in the store that become the Data of an Item: as they are, as text, or as the Base64 of them. */
+export interface StoredData {
+  readonly of: BlobRef;
+  readonly as: 'text' | 'octets' | 'base64';
+  /** Octets of Data altogether. */
+  readonly size: number;
+}
+
+/** An Item, or why the value cannot be written. Of a value that was not loaded the Item has no Data, and `stored` tells it. */
 export type WrittenItem =
-  { readonly item: Item } | { readonly refused: 'TOO_LARGE' | 'BAD_VALUE'; readonly message: string };
+  | { readonly item: Item; readonly stored?: StoredData }
+  | { readonly refused: 'TOO_LARGE' | 'BAD_VALUE'; readonly message: string };
 
 /**
  * Item that gives a node a value, or makes an interior node where there is none. Meta/Format and Data always stand in
  * it, Data empty where there is nothing to say: one client crashes when either is missing. Octets travel as they are
  * in WBXML and as Base64 (Format `b64`) in XML.
  *
- * Errors: TOO_LARGE when the value stands in the store and was not loaded; BAD_VALUE for text that XML would change.
+ * Errors: BAD_VALUE for text that XML would change.
  */
 export function valueItem(uri: string, value: Value | undefined, encoding: Encoding, moid?: string): WrittenItem {
   const target = { locUri: uri };
@@ -118,18 +127,29 @@ export function valueItem(uri: string, value: Value | undefined, encoding: Encod
     };
   }
   const written = writeData(value, encoding);
-  if (written === undefined) return { refused: 'TOO_LARGE', message: 'the value is larger than a message can carry' };
-  if (encoding.form === 'xml' && written.data.kind === 'text' && !fitsXml(written.data.text)) {
+  const { stored } = written;
+  const isPlain =
+    stored === undefined
+      ? written.data.kind !== 'text' || fitsXml(written.data.text)
+      : stored.as !== 'text' || stored.of.isPlain === true;
+  if (encoding.form === 'xml' && !isPlain) {
     return {
       refused: 'BAD_VALUE',
       message: 'the device speaks XML, which cannot carry a control character of the value',
     };
   }
   const type = value.mime ?? (WITH_TEXT_TYPE.has(value.format) ? TEXT_PLAIN : undefined);
-  return { item: { target, meta: { format: written.format, ...(type ? { type } : {}) }, data: written.data } };
+  const item = { target, meta: { format: written.format, ...(type ? { type } : {}) }, data: written.data };
+  return stored === undefined ? { item } : { item, stored };
 }
 
-function writeData(value: Value, encoding: Encoding): { readonly format: DmFormat; readonly data: Data } | undefined {
+interface WrittenData {
+  readonly format: DmFormat;
+  readonly data: Data;
+  readonly stored?: StoredData;
+}
+
+function writeData(value: Value, encoding: Encoding): WrittenData {
   const { data, format } = value;
   const text = (content: string): { format: DmFormat; data: Data } => ({
     format,
@@ -138,9 +158,15 @@ function writeData(value: Value, encoding: Encoding): { readonly format: DmForma
   if (data === null) return text('');
   if (typeof data === 'string') return text(data);
   if (typeof data === 'number' || typeof data === 'bigint' || typeof data === 'boolean') return text(String(data));
-  if (!(data instanceof Uint8Array)) return undefined;
+  if (!(data instanceof Uint8Array)) return { ...text(''), ...ofStore(data, format, encoding) };
   if (format === 'bin' && encoding.form === 'wbxml') return { format, data: { kind: 'octets', octets: data } };
   return { format: 'b64', data: { kind: 'text', text: Buffer.from(data).toString('base64') } };
+}
+
+function ofStore(of: BlobRef, format: DmFormat, encoding: Encoding): Pick<WrittenData, 'format' | 'stored'> {
+  if (of.isText) return { format, stored: { of, as: 'text', size: of.length } };
+  if (format === 'bin' && encoding.form === 'wbxml') return { format, stored: { of, as: 'octets', size: of.length } };
+  return { format: 'b64', stored: { of, as: 'base64', size: Math.ceil(of.length / 3) * 4 } };
 }
 
 /** A value as the middle shows it in JSON: octets as Base64, integers beyond 2^53−1 as decimal text. */

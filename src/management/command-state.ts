@@ -45,6 +45,8 @@ export interface LiveCommand {
   request: Record<string, unknown>;
   readonly repeatable: boolean;
   outcome: Outcome | null;
+  /** First octets of its stored value, where they were loaded. */
+  head?: Uint8Array;
 }
 
 /** An operation in memory during a turn. Changes are gathered, once per command, until they are taken. */

@@ -48,7 +48,8 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       ? newInstance(command, operation, terrain)
       : addressOf(command, terrain);
   if ('kind' in at) return at;
-  const value = request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue);
+  const value =
+    request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue, command.head);
   switch (command.kind) {
     case 'get':
       return { kind: 'get', at, depth: typeof request['depth'] === 'number' ? request['depth'] : undefined };

@@ -2,6 +2,7 @@
 import type { Json, RecognisedBy, Tree, Value } from '../../adapters/adapter';
 import { encodeName, namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { DocumentChange } from '../store/turn-apply';
+import type { StoredValue } from './stored-value';
 import { eachLeaf, isBare, isStorable, scalarOf, setOwn, storableText } from './tree';
 
 interface Mo {
@@ -50,6 +51,17 @@ export class DocumentChanges {
     this.#patch(mo, path, tree, tree.value === undefined ? 'merge' : 'set');
   }
 
+  /** A value that stands in the store was written; the document gets it there. */
+  writeStored(mo: Mo, path: string, value: StoredValue): void {
+    const names = namesOf(path);
+    if (names === undefined || names.length === 0 || !names.every(isStorable)) return;
+    const pending = this.#of(mo);
+    pending.patches.push({ p: names, o: 'set', b: String(value.d), t: value.t === true });
+    const described = { format: value.f, ...(value.m === undefined ? {} : { mime: value.m }), data: null };
+    if (!this.#isAsDescribed(mo.moid, path, described))
+      setOwn(pending.meta, path, [value.f, value.m === undefined ? null : storableText(value.m)]);
+  }
+
   /** What is stored is what the device has. */
   confirm(mo: Mo, complete: boolean): void {
     const pending = this.#of(mo);
@@ -82,6 +94,7 @@ export class DocumentChanges {
       complete: pending.complete,
       validator: pending.mo.validator,
       fresh: pending.fresh,
+      stored: pending.patches.some((patch) => patch.b !== undefined),
     }));
     this.#pending.clear();
     return changes;

@@ -5,7 +5,7 @@
 import type { Address, Effect, Json, RecognisedBy, Tree } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
-import type { CredentialWrite, ItemWrite } from '../store/turn-write';
+import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
 import { findWaitingExec, outcomeOfResult } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
@@ -49,6 +49,8 @@ export class Ledger {
   #gone: { family: string; miid: string }[] = [];
   #alerts: AlertRow[] = [];
   #items: ItemWrite[] = [];
+  #chunks: ChunkWrite[] = [];
+  readonly #dropped: string[] = [];
 
   constructor(
     private readonly library: DdfLibrary,
@@ -94,6 +96,11 @@ export class Ledger {
 
   takeItems(): readonly ItemWrite[] {
     return this.#items.splice(0);
+  }
+
+  /** Parts of large objects that the session keeps, and those that it needs no more. */
+  get chunks(): { readonly kept: readonly ChunkWrite[]; readonly dropped: readonly string[] } {
+    return { kept: this.#chunks, dropped: this.#dropped };
   }
 
   /**
@@ -186,7 +193,17 @@ export class Ledger {
       case 'noted':
         this.notes.push(effect.what);
         return;
-      case 'chunkReceived':
+      case 'chunkKept':
+        this.#chunks.push({
+          ref: effect.ref,
+          position: effect.position,
+          base64: Buffer.from(effect.octets).toString('base64'),
+        });
+        return;
+      case 'chunksDropped':
+        this.#chunks = this.#chunks.filter((chunk) => chunk.ref !== effect.ref);
+        this.#dropped.push(effect.ref);
+        return;
       case 'wakeUpAnswered':
         return;
     }
@@ -385,6 +402,7 @@ export class Ledger {
     const value = command.request['value'] as StoredValue | undefined;
     const tree = command.request['tree'] as StoredTree | undefined;
     if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
+    else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
     else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
     else this.#documents.write(found.mo, found.path, { name, children: [] });
   }

@@ -7,6 +7,7 @@ import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { LiveOperation, stateOf } from './command-state';
 import { judge, type CommandRow } from './judge';
+import { takeLargeValues } from './large-values';
 import { isStorable } from './tree';
 import { settleOperation } from './settle';
 import { OPERATION_CHANNEL } from './turn';
@@ -93,6 +94,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     const expiresAt = new Date(createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS));
     const onFailure = input.onFailure ?? 'STOP';
     if (input.dryRun === true) return dryRun(target.key, rows, createdAt, expiresAt);
+    const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
       onFailure,
@@ -101,7 +103,8 @@ export function createOperations(deps: OperationsDeps): Operations {
       requestSha256,
       createdAt,
       expiresAt,
-      commands: rows,
+      commands: large.rows,
+      blobs: large.blobs,
     }).catch((error: unknown) => {
       if (error instanceof SqlError && error.code === 'FOREIGN_KEY_VIOLATION')
         throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);

@@ -1,12 +1,18 @@
 /** Values on their way to a device, as they stand in a command's stored request. */
 import type { DmFormat, Tree, Value } from '../../adapters/adapter';
 
-/** `d` by `k`: s text, n number (INF and NaN as text, which JSON has not), i decimal text of an integer, b boolean, x Base64 of octets, z null. */
+/**
+ * `d` by `k`: s text, n number (INF and NaN as text, which JSON has not), i decimal text of an integer, b boolean, x Base64 of octets,
+ * z null, r key in `blob` of octets (`t`: they are text, `p`: without control characters) of which there are `l`.
+ */
 export interface StoredValue {
   readonly f: DmFormat;
   readonly m?: string;
-  readonly k: 's' | 'n' | 'i' | 'b' | 'x' | 'z';
+  readonly k: 's' | 'n' | 'i' | 'b' | 'x' | 'z' | 'r';
   readonly d: string | number | boolean | null;
+  readonly l?: number;
+  readonly t?: boolean;
+  readonly p?: boolean;
 }
 export interface StoredTree {
   readonly n: string;
@@ -26,14 +32,20 @@ export function storeValue(value: Value): StoredValue {
   return { ...base, k: 'z', d: null };
 }
 
-/** The value again. */
-export function restoreValue(stored: StoredValue): Value {
+/**
+ * The value again.
+ *
+ * @param head first octets of a value in `blob`, where they were loaded: all of them make it whole
+ */
+export function restoreValue(stored: StoredValue, head?: Uint8Array): Value {
   const base = stored.m === undefined ? { format: stored.f } : { format: stored.f, mime: stored.m };
   switch (stored.k) {
     case 'i':
       return { ...base, data: BigInt(String(stored.d)) };
     case 'x':
       return { ...base, data: Buffer.from(String(stored.d), 'base64') };
+    case 'r':
+      return { ...base, data: restoreStored(stored, head) };
     case 'n':
       return { ...base, data: Number(stored.d) };
     case 's':
@@ -41,6 +53,12 @@ export function restoreValue(stored: StoredValue): Value {
     case 'z':
       return { ...base, data: stored.d };
   }
+}
+
+function restoreStored(stored: StoredValue, head: Uint8Array | undefined): Value['data'] {
+  const { d, l: length = 0, t: isText = false, p: isPlain = false } = stored;
+  if (head?.length === length) return isText ? Buffer.from(head).toString('utf8') : head;
+  return { blob: String(d), length, isText, isPlain, ...(head === undefined ? {} : { head }) };
 }
 
 /** A tree as JSON. */

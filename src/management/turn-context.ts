@@ -104,6 +104,7 @@ export function contextOf(
     refusals: (row.client?.refusals ?? undefined) as Json | undefined,
     // A challenge must not tell whether the device is known: strangers are shown what the devices of the first account are.
     defaultServerId: row.stranger_server_id ?? settings.defaultServerId,
+    objectSoFar: row.object_so_far ?? undefined,
     items: Object.fromEntries(
       Object.entries(row.items ?? {}).map(([token, item]) => {
         const put = item.contents?.[0];

@@ -2,23 +2,24 @@
  * One message of a device, from its octets to the reply's: one transaction, at most four statements in a running session.
  * Any process may take any message, for all state is loaded at the beginning and written at the end.
  */
-import type {
-  Adapter,
-  Context,
-  Envelope,
-  Inbound,
-  Limits,
-  Received,
-  StoredSession,
-  Wire,
-  Work,
+import {
+  type Adapter,
+  CHUNK_REF,
+  type Context,
+  type Envelope,
+  type Inbound,
+  type Limits,
+  type Received,
+  type StoredSession,
+  type Wire,
+  type Work,
 } from '../../adapters/adapter';
 import type { Database } from '../store/database';
 import type { Secrets } from '../store/secrets';
 import type { Sql } from '../store/sql';
 import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
-import { loadWork } from '../store/turn-work';
+import { loadSlice, loadWork } from '../store/turn-work';
 import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
 import { dispatch } from './dispatch';
@@ -59,6 +60,8 @@ export const OPERATION_CHANNEL = 'moql_operation';
 
 /** Commands loaded at most for one reply. */
 const WORK_LIMIT = 64;
+/** More octets than any value has: DM 2.0 sends values whole. */
+const WHOLE = 2 ** 30;
 /** Turns that lost a race read again this often. */
 const MAX_TRIES = 5;
 
@@ -126,7 +129,7 @@ export class Turns {
     // What the store cannot hold names no device and no account.
     const device = isStorable(envelope.device) ? envelope.device : '';
     const user = envelope.user !== undefined && isStorable(envelope.user) ? envelope.user : undefined;
-    const row = await loadTurn(tx, device, user, envelope.protocol === 'DM_2_0');
+    const row = await loadTurn(tx, device, user, envelope.protocol === 'DM_2_0', envelope.mayEndObject === true);
     const session = sessionOf(row);
     if (session !== undefined && adapter.isRepeat(envelope, session, now, row.work_waiting)) {
       return { reply: session.lastReply, changedOperations: [] };
@@ -150,7 +153,7 @@ export class Turns {
     const changes = ledger.takeChanges();
     if (hasChanges(changes)) await applyTurn(tx, deviceKey, now, changes);
 
-    const work = received.wants.commands <= 0 ? NO_WORK : await this.#work(turn, deviceKey);
+    const work = await this.#load(turn, deviceKey);
     const responded = turn.adapter.respond(envelope, received.state, work, turn.context);
     ledger.apply(responded.effects);
     const isSession = envelope.opens || row.session_ended === false;
@@ -174,6 +177,7 @@ export class Turns {
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),
+      chunks: ledger.chunks,
       events: ledger.events,
       security: [],
     });
@@ -219,14 +223,33 @@ export class Turns {
     return key;
   }
 
+  /** The part of a large value that is due, or what is queued. */
+  async #load(turn: Turn, deviceKey: string): Promise<Work> {
+    const { wants } = turn.received;
+    const slices: Buffer[] = [];
+    for (const { of, offset, length } of wants.slices) {
+      const ref = of.blob.startsWith(CHUNK_REF) ? of.blob.slice(CHUNK_REF.length) : null;
+      const slice = { blob: ref === null ? of.blob : null, ref, offset, length };
+      slices.push(await loadSlice(turn.tx, deviceKey, turn.row.session_id, slice));
+    }
+    if (wants.commands <= 0) return { ...NO_WORK, slices };
+    return { ...(await this.#work(turn, deviceKey)), slices };
+  }
+
   async #work(turn: Turn, deviceKey: string): Promise<Work> {
     const { tx, now, ledger, row, envelope } = turn;
     const { wants } = turn.received;
     const limit = Math.min(wants.commands, WORK_LIMIT);
     // One more than is taken, so that it shows whether there is more.
-    const loaded = (await loadWork(tx, deviceKey, limit + 1, now)).map(
-      (o) => ledger.operations.get(o.id) ?? new LiveOperation(o),
-    );
+    const octets = envelope.protocol === 'DM_2_0' ? WHOLE : wants.octets;
+    const loaded = (await loadWork(tx, deviceKey, limit + 1, now, octets)).map((o) => {
+      const known = ledger.operations.get(o.id);
+      for (const { position, head } of known === undefined ? [] : o.commands) {
+        const command = known?.command(position);
+        if (command !== undefined && head !== undefined) command.head = head;
+      }
+      return known ?? new LiveOperation(o);
+    });
     ledger.addOperations(loaded);
     const isSearching = row.discover !== false && !ledger.isDiscovered;
     const terrain = {
@@ -280,7 +303,8 @@ export class Turns {
         events: ledger.events,
       });
       await tx.query(
-        `UPDATE session SET ended_at = $3::timestamptz, end_reason = 'EXPIRED', phase = 'ended', version = version + 1
+        `WITH chunks AS (DELETE FROM message_chunk WHERE device_id = $1 AND session_id = $2)
+         UPDATE session SET ended_at = $3::timestamptz, end_reason = 'EXPIRED', phase = 'ended', version = version + 1
          WHERE device_id = $1 AND id = $2`,
         [row.device_key, sessionId, new Date(now)],
       );

@@ -36,6 +36,13 @@ export interface NewOperation {
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly commands: readonly unknown[];
+  readonly blobs: readonly NewBlob[];
+}
+/** A long value of the operation's commands, whose requests name it by its digest. */
+export interface NewBlob {
+  readonly sha256: string;
+  readonly length: number;
+  readonly base64: string;
 }
 
 /** Stores an operation with its commands, or finds the one that the same caller stored under the same key. */
@@ -54,15 +61,19 @@ export async function insertOperation(
     operation.createdAt,
     operation.expiresAt,
     JSON.stringify(operation.commands),
+    JSON.stringify(operation.blobs),
   ];
   const [row] = await sql.query<{ id: string }>(
     `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
        ON CONFLICT (device_id, caller, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id),
+     b AS (INSERT INTO blob (device_id, sha256, length, octets, created_at) SELECT $1, x.sha256, x.length, decode(x.base64, 'base64'), $7
+       FROM o, jsonb_to_recordset($10::jsonb) AS x(sha256 text, length bigint, base64 text) RETURNING id, sha256),
      c AS (INSERT INTO command (device_id, operation_id, position, kind, moid, family, miid, path, uri, request, repeatable, emulated)
-       SELECT $1, o.id, x.position, x.kind, x.moid, x.family, x.miid, x.path, x.uri, x.request, x.repeatable, x.emulated
-       FROM o, jsonb_to_recordset($9::jsonb) AS x(position int, kind text, moid text, family text, miid text, path text, uri text, request jsonb,
-         repeatable boolean, emulated boolean)),
+       SELECT $1, o.id, x.position, x.kind, x.moid, x.family, x.miid, x.path, x.uri,
+         CASE WHEN b.id IS NULL THEN x.request ELSE jsonb_set(x.request, '{value,d}', to_jsonb(b.id::text)) END, x.repeatable, x.emulated
+       FROM o CROSS JOIN jsonb_to_recordset($9::jsonb) AS x(position int, kind text, moid text, family text, miid text, path text, uri text, request jsonb,
+         repeatable boolean, emulated boolean) LEFT JOIN b ON x.request -> 'value' ->> 'k' = 'r' AND b.sha256 = x.request -> 'value' ->> 'd'),
      e AS (INSERT INTO event (device_id, type, data) SELECT $1, 'operationAccepted', jsonb_build_object('operation', o.id::text) FROM o)
      SELECT id FROM o`,
     values,

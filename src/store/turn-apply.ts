@@ -30,11 +30,13 @@ export interface DocumentChange {
   readonly place: string | null;
   /** Null: as it was. */
   readonly recognisedBy: string | null;
-  /** In order: { p: path, o: set | merge | del, v: value }. */
+  /** In order: { p: path, o: set | merge | del, v: value }; `b` in place of `v`: key of a stored value, `t`: it is text. */
   readonly patches: readonly {
     readonly p: readonly string[];
     readonly o: 'set' | 'merge' | 'del';
     readonly v?: unknown;
+    readonly b?: string;
+    readonly t?: boolean;
   }[];
   readonly meta: Readonly<Record<string, unknown>>;
   readonly observed: boolean;
@@ -42,6 +44,8 @@ export interface DocumentChange {
   readonly validator: string | null;
   /** Another instance than the one of its name that is stored, if there is one. */
   readonly fresh?: boolean;
+  /** Some patch names a stored value. */
+  readonly stored?: boolean;
 }
 export interface AlertRow {
   readonly type: string;
@@ -79,6 +83,12 @@ const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN
 /** Shared with the turn's last statement, which settles what its reply brought about. */
 export const SETTLE = { commands: COMMANDS, operations: OPERATIONS } as const;
 
+/** Patches with the values that stand in `blob`: octets as Base64, as all octets stand in documents. */
+const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || jsonb_build_object('v', (
+    SELECT CASE WHEN (e.patch ->> 't')::boolean THEN convert_from(b.octets, 'UTF8') ELSE translate(encode(b.octets, 'base64'), E'\\n', '') END
+    FROM blob b WHERE b.device_id = $1 AND b.id = (e.patch ->> 'b')::bigint)) ELSE e.patch END ORDER BY e.n)
+  FROM jsonb_array_elements(x.patches) WITH ORDINALITY AS e(patch, n)`;
+
 const APPLY = `WITH commands AS (${COMMANDS}), operations AS (${OPERATIONS}),
 gone AS (DELETE FROM management_object m USING jsonb_to_recordset($6::jsonb) AS x(family text, miid text)
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
@@ -88,11 +98,11 @@ alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correla
     data jsonb, "resultCode" int))
 INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, observed_at, complete_at, validator)
 SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedBy", old.recognised_by, 'MOID'),
-  moql_patch(COALESCE(old."values", '{}'), x.patches), COALESCE(old.meta, '{}') || x.meta,
+  moql_patch(COALESCE(old."values", '{}'), CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END), COALESCE(old.meta, '{}') || x.meta,
   CASE WHEN x.observed THEN $2::timestamptz ELSE old.observed_at END,
   CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, COALESCE(x.validator, old.validator)
 FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, version text, place text, "recognisedBy" text,
-  patches jsonb, meta jsonb, observed boolean, complete boolean, validator text, fresh boolean)
+  patches jsonb, stored boolean, meta jsonb, observed boolean, complete boolean, validator text, fresh boolean)
 LEFT JOIN management_object old ON x.fresh IS NOT TRUE AND old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
 ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, version = excluded.version,
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",

@@ -27,6 +27,8 @@ export interface ActiveCommandRow {
   readonly request: Record<string, unknown>;
   readonly repeatable: boolean;
   readonly outcome: string | null;
+  /** The first octets of a stored value, where it was loaded to be sent. */
+  readonly head?: Buffer;
 }
 
 export interface ActiveOperationRow {
@@ -73,6 +75,8 @@ export interface LoadedTurn {
   readonly last_sha256: string | null;
   readonly last_status: number | null;
   readonly last_headers: Record<string, string> | null;
+  /** Chunks of the object that the device is sending, joined. */
+  readonly object_so_far: Buffer | null;
   readonly last_body: Uint8Array | null;
   readonly last_at: Date | null;
   readonly session_ended: boolean | null;
@@ -105,7 +109,9 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
   EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
   CASE WHEN d.id IS NULL THEN (SELECT x.server_id FROM account x ORDER BY x.id LIMIT 1) END AS stranger_server_id,
   s.id AS session_id, s.version AS session_version, s.state AS session_state, s.last_sha256, s.last_status, s.last_headers,
-  s.last_body, s.last_at, s.ended_at IS NOT NULL AS session_ended
+  s.last_body, s.last_at, s.ended_at IS NOT NULL AS session_ended,
+  CASE WHEN $4 THEN (SELECT string_agg(x.octets, '' ORDER BY x.position) FROM message_chunk x WHERE x.device_id = d.id
+    AND x.session_id = s.id AND x.ref = s.state -> 'a' ->> 'receiving') END AS object_so_far
 FROM (SELECT 1) AS one
 LEFT JOIN d ON true
 LEFT JOIN account a ON a.id = COALESCE(d.account_id,
@@ -121,14 +127,16 @@ LEFT JOIN LATERAL (SELECT * FROM session WHERE session.device_id = d.id ORDER BY
  *
  * @param user   user name of the message's credential, for accounts that register on first contact
  * @param items  whether the session's repository items are wanted (DM 2.0)
+ * @param chunks whether the chunks kept of an object that the device is sending are wanted
  */
 export async function loadTurn(
   tx: Sql,
   deviceId: string,
   user: string | undefined,
   items: boolean,
+  chunks = false,
 ): Promise<LoadedTurn> {
-  const values = [deviceId, user ?? null, items];
+  const values = [deviceId, user ?? null, items, chunks];
   const first = await one(tx, values);
   return first.is_torn ? one(tx, values) : first;
 }

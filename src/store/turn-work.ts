@@ -1,15 +1,22 @@
-/** Third statement of a turn: what is queued for the device, through the partial index on queued commands. */
+/** Third statement of a turn: what is queued for the device, or the part of a large value that is sent now. */
 import type { ActiveCommandRow, ActiveOperationRow } from './turn-load';
 import type { Sql } from './sql';
 
+// Through the partial index on queued commands. Stored values come as far as a message could carry them.
 const WORK = `WITH q AS (
-  SELECT c.operation_id, c.priority, c.position FROM command c JOIN operation o ON o.device_id = $1 AND o.id = c.operation_id
+  SELECT c.operation_id, c.priority, c.position, CASE WHEN c.request -> 'value' ->> 'k' = 'r' THEN (c.request -> 'value' ->> 'd')::bigint END AS blob
+  FROM command c JOIN operation o ON o.device_id = $1 AND o.id = c.operation_id
   WHERE c.device_id = $1 AND c.state = 'QUEUED' AND o.expires_at > $3::timestamptz AND (o.on_failure <> 'STOP' OR NOT EXISTS
     (SELECT 1 FROM command a WHERE a.device_id = $1 AND a.operation_id = o.id AND a.position < c.position AND a.state = 'ACCEPTED'))
   ORDER BY c.priority DESC, c.operation_id, c.position LIMIT $2
-), ops AS (SELECT operation_id, max(priority) AS priority FROM q GROUP BY operation_id)
+), ops AS (SELECT operation_id, max(priority) AS priority FROM q GROUP BY operation_id),
+stored AS (SELECT q.operation_id, q.position, b.id,
+    sum(b.length) OVER (ORDER BY q.priority DESC, q.operation_id, q.position) - b.length AS before
+  FROM q JOIN blob b ON b.device_id = $1 AND b.id = q.blob)
 SELECT o.id, o.state, o.atomic, o.on_failure, o.expires_at, o.cancel_requested_at IS NOT NULL AS cancel_requested,
-  c.position, c.kind, c.state AS command_state, c.moid, c.family, c.miid, c.path, c.uri, c.request, c.repeatable, c.outcome
+  c.position, c.kind, c.state AS command_state, c.moid, c.family, c.miid, c.path, c.uri, c.request, c.repeatable, c.outcome,
+  (SELECT substring(b.octets FROM 1 FOR $4) FROM stored s JOIN blob b ON b.device_id = $1 AND b.id = s.id
+    WHERE s.operation_id = o.id AND s.position = c.position AND s.before < $4) AS head
 FROM ops
 JOIN operation o ON o.device_id = $1 AND o.id = ops.operation_id
 JOIN command c ON c.device_id = $1 AND c.operation_id = o.id
@@ -33,15 +40,24 @@ interface WorkRow {
   readonly request: Record<string, unknown>;
   readonly repeatable: boolean;
   readonly outcome: string | null;
+  readonly head: Buffer | null;
 }
 
 /**
  * Operations with queued commands, in the queue's order, each with all of its commands; `limit` counts queued commands.
  * Those behind a command that the device accepted and has not ended, and those that expired, take no one's place.
+ *
+ * @param octets of each stored value; of those that come after as many octets none is loaded
  */
-export async function loadWork(tx: Sql, deviceKey: string, limit: number, now: Date): Promise<ActiveOperationRow[]> {
+export async function loadWork(
+  tx: Sql,
+  deviceKey: string,
+  limit: number,
+  now: Date,
+  octets: number,
+): Promise<ActiveOperationRow[]> {
   const operations: (ActiveOperationRow & { commands: ActiveCommandRow[] })[] = [];
-  for (const row of await tx.query<WorkRow>(WORK, [deviceKey, limit, now])) {
+  for (const row of await tx.query<WorkRow>(WORK, [deviceKey, limit, now, octets])) {
     let operation = operations.at(-1);
     if (operation?.id !== row.id) {
       operation = {
@@ -67,7 +83,27 @@ export async function loadWork(tx: Sql, deviceKey: string, limit: number, now: D
       request: row.request,
       repeatable: row.repeatable,
       outcome: row.outcome,
+      ...(row.head === null ? {} : { head: row.head }),
     });
   }
   return operations;
+}
+
+export interface SliceOf {
+  /** Key of a value in `blob`; null: what the session keeps under `ref`. */
+  readonly blob: string | null;
+  readonly ref: string | null;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A part of a large value, in place of the work; empty where the store has it no more. */
+export async function loadSlice(tx: Sql, deviceKey: string, sessionId: string | null, slice: SliceOf): Promise<Buffer> {
+  const [row] = await tx.query<{ octets: Buffer }>(
+    `SELECT substring(b.octets FROM $3 FOR $4) AS octets FROM blob b WHERE b.device_id = $1 AND b.id = $2::bigint
+     UNION ALL SELECT substring(m.octets FROM $3 FOR $4) FROM message_chunk m
+       WHERE m.device_id = $1 AND m.session_id = $5::bigint AND m.ref = $6 AND m.position = 0`,
+    [deviceKey, slice.blob, slice.offset + 1, slice.length, sessionId, slice.ref],
+  );
+  return row?.octets ?? Buffer.alloc(0);
 }

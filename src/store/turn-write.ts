@@ -41,8 +41,15 @@ export interface ItemWrite {
   readonly contents: readonly { readonly mime: string; readonly base64: string }[];
   readonly expiresAt: string;
 }
+export interface ChunkWrite {
+  readonly ref: string;
+  readonly position: number;
+  readonly base64: string;
+}
 export interface TurnWrite {
   readonly session?: SessionWrite;
+  /** Of the session that is written. */
+  readonly chunks?: { readonly kept: readonly ChunkWrite[]; readonly dropped: readonly string[] };
   readonly device: {
     readonly protocol: string | null;
     /** feature → { value, evidence, at } */
@@ -96,7 +103,13 @@ continued AS (UPDATE session s SET version = s.version + 1, protocol = $18, sess
     message_no = $22, state = $23::jsonb, last_sha256 = $24, last_status = $25, last_headers = $26::jsonb, last_body = $27::bytea,
     last_at = $2::timestamptz, expires_at = $28::timestamptz,
     ended_at = CASE WHEN $29::text IS NOT NULL THEN $2::timestamptz END, end_reason = $29
-  WHERE s.device_id = $1 AND s.id = $16::bigint AND s.version = $17 RETURNING id)
+  WHERE s.device_id = $1 AND s.id = $16::bigint AND s.version = $17 RETURNING id),
+kept AS (INSERT INTO message_chunk (device_id, session_id, ref, position, octets)
+  SELECT $1, COALESCE((SELECT id FROM begun), (SELECT id FROM continued)), x.ref, x.position, decode(x.base64, 'base64')
+  FROM jsonb_to_recordset($31::jsonb) AS x(ref text, position int, base64 text)
+  WHERE EXISTS (SELECT FROM begun) OR EXISTS (SELECT FROM continued)),
+dropped AS (DELETE FROM message_chunk m WHERE $32::jsonb IS NOT NULL AND m.device_id = $1 AND (m.session_id = $15::bigint
+  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))
 SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
 
 /**
@@ -125,8 +138,17 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     JSON.stringify(write.security),
     ...sessionValues(write.session),
     write.credentials.some((c) => c.refusals !== undefined),
+    ...chunkValues(write),
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
+}
+
+/** $31 and $32: null where nothing can be there to be deleted. A session's end, or a new one, takes all of it. */
+function chunkValues({ session, chunks }: TurnWrite): readonly unknown[] {
+  const isOver = session !== undefined && (session.endReason !== null || session.supersedes !== undefined);
+  const kept = session?.endReason == null ? (chunks?.kept ?? []) : [];
+  const dropped = chunks?.dropped ?? [];
+  return [JSON.stringify(kept), isOver || dropped.length > 0 ? JSON.stringify(dropped) : null];
 }
 
 /** $15 to $29. */

@@ -82,6 +82,19 @@ describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
     expect(Math.min(...counts)).toBeGreaterThan(0);
   });
 
+  test('takes at most 4 statements with each chunk of a large object, in either direction', async () => {
+    const device = await world.device(protocol, `${deviceId}-large`, { maxMsgSize: 2048 }, counting);
+    await contact(device);
+    const value = { text: 'long '.repeat(4000) };
+    await submit(world.gateway, device.deviceId, [{ replace: { address: address('Unit'), value } }]);
+    counts = [];
+    await contact(device);
+    await submit(world.gateway, device.deviceId, [{ get: { address: address('Unit') } }]);
+    await contact(device);
+    if (protocol === 'dm1') expect(counts.length).toBeGreaterThan(10);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+  });
+
   test('takes at most 5 statements at the first contact of a device that registers itself', async () => {
     const clientAuth = { type: 'BASIC', username: `all ${protocol}`, secret: 'for all' };
     await createAccount(world.gateway, { serverId: `${protocol}.example`, autoRegister: true, clientAuth });

@@ -370,7 +370,7 @@ describe('the rest of what a message tells', () => {
       { kind: 'deviceBound', deviceId: 'IMEI:1', protocol: 'DM_1_2' },
       { kind: 'noted', what: 'odd' },
       { kind: 'wakeUpAnswered' },
-      { kind: 'chunkReceived', ref: '1', octets: new Uint8Array(), last: true },
+      { kind: 'wakeUpAnswered' },
       { kind: 'sessionEnded', reason: 'ABORTED' },
       {
         kind: 'itemOffered',

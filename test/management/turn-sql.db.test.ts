@@ -159,10 +159,11 @@ describe('the statements of a turn', () => {
       createdAt: now,
       expiresAt: new Date(now.getTime() + 60_000),
       commands: [command, { ...command, position: 1 }],
+      blobs: [],
     };
     const first = await insertOperation(db.sql, device, operation);
     expect(await insertOperation(db.sql, device, operation)).toEqual({ ...first, isNew: false });
-    const [work] = await loadWork(db.sql, device, 10, now);
+    const [work] = await loadWork(db.sql, device, 10, now, 1_000);
     expect(work).toMatchObject({
       id: first.id,
       onFailure: 'STOP',

@@ -61,6 +61,13 @@ export function isUnended(session: StoredSession | undefined): session is Stored
   return session !== undefined && session.state.phase !== 'ended' && session.state.phase !== 'refused';
 }
 
+/** MaxObjSize that the client announces, in octets; it may change within a session. Garbage counts as absent. */
+export function maxObjSizeOf(envelope: Envelope): number | undefined {
+  const text = openedOf(envelope).message.header.meta?.maxObjSize?.trim() ?? '';
+  const told = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  return told === 0 ? undefined : told;
+}
+
 /** MaxMsgSize by which the client is answered, in octets. Garbage counts as absent. Source: dm1 section 3. */
 export function maxMsgSizeOf(envelope: Envelope, before: number | undefined): number {
   const text = openedOf(envelope).message.header.meta?.maxMsgSize?.trim() ?? '';

@@ -1,7 +1,7 @@
 import type { Address, Command, Context, Outcome, Tree, Value } from '../../adapter';
 import { absolute, childUri, locUriOf, pathSegment } from '../addressing';
 import type { BodyCommand, Encoding, Item } from '../message';
-import { valueItem } from '../values';
+import { type StoredData, valueItem } from '../values';
 
 /**
  * A caller's command as SyncML commands, one Item each: some clients answer only the first Item of several, and some
@@ -16,7 +16,8 @@ export type Plan =
       readonly prop?: string;
       readonly mayWalk: boolean;
     }
-  | { readonly kind: 'write'; readonly bodies: readonly BodyCommand[] }
+  /** `stored`: where the Data of the only command stands that is too long to be loaded with it. */
+  | { readonly kind: 'write'; readonly bodies: readonly BodyCommand[]; readonly stored?: StoredData }
   | { readonly kind: 'refused'; readonly outcome: Outcome; readonly message: string };
 
 export function planOf(command: Command, encoding: Encoding, context: Context): Plan {
@@ -67,12 +68,14 @@ function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, enco
       return write([{ kind: 'Replace', cmdId: '', items: [propertyItem(uri, command.prop, command.value)] }]);
     const nodes = command.tree === undefined ? [{ uri, value: command.value }] : nodesOf(command.tree, uri, carrier);
     const bodies: BodyCommand[] = [];
+    let stored: StoredData | undefined;
     for (const node of nodes) {
       const written = valueItem(node.uri, node.value, encoding, node.moid);
       if ('refused' in written) return refused(written.refused, written.message);
       bodies.push({ kind: carrier, cmdId: '', items: [written.item] });
+      stored = written.stored;
     }
-    return bodies.length === 0 ? refused('BAD_VALUE', 'the tree has no value to write') : write(bodies);
+    return bodies.length === 0 ? refused('BAD_VALUE', 'the tree has no value to write') : write(bodies, stored);
   });
 }
 
@@ -101,10 +104,11 @@ function nodesOf(tree: Tree, uri: string, carrier: 'Add' | 'Replace'): readonly 
 }
 
 function planExec(uri: string, argument: Value | undefined, correlator: string, encoding: Encoding): Plan {
-  const exec = (item: Item): Plan => write([{ kind: 'Exec', cmdId: '', correlator, items: [item] }]);
+  const exec = (item: Item, stored?: StoredData): Plan =>
+    write([{ kind: 'Exec', cmdId: '', correlator, items: [item] }], stored);
   if (argument === undefined) return exec({ target: { locUri: uri } });
   const written = valueItem(uri, argument, encoding);
-  return 'refused' in written ? refused(written.refused, written.message) : exec(written.item);
+  return 'refused' in written ? refused(written.refused, written.message) : exec(written.item, written.stored);
 }
 
 function at(address: Address, plan: (uri: string) => Plan): Plan {
@@ -114,8 +118,8 @@ function at(address: Address, plan: (uri: string) => Plan): Plan {
     : plan(absolute(uri));
 }
 
-function write(bodies: readonly BodyCommand[]): Plan {
-  return { kind: 'write', bodies };
+function write(bodies: readonly BodyCommand[], stored?: StoredData): Plan {
+  return { kind: 'write', bodies, ...(stored === undefined ? {} : { stored }) };
 }
 
 function refused(outcome: Outcome, message: string): Plan {

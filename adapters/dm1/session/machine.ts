@@ -1,4 +1,5 @@
 import type {
+  BlobRef,
   Bytes,
   CommandKind,
   CredentialType,
@@ -9,11 +10,11 @@ import type {
   SessionState,
   Token,
 } from '../../adapter';
-import type { BodyCommand } from '../message';
+import type { BodyCommand, Meta } from '../message';
 
 /**
- * The adapter's part of a session, stored as JSON between two messages. Nothing of replies is kept in it; what
- * grows is bounded: `open` by MaxMsgSize, walks by their node and octet limits, a chunk by MaxObjSize.
+ * The adapter's part of a session, stored as JSON between two messages. Nothing of replies is kept in it, nor of
+ * large objects; what grows is bounded: `open` by MaxMsgSize, walks by their node and octet limits.
  */
 export interface Machine {
   /** MsgID of our last message; MsgRef of its answers. */
@@ -22,6 +23,8 @@ export interface Machine {
   clientUser?: string;
   /** Octets of the largest message that the client takes. */
   maxMsgSize: number;
+  /** Octets of the largest object that the client takes, as transferred; absent: any. */
+  maxObjSize?: number;
   /** How the client proved itself; absent while it has not. */
   auth?: CredentialType;
   /** Our MaxMsgSize and MaxObjSize were told. */
@@ -41,7 +44,12 @@ export interface Machine {
   jobs: Record<string, Job>;
   /** Commands sent and not settled, in the order sent. */
   open: OpenCommand[];
-  chunk?: Chunk;
+  /** Number of the last large object in either direction. */
+  objectNo?: number;
+  incoming?: IncomingObject;
+  outgoing?: OutgoingObject;
+  /** The client stored a chunk as a whole value in this session. */
+  truncates?: boolean;
   discovery?: Discovery;
   /** The device's MOs were looked for in this session. */
   discovered: boolean;
@@ -72,6 +80,8 @@ export interface OpenCommand {
   readonly role?: 'type';
   /** CmdID of the Atomic that holds it. */
   readonly atomic?: string;
+  /** It carries a part of {@link Machine.outgoing}. */
+  readonly chunk?: 'more' | 'last';
   code?: number;
   items?: StoredItem[];
   /** The command itself, kept until the client has accepted our credential; never for members of an Atomic. */
@@ -157,20 +167,39 @@ export interface Discovery {
   roots: string[];
 }
 
-/** A large object that the client is sending. */
-export interface Chunk {
-  /** MsgRef and CmdRef of the Results. */
-  readonly msgRef: string;
-  readonly cmdRef: string;
+/** A large object that the client is sending. Its octets are kept outside of the state, under `ref`. */
+export interface IncomingObject {
+  readonly ref: string;
+  /** The command that brings it: `Results MSG CMD` of the Get it answers, `Alert CODE CORRELATOR`. */
+  readonly key: string;
+  /** Source, or Target, of the Item; empty where an Alert's Item has neither. */
   readonly uri: string;
-  readonly format?: string;
-  readonly type?: string;
+  readonly meta: Meta;
+  /** As announced with the first chunk. */
   readonly size?: number;
   readonly octets: number;
-  /** Base64 of the octets so far. */
-  readonly data: string;
-  /** Beyond MaxObjSize: nothing is kept any more. */
-  readonly spoilt?: boolean;
+  readonly chunks: number;
+  /** 416: beyond MaxObjSize; 424: beyond its Size. Nothing is kept, and each further chunk gets the same. */
+  readonly refused?: 416 | 424;
+}
+
+/** A large object that is sent to the client; at any time at most one command of it is open. */
+export interface OutgoingObject {
+  /** Key in `jobs`. */
+  readonly job: string;
+  readonly carrier: 'Add' | 'Replace' | 'Exec';
+  readonly uri: string;
+  readonly meta: Meta;
+  readonly correlator?: string;
+  readonly of: BlobRef;
+  /** How its octets become Data. */
+  readonly as: 'text' | 'octets' | 'base64';
+  /** Octets of Data altogether, as announced. */
+  readonly size: number;
+  /** Octets of `of` that were sent. */
+  sent: number;
+  /** It was begun anew after the sums differed; not a second time. */
+  restarted?: boolean;
 }
 
 /** A Status that is due. */
@@ -235,7 +264,13 @@ export interface Frame {
 
 /** The state that holds a machine. `sent` follows from the commands that are open. */
 export function stateOf(frame: Frame, machine: Machine): SessionState {
-  return { ...frame, sent: machine.open.map((open) => sentOf(open, machine)), machine: plain(machine) };
+  const { incoming } = machine;
+  return {
+    ...frame,
+    ...(incoming === undefined || incoming.chunks === 0 ? {} : { receiving: incoming.ref }),
+    sent: machine.open.map((open) => sentOf(open, machine)),
+    machine: plain(machine),
+  };
 }
 
 function sentOf(open: OpenCommand, machine: Machine): Sent {
@@ -285,6 +320,12 @@ function unpack(value: unknown): unknown {
   const octets = (value as Record<string, unknown>)[OCTETS];
   if (typeof octets === 'string') return octetsOf(octets);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unpack(member)]));
+}
+
+/** Key of a further object in either direction. */
+export function nextObjectRef(machine: Machine, direction: 'in' | 'out'): string {
+  machine.objectNo = (machine.objectNo ?? 0) + 1;
+  return `${direction}.${machine.objectNo}`;
 }
 
 export function octetsOf(base64: string): Bytes {

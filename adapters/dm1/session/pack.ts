@@ -1,8 +1,19 @@
-import type { Command, Context, Effect, Outcome, Work } from '../../adapter';
-import type { BodyCommand, Encoding } from '../message';
+import { type Bytes, CHUNK_REF, type Command, type Context, type Effect, type Outcome, type Work } from '../../adapter';
+import type { BodyCommand, Data, Encoding, Item } from '../message';
+import type { StoredData } from '../values';
 import { asked, beginDiscovery, questions } from './discovery';
 import { getOf, type Plan, planOf } from './jobs';
-import { type Job, JOB, type Machine, type OpenCommand, restoreBody, storeBody } from './machine';
+import { cutChunk, inlineSource, takesChunks } from './large-object-out';
+import {
+  type Job,
+  JOB,
+  type Machine,
+  nextObjectRef,
+  type OpenCommand,
+  type OutgoingObject,
+  restoreBody,
+  storeBody,
+} from './machine';
 import type { Reply } from './reply';
 import { giveUp } from './server-refused';
 import { newWalk } from './walk';
@@ -33,6 +44,8 @@ export class Packer {
 
   /** Something was to be sent, and not even the first of it found room. */
   isStuck = false;
+  /** A command with MoreData is the last of its message. */
+  isClosed = false;
 
   pack(work: Work, again: readonly OpenCommand[]): void {
     const discover = work.commands.find((command) => command.kind === 'discover');
@@ -40,7 +53,8 @@ export class Packer {
       this.machine.discovery = beginDiscovery(discover, this.context);
     }
     this.sendAgain(again);
-    const isDone = this.sendRest();
+    const isWhole = this.sendNextChunk(work.slices[0]);
+    const isDone = this.sendRest() && isWhole;
     const isAllSent = isDone && again.length === 0 && this.sendCommands(work.commands);
     this.sendQuestions();
     this.isStuck = this.sent === 0 && (!isAllSent || this.machine.discovery !== undefined);
@@ -103,11 +117,92 @@ export class Packer {
     let count = 0;
     for (const stored of job.todo) {
       const body = restoreBody(stored);
-      if (!this.send(body, { job: key, uri: targetOf(body) })) break;
+      const isSent = this.isTooLarge(body)
+        ? this.sent === 0 && this.beginChunks(key, body, undefined)
+        : this.send(body, { job: key, uri: targetOf(body) });
+      if (!isSent) break;
       job.waiting += 1;
       count += 1;
     }
     job.todo.splice(0, count);
+  }
+
+  // Large objects --------------------------------------------------------------------------------------------------
+
+  /** Whether a command has room in no message of its own. */
+  private isTooLarge(body: BodyCommand): boolean {
+    return this.reply.sizeOf(body) > this.best;
+  }
+
+  /** Why a value cannot go, whole or in chunks; undefined when it can. */
+  private objectionTo(body: BodyCommand, stored: StoredData | undefined): string | undefined {
+    const size = stored?.size ?? inlineSource(dataOf(body))?.size ?? 0;
+    const { maxObjSize } = this.machine;
+    if (maxObjSize !== undefined && size > maxObjSize)
+      return `the value has ${size} octets, the device takes objects of ${maxObjSize}`;
+    if (stored === undefined && !this.isTooLarge(body)) return undefined;
+    const tooLarge = `it fits into no message of ${this.reply.limit} octets, the most that the device takes`;
+    if (size === 0) return tooLarge;
+    if (!takesChunks(this.machine, this.context)) return `${tooLarge}, and the device takes no large objects`;
+    // The smallest chunk must have room beside the header.
+    return this.reply.sizeOf(withoutData(body, size)) + SMALLEST_CHUNK <= this.best ? undefined : tooLarge;
+  }
+
+  /** The first chunk of a value; it stands alone in its message. @returns false when it has no room this time */
+  private beginChunks(job: string, body: BodyCommand, stored: StoredData | undefined): boolean {
+    const item = itemOf(body);
+    const source = stored ?? inlineSource(item?.data);
+    if (item === undefined || source === undefined || this.sent > 0) return false;
+    const octets = 'octets' in source ? (source.octets as Bytes) : (source.of.head ?? new Uint8Array(0));
+    const isInline = stored === undefined;
+    const ref = isInline ? nextObjectRef(this.machine, 'out') : '';
+    const { head: _, ...of } = source.of;
+    const { correlator } = body as { readonly correlator?: string };
+    const object: OutgoingObject = {
+      job,
+      carrier: body.kind as OutgoingObject['carrier'],
+      uri: item.target?.locUri ?? '',
+      meta: item.meta ?? {},
+      ...(correlator === undefined ? {} : { correlator }),
+      of: isInline ? { ...of, blob: `${CHUNK_REF}${ref}` } : of,
+      as: source.as,
+      size: source.size,
+      sent: 0,
+    };
+    if (!this.sendChunk(object, octets)) return false;
+    // What came with the command goes into the store once, so that no message carries it along.
+    if (isInline) this.effects.push({ kind: 'chunkKept', ref, position: 0, octets });
+    return true;
+  }
+
+  /** @returns false when a chunk is due and was not sent, or is not the last */
+  private sendNextChunk(slice: Bytes | undefined): boolean {
+    const { outgoing } = this.machine;
+    if (outgoing === undefined || this.machine.open.some((open) => open.chunk !== undefined)) return true;
+    if (slice === undefined) return false;
+    if (slice.length > 0) return this.sendChunk(outgoing, slice) && !this.isClosed;
+    const command = this.machine.jobs[outgoing.job]?.command;
+    const message = 'the rest of the value is not in the store any more';
+    if (command !== undefined) {
+      this.effects.push({ kind: 'commandAnswered', command, outcome: 'DEVICE_ERROR', message });
+    }
+    delete this.machine.jobs[outgoing.job];
+    delete this.machine.outgoing;
+    return true;
+  }
+
+  private sendChunk(object: OutgoingObject, slice: Bytes): boolean {
+    const { reply } = this;
+    const room = reply.room + (this.sent === 0 ? reply.finalOctets : 0);
+    const cut = cutChunk(object, slice, (body, isLast) => reply.sizeOf(body) <= (isLast ? reply.room : room));
+    if (cut === undefined) return false;
+    if (!cut.isLast) reply.leaveFinalOut();
+    const added = reply.add(cut.body);
+    const chunk = cut.isLast ? ('last' as const) : ('more' as const);
+    this.open({ cmd: added.cmdId, carrier: added.kind, uri: object.uri, job: object.job, chunk });
+    this.machine.outgoing = { ...object, sent: object.sent + cut.taken };
+    this.isClosed = !cut.isLast;
+    return true;
   }
 
   /** @returns whether all of them were sent or ended */
@@ -144,7 +239,7 @@ export class Packer {
       case 'read':
         return this.sendRead(command, plan);
       case 'write':
-        return this.sendWrite(command, plan.bodies);
+        return this.sendWrite(command, plan.bodies, plan.stored);
     }
   }
 
@@ -152,7 +247,7 @@ export class Packer {
     const uri = plan.prop === undefined ? plan.uri : `${plan.uri}?prop=${plan.prop}`;
     const body = getOf(uri);
     if (this.reply.sizeOf(body) > this.best) return this.endTooLarge(command);
-    if (!this.mayGet() || !this.reply.fits(body)) return false;
+    if (!this.mayGet() || !this.fits(body)) return false;
     const { depth, prop } = plan;
     const walk = { ...newWalk(plan.uri), queue: [] };
     const key = this.newJob({
@@ -168,20 +263,28 @@ export class Packer {
     return true;
   }
 
-  private sendWrite(command: Command, bodies: readonly BodyCommand[]): boolean {
-    if (bodies.some((body) => this.reply.sizeOf(body) > this.best)) return this.endTooLarge(command);
+  private sendWrite(command: Command, bodies: readonly BodyCommand[], stored: StoredData | undefined): boolean {
+    for (const body of bodies) {
+      const objection = this.objectionTo(body, stored);
+      if (objection !== undefined) return this.end(command, 'TOO_LARGE', objection);
+    }
     const [first] = bodies;
-    if (first === undefined || !this.reply.fits(first)) return false;
-    const job = {
-      kind: 'plain' as const,
-      command: command.id,
-      what: command.kind,
-      todo: bodies.map(storeBody),
-      waiting: 0,
-    };
-    this.sendTodo(this.newJob(job), job);
+    if (first === undefined) return false;
+    const isLarge = stored !== undefined || this.isTooLarge(first);
+    // A large object begins in a message of its own; of one that has to wait nothing may have been loaded.
+    if (isLarge ? this.sent > 0 || (stored !== undefined && stored.of.head === undefined) : !this.fits(first))
+      return false;
+    const todo = stored === undefined ? bodies.map(storeBody) : [];
+    const job = { kind: 'plain' as const, command: command.id, what: command.kind, todo, waiting: 0 };
+    const key = this.newJob(job);
+    if (stored !== undefined && this.beginChunks(key, first, stored)) job.waiting = 1;
+    else this.sendTodo(key, job);
+    if (job.waiting === 0) {
+      delete this.machine.jobs[key];
+      return false;
+    }
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: first.kind });
-    return job.todo.length === 0;
+    return job.todo.length === 0 && !this.isClosed;
   }
 
   /** Commands of one atomic operation as one Atomic. It stands in one message or is not sent at all. */
@@ -199,11 +302,13 @@ export class Packer {
     }
     const bodies = plans.map((plan) => (plan.kind === 'write' ? plan.bodies : []));
     const atomic: BodyCommand = { kind: 'Atomic', cmdId: '', commands: bodies.flat() };
-    if (this.reply.sizeOf(atomic) > this.best) {
+    // Chunks cannot stand in an Atomic, and a value that was not loaded is longer than a message.
+    const isUnloaded = plans.some((plan) => plan.kind === 'write' && plan.stored !== undefined);
+    if (isUnloaded || this.isTooLarge(atomic)) {
       for (const command of group) this.endTooLarge(command);
       return true;
     }
-    if (!this.reply.fits(atomic)) return false;
+    if (!this.fits(atomic)) return false;
     const members = group.flatMap((command, index) => {
       const own = bodies[index] ?? [];
       const key = this.newJob({
@@ -221,7 +326,7 @@ export class Packer {
   }
 
   private sendAtomic(atomic: BodyCommand, members: readonly { readonly job: string; readonly uri: string }[]): boolean {
-    if (!this.reply.fits(atomic)) return false;
+    if (!this.fits(atomic)) return false;
     const added = this.reply.add(atomic);
     if (added.kind !== 'Atomic') return false;
     const body = this.keepsBody ? { body: storeBody(atomic) } : {};
@@ -250,12 +355,16 @@ export class Packer {
 
   /** Adds one SyncML command. @returns false when it has no room */
   private send(body: BodyCommand, of: { readonly job: string; readonly uri: string; readonly role?: 'type' }): boolean {
-    if (!this.reply.fits(body)) return false;
+    if (!this.fits(body)) return false;
     const added = this.reply.add(body);
     if (added.kind === 'Get') this.gets += 1;
     const kept = this.keepsBody && added.kind !== 'Get' ? { body: storeBody(body) } : {};
     this.open({ cmd: added.cmdId, carrier: added.kind, ...of, ...kept });
     return true;
+  }
+
+  private fits(body: BodyCommand): boolean {
+    return !this.isClosed && this.reply.fits(body);
   }
 
   private open(open: Omit<OpenCommand, 'msg'>): void {
@@ -300,6 +409,9 @@ const ANSWER_OCTETS = { xml: 480, wbxml: 230 } as const;
 /** Clients that announce a larger MaxMsgSize still answer from buffers of this size. */
 const MOST_ANSWER_OCTETS = 16_384;
 
+/** Octets of Data that a chunk should have room for: the cost of a message is to be worth it. */
+const SMALLEST_CHUNK = 16;
+
 /** The commands from here on that share one atomic operation; one alone where there is none. */
 function groupAt(commands: readonly Command[], index: number): readonly Command[] {
   const { atomic } = commands[index] as Command;
@@ -310,4 +422,21 @@ function groupAt(commands: readonly Command[], index: number): readonly Command[
 
 function targetOf(body: BodyCommand): string {
   return 'items' in body ? (body.items[0]?.target?.locUri ?? '') : '';
+}
+
+function itemOf(body: BodyCommand): Item | undefined {
+  return 'items' in body ? body.items[0] : undefined;
+}
+
+function dataOf(body: BodyCommand): Data | undefined {
+  return itemOf(body)?.data;
+}
+
+/** The command as a chunk without any of its octets. */
+function withoutData(body: BodyCommand, size: number): BodyCommand {
+  const item = itemOf(body);
+  const items = [
+    { ...item, meta: { ...item?.meta, size: String(size) }, data: { kind: 'text' as const, text: '' }, moreData: true },
+  ];
+  return { ...body, items } as BodyCommand;
 }

@@ -6,8 +6,10 @@ import type { SimpleCommand, Status } from '../message';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
 import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
-import { followsRefusal, isLive, isUnended, maxMsgSizeOf, placeOf, refusalsOf } from './classify';
+import { followsRefusal, isLive, isUnended, maxMsgSizeOf, maxObjSizeOf, placeOf, refusalsOf } from './classify';
 import { deviceInfo } from './device-info';
+import { IncomingObjects, wholeAlert } from './large-object-in';
+import { judgeSending, sliceWanted } from './large-object-out';
 import { type DueStatus, type Machine, machineOf, newMachine, commandsUnderWay, stateOf, type Turn } from './machine';
 import { chalOf, expel, nameOf, NO_WANTS, refuse, refuseVersion } from './refuse';
 import { KNOWN_DTDS, KNOWN_PROTOCOLS } from './reply';
@@ -17,8 +19,6 @@ import { judgeServerRefusal } from './server-refused';
 
 /** Most commands that are loaded for one message; what does not fit stays queued. */
 const COMMANDS_A_MESSAGE = 64;
-/** Octets that header and statuses of a usual reply take. */
-const USUAL_OVERHEAD = 700;
 
 /** What a message of a client means. */
 export function receive(envelope: Envelope, given: Context): Received {
@@ -160,37 +160,42 @@ function read(
   const body = readBody(envelope, context, machine, isOpening);
   effects.push(...body.effects);
 
-  // A client that puts Final into every message has not finished while its large object has not.
-  const isComplete = envelope.final && machine.chunk === undefined;
+  const { sending, effects: ofSending } = judgeSending(machine, envelope.final, body.dropsObject);
+  effects.push(...ofSending);
+  // A client that puts Final into every message has not finished while a large object has not, in either direction.
+  const isReceiving = machine.incoming !== undefined && machine.incoming.refused === undefined;
+  const isFinished = sending === 'ended' || (sending === 'none' && envelope.final);
+  const isComplete = isFinished && !isReceiving;
   const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
   const again = refusal?.again ?? [];
   effects.push(...(refusal?.effects ?? []), ...settle(machine, isComplete || body.aborts, again, context));
   // After the Statuses: an Alert may tell the end of an Exec that the same message accepts.
   effects.push(...body.raised);
   if (isComplete) delete machine.headerCode;
+  if (machine.outgoing !== undefined && machine.jobs[machine.outgoing.job] === undefined) delete machine.outgoing;
   const end = body.aborts ? 'ABORTED' : refusal?.isOver ? 'SERVER_REFUSED' : undefined;
   if (end !== undefined) effects.push(...stop(machine), { kind: 'sessionEnded', reason: end });
 
-  const mayCommand = isComplete && end === undefined;
+  // In the middle of our own package only its next chunk may come.
+  const mayCommand = (isComplete || (sending === 'goesOn' && !isReceiving)) && end === undefined;
   machine.turn = {
     token: state.token,
     trusted: true,
     headerCode: judged.by === 'HMAC' ? STATUS.OK : STATUS.AUTHENTICATED,
     ...(judged.nextNonce === undefined ? {} : { chal: chalOf(judged.by, nonceText(judged.nextNonce)) }),
     statuses: body.statuses,
-    alerts: [...body.alerts, ...(isComplete || end !== undefined ? [] : [{ code: ALERT.NEXT_MESSAGE }])],
-    final: isComplete || end !== undefined,
+    alerts: [...body.alerts, ...(mayCommand || end !== undefined ? [] : [{ code: ALERT.NEXT_MESSAGE }])],
+    final: mayCommand || end !== undefined,
     mayCommand,
     ...(again.length === 0 ? {} : { again: [...again] }),
   };
-  const { sessionExpiryMs, transferExpiryMs } = context.limits;
   const frame = {
     protocol: state.protocol,
     key: state.key,
     token: state.token,
     phase: end !== undefined ? 'ended' : mayCommand ? 'idle' : 'receiving',
     messageNo: envelope.messageNo ?? state.messageNo,
-    expiresAt: context.now + (machine.chunk === undefined ? sessionExpiryMs : transferExpiryMs),
+    expiresAt: expiryOf(machine, context),
   } as const;
   return { state: stateOf(frame, machine), effects, wants: wantsOf(machine, mayCommand) };
 }
@@ -200,6 +205,7 @@ function takeHeader(envelope: Envelope, context: Context, machine: Machine, isOp
   const { locName } = message.header.source;
   if (locName !== undefined) machine.clientUser = locName.slice(0, MAX_USER);
   machine.maxMsgSize = maxMsgSizeOf(envelope, isOpening ? undefined : machine.maxMsgSize);
+  machine.maxObjSize = maxObjSizeOf(envelope) ?? machine.maxObjSize;
   const isNews = isOpening && encoding.form === 'wbxml' && context.device?.features[FEATURE_WBXML] !== true;
   return isNews
     ? [{ kind: 'featureLearned', feature: FEATURE_WBXML, value: true, evidence: 'it sent a WBXML message' }]
@@ -213,8 +219,16 @@ function stop(machine: Machine): readonly Effect[] {
   machine.jobs = {};
   machine.open = [];
   delete machine.discovery;
-  delete machine.chunk;
+  delete machine.incoming;
+  delete machine.outgoing;
   return effects;
+}
+
+/** When a silent client is given up; later while a large object is on its way. Source: dm1 section 2.1 (our ruling). */
+export function expiryOf(machine: Machine, context: Context): number {
+  const { sessionExpiryMs, transferExpiryMs } = context.limits;
+  const isTransfer = machine.incoming !== undefined || machine.outgoing !== undefined;
+  return context.now + (isTransfer ? transferExpiryMs : sessionExpiryMs);
 }
 
 /** Longest user name that is repeated to the client, in characters. */
@@ -230,6 +244,8 @@ interface BodyRead {
   readonly statuses: readonly DueStatus[];
   readonly alerts: Turn['alerts'];
   readonly aborts: boolean;
+  /** The client misses the end of an object that we send. */
+  readonly dropsObject: boolean;
 }
 
 function readBody(envelope: Envelope, context: Context, machine: Machine, isOpening: boolean): BodyRead {
@@ -238,7 +254,9 @@ function readBody(envelope: Envelope, context: Context, machine: Machine, isOpen
   const statuses: DueStatus[] = [];
   const alerts: { code: number; uri?: string }[] = [];
   const devInfo: SimpleCommand[] = [];
+  const objects = new IncomingObjects(machine, context);
   let aborts = false;
+  let dropsObject = false;
   const due = (cmdRef: string, cmd: string, code: number): void => {
     if (cmdRef !== '') statuses.push({ cmdRef, cmd, code });
   };
@@ -248,22 +266,26 @@ function readBody(envelope: Envelope, context: Context, machine: Machine, isOpen
         effects.push(...takeStatus(machine, command, isOpening));
         break;
       case 'Results': {
-        const taken = takeResults(machine, command, context.limits.maxObjSize);
+        const taken = takeResults(machine, command, objects);
         if (taken.status !== undefined && command.cmdId !== '') statuses.push(taken.status);
-        if (taken.unfinished !== undefined) alerts.push({ code: ALERT.NO_END_OF_DATA, uri: taken.unfinished });
-        effects.push(...taken.notes.map((what): Effect => ({ kind: 'noted', what })));
+        effects.push(...taken.effects);
         break;
       }
       case 'Alert': {
-        const taken = takeAlert(command);
-        due(command.cmdId, 'Alert', taken.code);
-        raised.push(...taken.effects);
-        if (taken.asks === 'abort') aborts = true;
-        if (taken.asks === 'dropObject') delete machine.chunk;
+        const { alert, code } = wholeAlert(objects, command);
+        const taken = alert === undefined ? undefined : takeAlert(alert);
+        due(command.cmdId, 'Alert', code ?? taken?.code ?? STATUS.OK);
+        raised.push(...(taken?.effects ?? []));
+        if (taken?.asks === 'abort') aborts = true;
+        if (taken?.asks === 'dropObject') {
+          dropsObject = true;
+          objects.drop();
+        }
         break;
       }
       case 'Replace':
         due(command.cmdId, 'Replace', STATUS.OK);
+        objects.interrupt();
         devInfo.push(command);
         break;
       default:
@@ -271,7 +293,16 @@ function readBody(envelope: Envelope, context: Context, machine: Machine, isOpen
         due(command.cmdId, nameOf(command), STATUS.UNSUPPORTED);
     }
   }
-  return { effects: [...deviceInfo(devInfo), ...effects], raised, statuses, alerts, aborts };
+  objects.end();
+  if (objects.unfinished !== undefined) alerts.push({ code: ALERT.NO_END_OF_DATA, uri: objects.unfinished });
+  return {
+    effects: [...deviceInfo(devInfo), ...effects, ...objects.effects],
+    raised,
+    statuses,
+    alerts,
+    aborts,
+    dropsObject,
+  };
 }
 
 /** Puts a Status to the command that it answers. */
@@ -309,10 +340,12 @@ function takeHeaderStatus(machine: Machine, status: Status, code: number, isOpen
 
 function wantsOf(machine: Machine, mayCommand: boolean): Wants {
   if (!mayCommand || machine.turn?.again !== undefined) return NO_WANTS;
+  const slice = sliceWanted(machine);
+  if (slice !== undefined) return { ...NO_WANTS, slices: [slice] };
   const isReading = Object.keys(machine.jobs).length > 0;
   return {
     commands: isReading ? 0 : COMMANDS_A_MESSAGE,
-    octets: isReading ? 0 : Math.max(0, machine.maxMsgSize - USUAL_OVERHEAD),
+    octets: isReading ? 0 : machine.maxMsgSize,
     discovery: !isReading && machine.discovery === undefined && !machine.discovered,
     slices: [],
   };

@@ -19,11 +19,24 @@ export class Reply {
   constructor(
     private readonly header: SyncHdr,
     private readonly namespace: string,
-    private readonly final: boolean,
+    private final: boolean,
     private readonly encoding: Encoding,
     readonly limit: number,
   ) {
     this.octets = measure(this.message(), encoding);
+  }
+
+  /** The package goes on in the next message. Gives back the octets of Final. */
+  leaveFinalOut(): void {
+    this.octets -= this.finalOctets;
+    this.final = false;
+  }
+
+  /** Octets of Final, where it stands in the message. */
+  get finalOctets(): number {
+    if (!this.final) return 0;
+    const empty = { namespace: this.namespace, header: this.header, body: [] };
+    return measure({ ...empty, final: true }, this.encoding) - measure({ ...empty, final: false }, this.encoding);
   }
 
   /** Octets that are left. */

@@ -4,6 +4,7 @@ import { digestOf, HMAC_HEADER, hmacOf, writeHmacHeader } from '../credential';
 import { openedOf, syncmlWire } from '../http';
 import { type Machine, machineOf, octetsOf, stateOf, type Turn } from './machine';
 import { Packer } from './pack';
+import { expiryOf } from './receive';
 import { beginReply, type Omission, roomForOne, sendsCred } from './reply';
 
 /**
@@ -28,7 +29,10 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   const wire = syncmlWire(body, openedOf(envelope).mediaType);
   const signed = signature(turn, machine, body, context);
   return {
-    state: stateOf({ ...state, phase: draft.phase ?? state.phase }, draft.machine),
+    state: stateOf(
+      { ...state, phase: draft.phase ?? state.phase, expiresAt: expiryAfter(state, draft, context) },
+      draft.machine,
+    ),
     reply: signed === undefined ? wire : { ...wire, headers: { ...wire.headers, [HMAC_HEADER]: signed } },
     effects,
   };
@@ -39,7 +43,7 @@ interface Draft {
   readonly body: Uint8Array;
   readonly effects: readonly Effect[];
   /** Absent: as `receive` said. */
-  readonly phase?: 'ended' | 'awaiting';
+  readonly phase?: 'ended' | 'awaiting' | 'sending';
   /** Something that is due, or a first command, found no room. */
   readonly isCramped: boolean;
 }
@@ -74,7 +78,12 @@ function draftReply(
   packer.pack(work, turn.again ?? []);
   effects.push(...packer.effects);
   if (packer.isEmpty) effects.push(...finish(machine));
-  return end(packer.isEmpty ? 'ended' : 'awaiting', packer.isStuck);
+  return end(packer.isEmpty ? 'ended' : packer.isClosed ? 'sending' : 'awaiting', packer.isStuck);
+}
+
+/** A refused message has no session that could expire. */
+function expiryAfter(state: SessionState, draft: Draft, context: Context): number {
+  return state.phase === 'refused' ? state.expiresAt : expiryOf(draft.machine, context);
 }
 
 /** The session is over for a client that gets nothing but statuses. What could not be sent has no outcome. */
@@ -87,6 +96,7 @@ function finish(machine: Machine): readonly Effect[] {
   }));
   machine.jobs = {};
   machine.open = [];
+  delete machine.outgoing;
   const unfinished: readonly Effect[] =
     machine.discovery === undefined ? [] : [{ kind: 'discoveryComplete', complete: false }];
   delete machine.discovery;

@@ -1,64 +1,61 @@
-import type { Bytes } from '../../adapter';
+import type { Effect } from '../../adapter';
 import { absolute, canonical } from '../addressing';
 import type { Item, Meta, Results } from '../message';
 import { STATUS } from '../status-codes';
-import { mergeMeta, octetsOf, readFormat, readValue, storeValue, textOf } from '../values';
-import {
-  type Chunk,
-  type DueStatus,
-  type Machine,
-  octetsOf as octetsOfBase64,
-  type OpenCommand,
-  type StoredItem,
-} from './machine';
+import { mergeMeta, readFormat, readValue, storeValue, textOf } from '../values';
+import { largeObjectsTold } from './large-object-features';
+import type { IncomingObjects } from './large-object-in';
+import type { DueStatus, Machine, OpenCommand, StoredItem } from './machine';
 
 /**
- * Results: which command they answer, the Items in them, and large objects that come in chunks.
- * Source: OMA-TS-DM_Protocol, "Large Object Handling"; dm1 sections 8 and 21.6.
+ * Results: which command they answer, and the Items in them. Source: dm1 sections 2.4, 8 and 21.6.
  */
 
 export interface ResultsSettled {
   /** Status that is due: 213 for a chunk, 416 and 424 for one that cannot be taken; none for Results that are fine. */
   readonly status?: DueStatus;
-  /** LocURI of an object whose end never came: Alert 1225 is due. */
-  readonly unfinished?: string;
-  readonly notes: readonly string[];
+  readonly effects: readonly Effect[];
 }
 
-/** Puts the Items of Results to the command they answer. A chunk with MoreData goes to `machine.chunk` instead. */
-export function takeResults(machine: Machine, results: Results, maxObjSize: number): ResultsSettled {
+/** Puts the Items of Results to the command they answer. Chunks with MoreData go to `objects` instead. */
+export function takeResults(machine: Machine, results: Results, objects: IncomingObjects): ResultsSettled {
   const open = findOpen(machine, results.msgRef ?? '1', results.cmdRef);
-  if (open === undefined)
-    return { notes: [`Results for no command that is open (CmdRef ${results.cmdRef ?? 'missing'})`] };
-  const notes: string[] = [];
+  if (open === undefined && isRefused(machine, results)) {
+    // The Get that it answers has failed already; the client sends on what was refused.
+    const code = machine.incoming?.refused ?? STATUS.TOO_BIG;
+    const sources = [machine.incoming?.uri ?? ''];
+    objects.hears(results.items.some((item) => item.moreData));
+    return { status: { cmdRef: results.cmdId, cmd: 'Results', code, sources }, effects: [] };
+  }
+  if (open === undefined) {
+    const what = `Results for no command that is open (CmdRef ${results.cmdRef ?? 'missing'})`;
+    return { effects: [{ kind: 'noted', what }] };
+  }
+  const effects: Effect[] = [];
   let status: DueStatus | undefined;
-  let unfinished: string | undefined;
   for (const item of results.items) {
     const uri = item.source?.locUri ?? item.target?.locUri ?? results.sourceRef ?? open.uri;
     const meta = mergeMeta(results.meta, item.meta);
-    const { chunk } = machine;
-    const continues =
-      chunk !== undefined &&
-      chunk.msgRef === open.msg &&
-      chunk.cmdRef === open.cmd &&
-      canonical(chunk.uri) === canonical(uri);
-    if (chunk !== undefined && !continues) {
-      unfinished = chunk.uri;
-      delete machine.chunk;
-      notes.push(`the large object ${chunk.uri} was not finished`);
-    }
-    if (item.moreData || continues) {
-      const taken = takeChunk(machine, open, uri, meta, item, maxObjSize);
-      if (taken.item !== undefined) (open.items ??= []).push(taken.item);
-      if (taken.code !== undefined) {
-        status = { cmdRef: results.cmdId, cmd: 'Results', code: taken.code, sources: [uri] };
-        if (taken.code !== STATUS.CHUNK_ACCEPTED) open.code = taken.code;
-      }
+    const taken = objects.take({ key: objectKey(open.msg, open.cmd), uri }, meta, item);
+    if (taken.kind === 'chunk') {
+      status = { cmdRef: results.cmdId, cmd: 'Results', code: taken.code, sources: [uri] };
+      if (taken.code !== STATUS.CHUNK_ACCEPTED) open.code = taken.code;
       continue;
     }
-    (open.items ??= []).push(storedItem(uri, meta, item));
+    const stored = taken.kind === 'whole' ? storedItem(uri, taken.meta, taken.item) : storedItem(uri, meta, item);
+    (open.items ??= []).push(stored);
+    effects.push(...largeObjectsTold(stored));
   }
-  return { ...(status === undefined ? {} : { status }), ...(unfinished === undefined ? {} : { unfinished }), notes };
+  return { ...(status === undefined ? {} : { status }), effects };
+}
+
+function isRefused({ incoming }: Machine, results: Results): boolean {
+  const key = objectKey(results.msgRef ?? '1', results.cmdRef ?? '');
+  return incoming?.refused !== undefined && incoming.key === key;
+}
+
+function objectKey(msg: string, cmd: string): string {
+  return `Results ${msg} ${cmd}`;
 }
 
 /**
@@ -93,61 +90,4 @@ function storedItem(uri: string, meta: Meta, item: Item): StoredItem {
     text: item.data?.kind === 'text' ? item.data.text : textOf(item.data),
     ...(misfit === undefined ? {} : { misfit }),
   };
-}
-
-interface TakenChunk {
-  readonly code?: number;
-  readonly item?: StoredItem;
-}
-
-function takeChunk(
-  machine: Machine,
-  open: OpenCommand,
-  uri: string,
-  meta: Meta,
-  item: Item,
-  maxObjSize: number,
-): TakenChunk {
-  const octets = octetsOf(item.data);
-  const chunk = addToChunk(machine.chunk ?? firstChunk(open, uri, meta), octets, maxObjSize);
-  if (item.moreData) {
-    machine.chunk = chunk;
-    return { code: STATUS.CHUNK_ACCEPTED };
-  }
-  delete machine.chunk;
-  if (chunk.spoilt) return { code: STATUS.TOO_BIG };
-  if (chunk.size !== undefined && chunk.size !== chunk.octets) return { code: STATUS.SIZE_MISMATCH };
-  const whole: Item = { ...item, data: wholeData(octetsOfBase64(chunk.data), chunk.format) };
-  return {
-    item: storedItem(uri, { ...meta, format: chunk.format ?? meta.format, type: chunk.type ?? meta.type }, whole),
-  };
-}
-
-function firstChunk(open: OpenCommand, uri: string, meta: Meta): Chunk {
-  const size = meta.size?.trim() ?? '';
-  return {
-    msgRef: open.msg,
-    cmdRef: open.cmd,
-    uri,
-    ...(meta.format === undefined ? {} : { format: meta.format }),
-    ...(meta.type === undefined ? {} : { type: meta.type }),
-    ...(/^\d{1,12}$/.test(size) ? { size: Number(size) } : {}),
-    octets: 0,
-    data: '',
-  };
-}
-
-function addToChunk(chunk: Chunk, octets: Bytes, maxObjSize: number): Chunk {
-  const sum = chunk.octets + octets.length;
-  if (chunk.spoilt || sum > maxObjSize || (chunk.size ?? 0) > maxObjSize)
-    return { ...chunk, octets: sum, data: '', spoilt: true };
-  // Base64 of a sum is no sum of Base64 texts, unless cut at three octets: decode, join, encode.
-  const data = Buffer.concat([Buffer.from(chunk.data, 'base64'), octets]).toString('base64');
-  return { ...chunk, octets: sum, data };
-}
-
-/** Octets put together again, in the form in which one message would have brought them. */
-function wholeData(octets: Bytes, format: string | undefined): Item['data'] {
-  if (readFormat(format) === 'bin') return { kind: 'octets', octets };
-  return { kind: 'text', text: Buffer.from(octets).toString('utf8') };
 }

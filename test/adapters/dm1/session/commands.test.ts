@@ -291,8 +291,8 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
       );
     });
 
-    test('a command that fits into no message ends as TOO_LARGE, unsent, and blocks nothing', () => {
-      const device = given();
+    test('a command that fits into no message and cannot be chunked ends as TOO_LARGE, unsent, and blocks nothing', () => {
+      const device = given({ features: { 'dm1.largeObjects': false } });
       device.queue.push(replace('./A', chr('x'.repeat(20_000)), 'big'), replace('./B', chr('x'), 'small'));
       device.sends(package1());
       expect(device.all('commandAnswered')).toMatchObject([{ command: 'big', outcome: 'TOO_LARGE' }]);
@@ -307,7 +307,7 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
         device.sends(package1(1, { meta: { maxMsgSize: told } }));
         expect(device.commands).toHaveLength(1);
       }
-      const small = given();
+      const small = given({ features: { 'dm1.largeObjects': false } });
       small.queue.push(replace('./A', chr('x'.repeat(9000)), 'r'));
       small.sends(package1(1, { meta: { maxMsgSize: '3' } }));
       expect(small.all('commandAnswered')).toMatchObject([{ outcome: 'TOO_LARGE' }]);

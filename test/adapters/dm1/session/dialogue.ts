@@ -3,21 +3,23 @@
  * and the reply and the effects stand there to be looked at. The session goes through JSON between any two messages.
  */
 import { createDm1Adapter } from '../../../../adapters/dm1';
-import type {
-  AccountKnowledge,
-  Adapter,
-  Command,
-  Context,
-  CredentialKnowledge,
-  DeviceKnowledge,
-  Effect,
-  Envelope,
-  Inbound,
-  SessionState,
-  StoredSession,
-  Wants,
-  Wire,
-  Work,
+import {
+  type AccountKnowledge,
+  type Adapter,
+  CHUNK_REF,
+  type Command,
+  type Context,
+  type CredentialKnowledge,
+  type DeviceKnowledge,
+  type Effect,
+  type Envelope,
+  type Inbound,
+  type Json,
+  type SessionState,
+  type StoredSession,
+  type Wants,
+  type Wire,
+  type Work,
 } from '../../../../adapters/adapter';
 import { decodeMessage, encodeMessage } from '../../../../adapters/dm1/codec';
 import type { BodyCommand, Encoding, Item, Message, Status, SyncHdr } from '../../../../adapters/dm1/message';
@@ -75,6 +77,13 @@ export class Dialogue {
   wire: Wire | undefined;
   queue: Command[] = [];
   discover: { messages: number; nodes: number } | undefined;
+  /** Octets that the middle keeps for the session, by ref. */
+  readonly kept = new Map<string, Uint8Array[]>();
+  /** Values in the store, by key. */
+  readonly blobs = new Map<string, Uint8Array>();
+  /** Octets of the values that were loaded for the last message. */
+  loaded = 0;
+  features: Record<string, Json>;
   now = 1_700_000_000_000;
   private clientAuth: CredentialKnowledge;
   private serverAuth: CredentialKnowledge;
@@ -85,6 +94,7 @@ export class Dialogue {
   constructor(private readonly given: Given = {}) {
     this.clientAuth = given.clientAuth ?? credential('NONE');
     this.serverAuth = given.serverAuth ?? credential('NONE');
+    this.features = { ...given.features };
   }
 
   get encoding(): Encoding {
@@ -112,7 +122,9 @@ export class Dialogue {
     const opened = this.adapter.open(request);
     if ('refusal' in opened) throw new Error(`refused: ${opened.reason}`);
     const { envelope } = opened;
-    const context = this.context();
+    const receiving = envelope.mayEndObject === true ? this.session?.state.receiving : undefined;
+    const parts = receiving === undefined ? undefined : this.kept.get(receiving);
+    const context = { ...this.context(), ...(parts === undefined ? {} : { objectSoFar: Buffer.concat(parts) }) };
     if (this.session && this.adapter.isRepeat(envelope, this.session, this.now, this.queue.length > 0)) {
       return this.session.lastReply;
     }
@@ -158,7 +170,7 @@ export class Dialogue {
       clientAuth: this.clientAuth,
       serverAuth: this.serverAuth,
     };
-    const device: DeviceKnowledge = { deviceId: DEVICE, features: given.features ?? {}, mos: [] };
+    const device: DeviceKnowledge = { deviceId: DEVICE, features: this.features, mos: [] };
     const places = given.places ?? [{ place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }];
     const nonce = given.nonces?.[this.nonceNo] ?? octets(this.nonceNo * 16 + 16);
     return {
@@ -189,13 +201,30 @@ export class Dialogue {
   }
 
   private take(wants: Wants): Work {
-    const commands = this.queue.splice(0, wants.commands);
+    const commands = this.queue.splice(0, wants.commands).map((one) => this.withHead(one, wants.octets));
+    const slices = wants.slices.map(({ of, offset, length }) => {
+      const ref = of.blob.startsWith(CHUNK_REF) ? of.blob.slice(CHUNK_REF.length) : undefined;
+      const octets = ref === undefined ? this.blobs.get(of.blob) : this.kept.get(ref)?.[0];
+      return (octets ?? new Uint8Array(0)).subarray(offset, offset + length);
+    });
+    this.loaded = slices.reduce((sum, slice) => sum + slice.length, 0);
     const discover: Command[] =
       wants.discovery && this.discover
         ? [{ id: 'discovery', repeatable: true, token: 't', kind: 'discover', budget: this.discover }]
         : [];
     if (discover.length > 0) this.discover = undefined;
-    return { commands: [...commands, ...discover], more: this.queue.length > 0, slices: [] };
+    return { commands: [...commands, ...discover], more: this.queue.length > 0, slices };
+  }
+
+  /** A stored value comes as far as a message could carry it; all of it is a value like any other. */
+  private withHead(one: Command, octets: number): Command {
+    const value = 'value' in one ? one.value : 'argument' in one ? one.argument : undefined;
+    const data = value?.data;
+    if (value === undefined || data === null || typeof data !== 'object' || data instanceof Uint8Array) return one;
+    const head = (this.blobs.get(data.blob) ?? new Uint8Array(0)).subarray(0, octets);
+    const whole = data.isText === true ? Buffer.from(head).toString() : head;
+    const loaded = { ...value, data: head.length === data.length ? whole : { ...data, head } };
+    return ('value' in one ? { ...one, value: loaded } : { ...one, argument: loaded }) as Command;
   }
 
   private giveBack(work: Work, effects: readonly Effect[]): void {
@@ -211,6 +240,9 @@ export class Dialogue {
     this.effects.push(...effects);
     this.turn.push(...effects);
     for (const effect of effects) {
+      if (effect.kind === 'chunkKept') this.kept.set(effect.ref, [...(this.kept.get(effect.ref) ?? []), effect.octets]);
+      if (effect.kind === 'chunksDropped') this.kept.delete(effect.ref);
+      if (effect.kind === 'featureLearned') this.features[effect.feature] = effect.value;
       if (effect.kind !== 'nonceChanged') continue;
       if (effect.direction === 'SERVER') this.serverAuth = { ...this.serverAuth, nonce: effect.nonce };
       else {
@@ -369,7 +401,8 @@ export function answers(reply: Message, tree: SmallTree): BodyCommand[] {
     if (command.kind === 'Status' || command.kind === 'Alert') continue;
     const uri = targetOf(command);
     if (command.kind !== 'Get') {
-      body.push(status(msgRef, command.cmdId, command.kind, 200));
+      const isChunk = 'items' in command && command.items.some((item) => item.moreData);
+      body.push(status(msgRef, command.cmdId, command.kind, isChunk ? 213 : 200));
       continue;
     }
     const [path, query] = uri.split('?') as [string, string | undefined];
