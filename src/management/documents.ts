@@ -1,11 +1,16 @@
 /** Changes to a device's MO documents during a turn: one row an instance, patches in order. */
+import { isDeepStrictEqual } from 'node:util';
+
 import type { Json, RecognisedBy, Tree, Value } from '../../adapters/adapter';
 import { encodeName, namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { DocumentChange } from '../store/turn-apply';
+import type { StoredDocument } from '../store/turn-load';
 import type { StoredValue } from './stored-value';
 import { eachLeaf, isBare, isStorable, scalarOf, setOwn, storableText } from './tree';
 
-interface Mo {
+export interface Mo {
+  /** As it is stored, where that was loaded and nothing has changed it since. */
+  known?: StoredDocument | null;
   readonly family: string;
   readonly moid: string;
   readonly miid: string;
@@ -80,24 +85,21 @@ export class DocumentChanges {
     this.#pending.delete(`${family}\n${miid}`);
   }
 
-  take(): DocumentChange[] {
-    const changes = [...this.#pending.values()].map((pending): DocumentChange => ({
-      family: pending.mo.family,
-      miid: pending.mo.miid,
-      moid: pending.mo.moid,
-      version: versionOf(pending.mo.moid),
-      place: pending.mo.place,
-      recognisedBy: pending.recognisedBy ?? null,
-      patches: pending.patches,
-      meta: pending.meta,
-      observed: pending.observed,
-      complete: pending.complete,
-      validator: pending.mo.validator,
-      fresh: pending.fresh,
-      stored: pending.patches.some((patch) => patch.b !== undefined),
-    }));
+  /** What is to be written since it was last asked; `touched`: nothing but that it was observed. */
+  take(): { documents: DocumentChange[]; touched: { family: string; miid: string }[] } {
+    const documents: DocumentChange[] = [];
+    const touched: { family: string; miid: string }[] = [];
+    for (const pending of this.#pending.values()) {
+      const { family, miid } = pending.mo;
+      if (!isNews(pending)) {
+        if (pending.observed) touched.push({ family, miid });
+        continue;
+      }
+      pending.mo.known = null;
+      documents.push(changeOf(pending));
+    }
     this.#pending.clear();
-    return changes;
+    return { documents, touched };
   }
 
   #of(mo: Mo): Pending {
@@ -157,4 +159,52 @@ export class DocumentChanges {
       (value.mime === undefined || node.mime === undefined || node.mime === value.mime)
     );
   }
+}
+
+function changeOf({ mo, ...pending }: Pending): DocumentChange {
+  return {
+    family: mo.family,
+    miid: mo.miid,
+    moid: mo.moid,
+    version: versionOf(mo.moid),
+    place: mo.place,
+    recognisedBy: pending.recognisedBy ?? null,
+    patches: pending.patches,
+    meta: pending.meta,
+    observed: pending.observed,
+    complete: pending.complete,
+    validator: mo.validator,
+    fresh: pending.fresh,
+    stored: pending.patches.some((patch) => patch.b !== undefined),
+  };
+}
+
+/** Whether anything of it differs from what is stored, but for the time. */
+function isNews({ mo, ...pending }: Pending): boolean {
+  const { known } = mo;
+  if (known == null || pending.fresh || pending.complete || mo.validator !== null) return true;
+  const isSame =
+    known.moid === mo.moid &&
+    known.place === mo.place &&
+    (pending.recognisedBy ?? known.recognisedBy) === known.recognisedBy &&
+    pending.patches.every((patch) => patch.o === 'merge' && holds(at(known.values, patch.p), patch.v)) &&
+    Object.entries(pending.meta).every(([path, meta]) => isDeepStrictEqual(known.meta[path], meta));
+  return !isSame;
+}
+
+function at(document: unknown, path: readonly string[]): unknown {
+  let node = document;
+  for (const name of path) node = isObject(node) && Object.hasOwn(node, name) ? node[name] : undefined;
+  return node;
+}
+
+/** Whether merging `told` into a document changes nothing. */
+function holds(document: unknown, told: unknown): boolean {
+  if (!isObject(told)) return isDeepStrictEqual(document, told);
+  if (!isObject(document)) return false;
+  return Object.entries(told).every(([name, value]) => Object.hasOwn(document, name) && holds(document[name], value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

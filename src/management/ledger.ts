@@ -5,6 +5,7 @@
 import type { Address, Effect, Json, RecognisedBy, Tree } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
+import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
 import { findWaitingExec, outcomeOfResult } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
@@ -22,6 +23,8 @@ export interface LiveMo {
   readonly miid: string;
   place: string | null;
   validator: string | null;
+  /** As it is stored, where that was loaded. */
+  known?: StoredDocument | null;
 }
 
 export interface LedgerLimits {
@@ -88,7 +91,7 @@ export class Ledger {
       this.endedOperations.push(operation.id);
       this.events.push({ type: 'operationEnded', data: { operation: operation.id, state: taken.operation.state } });
     }
-    const changes = { commands, operations, documents: this.#documents.take(), gone: this.#gone, alerts: this.#alerts };
+    const changes = { commands, operations, ...this.#documents.take(), gone: this.#gone, alerts: this.#alerts };
     this.#gone = [];
     this.#alerts = [];
     return changes;

@@ -58,6 +58,8 @@ export interface TurnDeps {
 /** Channel on which ended and changed operations are told: `DEVICE.OPERATION`. */
 export const OPERATION_CHANNEL = 'moql_operation';
 
+/** MO type that devices tell with each session's first message, mostly to no news. */
+const TOLD_AT_OPENING = 'urn:oma:mo:oma-dm-devinfo';
 /** Commands loaded at most for one reply. */
 const WORK_LIMIT = 64;
 /** More octets than any value has: DM 2.0 sends values whole. */
@@ -129,7 +131,9 @@ export class Turns {
     // What the store cannot hold names no device and no account.
     const device = isStorable(envelope.device) ? envelope.device : '';
     const user = envelope.user !== undefined && isStorable(envelope.user) ? envelope.user : undefined;
-    const row = await loadTurn(tx, device, user, envelope.protocol === 'DM_2_0', envelope.mayEndObject === true);
+    const isDm2 = envelope.protocol === 'DM_2_0';
+    const told = envelope.opens ? TOLD_AT_OPENING : null;
+    const row = await loadTurn(tx, device, user, isDm2, envelope.mayEndObject === true, told);
     const session = sessionOf(row);
     if (session !== undefined && adapter.isRepeat(envelope, session, now, row.work_waiting)) {
       return { reply: session.lastReply, changedOperations: [] };
@@ -153,7 +157,9 @@ export class Turns {
     const changes = ledger.takeChanges();
     if (hasChanges(changes)) await applyTurn(tx, deviceKey, now, changes);
 
-    const work = await this.#load(turn, deviceKey);
+    // What was queued when the device was locked, or went back into the queue since: else there is nothing to look for.
+    const isQueued = row.work_waiting || changes.commands.some((command) => command.state === 'QUEUED');
+    const work = await this.#load(turn, deviceKey, isQueued);
     const responded = turn.adapter.respond(envelope, received.state, work, turn.context);
     ledger.apply(responded.effects);
     const isSession = envelope.opens || row.session_ended === false;
@@ -178,6 +184,7 @@ export class Turns {
       operations: settled.operations,
       items: ledger.takeItems(),
       chunks: ledger.chunks,
+      touched: [...(changes.touched ?? []), ...(learned.touched ?? [])],
       events: ledger.events,
       security: [],
     });
@@ -224,7 +231,7 @@ export class Turns {
   }
 
   /** The part of a large value that is due, or what is queued. */
-  async #load(turn: Turn, deviceKey: string): Promise<Work> {
+  async #load(turn: Turn, deviceKey: string, isQueued: boolean): Promise<Work> {
     const { wants } = turn.received;
     const slices: Buffer[] = [];
     for (const { of, offset, length } of wants.slices) {
@@ -233,16 +240,17 @@ export class Turns {
       slices.push(await loadSlice(turn.tx, deviceKey, turn.row.session_id, slice));
     }
     if (wants.commands <= 0) return { ...NO_WORK, slices };
-    return { ...(await this.#work(turn, deviceKey)), slices };
+    return { ...(await this.#work(turn, deviceKey, isQueued)), slices };
   }
 
-  async #work(turn: Turn, deviceKey: string): Promise<Work> {
+  async #work(turn: Turn, deviceKey: string, isQueued: boolean): Promise<Work> {
     const { tx, now, ledger, row, envelope } = turn;
     const { wants } = turn.received;
     const limit = Math.min(wants.commands, WORK_LIMIT);
     // One more than is taken, so that it shows whether there is more.
     const octets = envelope.protocol === 'DM_2_0' ? WHOLE : wants.octets;
-    const loaded = (await loadWork(tx, deviceKey, limit + 1, now, octets)).map((o) => {
+    const rows = isQueued ? await loadWork(tx, deviceKey, limit + 1, now, octets) : [];
+    const loaded = rows.map((o) => {
       const known = ledger.operations.get(o.id);
       for (const { position, head } of known === undefined ? [] : o.commands) {
         const command = known?.command(position);
@@ -277,7 +285,14 @@ export class Turns {
   }
 
   #ledger(row: LoadedTurn, announced: readonly string[], now: number): Ledger {
-    const mos = (row.mos ?? []).map((m) => ({ family: m.f, moid: m.m, miid: m.i, place: m.p, validator: m.v }));
+    const mos = (row.mos ?? []).map((m) => ({
+      family: m.f,
+      moid: m.m,
+      miid: m.i,
+      place: m.p,
+      validator: m.v,
+      known: m.d,
+    }));
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
     const { limits, itemLifeMs } = this.deps.settings;
     const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs };

@@ -62,6 +62,8 @@ export interface TurnChanges {
   readonly commands: readonly CommandChange[];
   readonly operations: readonly OperationChange[];
   readonly documents: readonly DocumentChange[];
+  /** Instances of which the device told what is stored already: only the time is news, and the turn's last statement writes it. */
+  readonly touched?: readonly { readonly family: string; readonly miid: string }[];
   readonly gone: readonly { readonly family: string; readonly miid: string }[];
   readonly alerts: readonly AlertRow[];
 }

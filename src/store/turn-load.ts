@@ -41,6 +41,15 @@ export interface ActiveOperationRow {
   readonly commands: readonly ActiveCommandRow[];
 }
 
+/** An MO as it is stored, to see whether what a device tells is news. */
+export interface StoredDocument {
+  readonly values: unknown;
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly moid: string;
+  readonly place: string | null;
+  readonly recognisedBy: string;
+}
+
 export interface LoadedTurn {
   readonly device_key: string | null;
   readonly device_id: string | null;
@@ -60,7 +69,9 @@ export interface LoadedTurn {
   readonly server_secret: string | null;
   readonly client: CredentialRow | null;
   readonly server: CredentialRow | null;
-  readonly mos: readonly { f: string; m: string; i: string; p: string | null; v: string | null }[] | null;
+  readonly mos:
+    | readonly { f: string; m: string; i: string; p: string | null; v: string | null; d?: StoredDocument | null }[]
+    | null;
   readonly active: readonly ActiveOperationRow[] | null;
   readonly items: Record<
     string,
@@ -94,7 +105,9 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
   a.id AS account_key, a.server_id, a.auto_register, a.client_auth_type, a.client_username, a.client_secret,
   a.server_auth_type, a.server_username, a.server_secret,
   ${CREDENTIAL('cc')} AS client, ${CREDENTIAL('sc')} AS server,
-  (SELECT jsonb_agg(jsonb_build_object('f', m.family, 'm', m.moid, 'i', m.miid, 'p', m.place, 'v', m.validator))
+  (SELECT jsonb_agg(jsonb_build_object('f', m.family, 'm', m.moid, 'i', m.miid, 'p', m.place, 'v', m.validator,
+      'd', CASE WHEN m.family = $5 AND pg_column_size(m."values") <= 4096 THEN jsonb_build_object('values', m."values", 'meta', m.meta,
+        'moid', m.moid, 'place', m.place, 'recognisedBy', m.recognised_by) END))
      FROM management_object m WHERE m.device_id = d.id) AS mos,
   (SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'state', o.state, 'atomic', o.atomic, 'onFailure', o.on_failure,
        'expiresAt', o.expires_at, 'cancelRequested', o.cancel_requested_at IS NOT NULL,
@@ -128,6 +141,7 @@ LEFT JOIN LATERAL (SELECT * FROM session WHERE session.device_id = d.id ORDER BY
  * @param user   user name of the message's credential, for accounts that register on first contact
  * @param items  whether the session's repository items are wanted (DM 2.0)
  * @param chunks whether the chunks kept of an object that the device is sending are wanted
+ * @param family MO type whose documents are wanted, as far as they are small
  */
 export async function loadTurn(
   tx: Sql,
@@ -135,8 +149,9 @@ export async function loadTurn(
   user: string | undefined,
   items: boolean,
   chunks = false,
+  family: string | null = null,
 ): Promise<LoadedTurn> {
-  const values = [deviceId, user ?? null, items, chunks];
+  const values = [deviceId, user ?? null, items, chunks, family];
   const first = await one(tx, values);
   return first.is_torn ? one(tx, values) : first;
 }

@@ -48,6 +48,8 @@ export interface ChunkWrite {
 }
 export interface TurnWrite {
   readonly session?: SessionWrite;
+  /** MOs that were observed to be as they are stored. */
+  readonly touched?: readonly { readonly family: string; readonly miid: string }[];
   /** Of the session that is written. */
   readonly chunks?: { readonly kept: readonly ChunkWrite[]; readonly dropped: readonly string[] };
   readonly device: {
@@ -104,6 +106,8 @@ continued AS (UPDATE session s SET version = s.version + 1, protocol = $18, sess
     last_at = $2::timestamptz, expires_at = $28::timestamptz,
     ended_at = CASE WHEN $29::text IS NOT NULL THEN $2::timestamptz END, end_reason = $29
   WHERE s.device_id = $1 AND s.id = $16::bigint AND s.version = $17 RETURNING id),
+touched AS (UPDATE management_object m SET observed_at = $2::timestamptz
+  FROM jsonb_to_recordset($33::jsonb) AS x(family text, miid text) WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
 kept AS (INSERT INTO message_chunk (device_id, session_id, ref, position, octets)
   SELECT $1, COALESCE((SELECT id FROM begun), (SELECT id FROM continued)), x.ref, x.position, decode(x.base64, 'base64')
   FROM jsonb_to_recordset($31::jsonb) AS x(ref text, position int, base64 text)
@@ -139,6 +143,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     ...sessionValues(write.session),
     write.credentials.some((c) => c.refusals !== undefined),
     ...chunkValues(write),
+    JSON.stringify(write.touched ?? []),
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }

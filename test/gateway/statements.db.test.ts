@@ -95,6 +95,26 @@ describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(4);
   });
 
+  test('takes 2 statements at a check-in that brings no news, and what it tells counts as observed then', async () => {
+    const device = await world.device(protocol, `${deviceId}-idle`, {}, counting);
+    await contact(device);
+    await contact(device);
+    const observedAt = async (): Promise<Date | undefined> => {
+      const [row] = await world.gateway.db.sql.query<{ at: Date }>(
+        `SELECT m.observed_at AS at FROM management_object m JOIN device d ON d.id = m.device_id
+         WHERE d.device_id = $1 AND m.family = 'urn:oma:mo:oma-dm-devinfo'`,
+        [device.deviceId],
+      );
+      return row?.at;
+    };
+    const before = await observedAt();
+    counts = [];
+    await contact(device);
+    expect(counts).toEqual(protocol === 'dm1' ? [2] : counts.map(() => expect.any(Number) as number));
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+    if (protocol === 'dm1') expect((await observedAt())?.getTime()).toBeGreaterThan(before?.getTime() ?? Infinity);
+  });
+
   test('takes at most 5 statements at the first contact of a device that registers itself', async () => {
     const clientAuth = { type: 'BASIC', username: `all ${protocol}`, secret: 'for all' };
     await createAccount(world.gateway, { serverId: `${protocol}.example`, autoRegister: true, clientAuth });
