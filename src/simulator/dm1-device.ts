@@ -1,13 +1,17 @@
-/** A simulated DM 1.x device: a full DM 1.2 client over a tree of its own. Source: dm1. */
+/** A simulated DM 1.x device: a full DM 1.x client over a tree of its own. Source: dm1. */
 import { randomBytes } from 'node:crypto';
 
+import { sameAnswer, type DeviceChaos } from './dm1/chaos';
+import { traitsOf, type ClientProfile } from './dm1/clients';
 import type { DeviceAlert, Dm1Memory } from './dm1/memory';
 import type { Dm1DeviceOptions } from './dm1/options';
+import { violation } from './dm1/rules';
 import { Dm1Session, type Dm1State } from './dm1/session';
+import type { Traits } from './dm1/traits';
 import type { SimulatedDevice, SessionTrigger, Stepper } from './device';
 import { SessionRecord, type SessionReport } from './report';
 import { standardTree } from './standard-tree';
-import type { Transport } from './transport';
+import type { Transport, WireRequest, WireResponse } from './transport';
 import { DeviceTree } from './tree';
 
 export type { Dm1DeviceOptions } from './dm1/options';
@@ -16,18 +20,35 @@ export class Dm1Device implements SimulatedDevice {
   readonly protocol = 'dm1';
   readonly tree: DeviceTree;
   private sessionNo = 0;
+  /** Sessions begun by this object. */
+  private begun = 0;
   private readonly state: Dm1State = { pending: [], alerts: [] };
 
+  readonly options: Dm1DeviceOptions;
+  private readonly traits: Traits;
+  private readonly chaos: DeviceChaos | undefined;
+
   constructor(
-    readonly options: Dm1DeviceOptions,
+    given: Dm1DeviceOptions,
     private readonly transport: Transport,
   ) {
-    const { deviceId, url, plants, treeLimits } = options;
+    this.traits = traitsOf(given.client);
+    const told = Object.entries(given).filter(([, value]) => value !== undefined);
+    this.options = { ...defaultsOf(given.client, this.traits), ...(Object.fromEntries(told) as typeof given) };
+    const { deviceId, url, plants, treeLimits, version, chaos } = this.options;
+    this.chaos = chaos?.of(deviceId);
+    const { accountPlace, devInfoValues, largeObjects } = this.traits;
     const definition = standardTree({
       protocol: 'dm1',
       deviceId,
       serverUrl: url,
-      serverId: options.serverUser ?? 'server',
+      serverId: this.options.serverUser ?? 'server',
+      dm1: {
+        version: version ?? '1.2',
+        ...(accountPlace === undefined ? {} : { accountPlace }),
+        ...(devInfoValues === undefined ? {} : { devInfoValues }),
+        ...(largeObjects === undefined ? {} : { largeObjects }),
+      },
       ...(plants === undefined ? {} : { plants }),
     });
     this.tree = new DeviceTree(definition, treeLimits);
@@ -44,26 +65,50 @@ export class Dm1Device implements SimulatedDevice {
 
   begin(trigger: SessionTrigger = {}): Stepper {
     this.sessionNo = (this.sessionNo % 0xffff) + 1;
+    this.begun += 1;
     const record = new SessionRecord('dm1', this.deviceId);
-    const { options, tree, state } = this;
+    const { options, tree, state, traits, chaos } = this;
     const random = options.random ?? ((count: number) => new Uint8Array(randomBytes(count)));
     const session = new Dm1Session(
-      { options, tree, record, random, state },
+      { options, tree, record, random, state, traits, chaos },
       {
-        sessionId: trigger.sessionId ?? this.sessionNo.toString(16).toUpperCase(),
+        sessionId: sessionIdOf(traits, this.sessionNo, trigger.sessionId),
         initiatedBy: trigger.initiatedBy ?? 'client',
       },
     );
+    let messages = 0;
+    const patience = this.begun % 2 === 1 ? options.interruptAfter : undefined;
     const step = async (): Promise<boolean> => {
       if (session.over) return false;
+      messages += 1;
       try {
-        session.receive(await this.transport(session.next()));
+        const request = session.next();
+        if (session.over) return false;
+        const response = await this.exchange(request, record);
+        if (messages === patience || chaos?.breaksOff() === true) session.leave();
+        else session.receive(response);
       } catch (error) {
         session.lost(error instanceof Error ? error.message : String(error));
       }
       return !session.over;
     };
     return { step, report: () => record.report() };
+  }
+
+  /** One message and its answer, with what is to happen on the way. */
+  private async exchange(request: WireRequest, record: SessionRecord): Promise<WireResponse> {
+    if (this.chaos !== undefined) return this.chaos.exchange(request, this.transport);
+    const first = await this.transport(request);
+    if (this.options.repeats !== true) return first;
+    const second = await this.transport(request);
+    if (!sameAnswer(first, second))
+      record.violations.push(
+        violation(
+          'REPEAT',
+          `HTTP ${first.status} and ${second.status}, ${first.body.length} and ${second.body.length} octets`,
+        ),
+      );
+    return second;
   }
 
   async connect(trigger: SessionTrigger = {}): Promise<SessionReport> {
@@ -95,4 +140,36 @@ export class Dm1Device implements SimulatedDevice {
     this.state.alerts = memory.alerts;
     this.tree.restore(memory.tree);
   }
+}
+
+/** What a client does unless the caller wants it otherwise. */
+function defaultsOf(client: ClientProfile | undefined, traits: Traits): Partial<Dm1DeviceOptions> {
+  if (client === undefined) return {};
+  return {
+    wbxml: client.forms[0] === 'wbxml',
+    wbxmlPublicIdAsText: traits.wbxmlPublicIdAsText === true,
+    version: client.version,
+    auth: client.auth,
+  };
+}
+
+/** Source: dm1 3, 16.3, 20; client-quirks 15, 22. */
+function sessionIdOf(traits: Traits, number: number, notified: string | undefined): string {
+  if (notified !== undefined) return traits.swapsNotifiedId === true ? swapped(notified) : notified;
+  switch (traits.sessionIds ?? 'hex') {
+    case 'hex':
+      return number.toString(16).toUpperCase();
+    case 'lowerHex':
+      return number.toString(16);
+    case 'decimal':
+      return String(number);
+    case 'one':
+      return '1';
+  }
+}
+
+/** The two octets of a 16-bit number in hex: `102` → `201`. */
+function swapped(hex: string): string {
+  const number = Number.parseInt(hex, 16);
+  return (((number & 0xff) << 8) | (number >> 8)).toString(16).toUpperCase();
 }

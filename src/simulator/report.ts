@@ -38,6 +38,8 @@ export interface SessionReport {
   readonly ended: 'server' | 'client' | 'error';
   /** The server accepted the device's credentials, or asked for none. */
   readonly authenticated: boolean;
+  /** What the client that is played did not survive: `died at …`. */
+  readonly died?: string;
   readonly violations: readonly ProtocolViolation[];
   readonly log: readonly string[];
 }
@@ -50,6 +52,7 @@ export class SessionRecord {
   readonly log: string[] = [];
   ended: SessionReport['ended'] | undefined;
   authenticated = false;
+  died: string | undefined;
 
   constructor(
     private readonly protocol: 'dm1' | 'dm2',
@@ -64,6 +67,7 @@ export class SessionRecord {
       statusesSeen: [...this.statusesSeen],
       ended: this.ended ?? 'error',
       authenticated: this.authenticated,
+      ...(this.died === undefined ? {} : { died: this.died }),
       violations: [...this.violations],
       log: [...this.log],
     };

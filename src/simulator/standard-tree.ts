@@ -3,6 +3,7 @@
  * Source: mo-catalog (node tables); dm1 15, 18; dm2 14.
  */
 import { command, folder, leaf, type NodeDefinition, type Verb } from './definition';
+import { devDetail, standardObjects, type StandardObjectsOptions } from './dm1/standard-objects';
 import { identityOf, type DeviceIdentity } from './identity';
 
 export const MOID = {
@@ -30,6 +31,8 @@ export interface StandardTreeOptions {
   readonly serverUrl: string;
   readonly serverId: string;
   readonly plants?: readonly Plant[];
+  /** DM 1.x: what differs by version and client. */
+  readonly dm1?: Partial<Omit<StandardObjectsOptions, 'serverUrl' | 'serverId'>>;
 }
 
 const GET_REPLACE: readonly Verb[] = ['Get', 'Replace'];
@@ -44,8 +47,18 @@ export function standardTree(options: StandardTreeOptions): NodeDefinition {
   const common = [fumo(identity), scomo()];
   const own =
     options.protocol === 'dm1'
-      ? [devInfo1(identity), devDetail(identity), folder('DMAcc', [account1(options)])]
-      : [devInfo2(identity), devDetail(identity), folder('DMAcc', [account2(options)]), sessionInfo()];
+      ? standardObjects(identity, {
+          version: '1.2',
+          ...options.dm1,
+          serverUrl: options.serverUrl,
+          serverId: options.serverId,
+        })
+      : [
+          devInfo2(identity),
+          devDetail(identity, { version: '1.2' }),
+          folder('DMAcc', [account2(options)]),
+          sessionInfo(),
+        ];
   const vendor = folder('Vendor', [folder('Acme', [meter(identity)])]);
   const root = folder('.', [...own, ...common, vendor], { acl: 'Add=*&Get=*' });
   return (options.plants ?? []).reduce(plant, root);
@@ -73,20 +86,6 @@ function plant(root: NodeDefinition, { place, root: mo }: Plant): NodeDefinition
   return insert(root, names);
 }
 
-function devInfo1(device: DeviceIdentity): NodeDefinition {
-  return folder(
-    'DevInfo',
-    [
-      leaf('DevId', 'chr', device.deviceId),
-      leaf('Man', 'chr', 'Acme'),
-      leaf('Mod', 'chr', 'Widget 9'),
-      leaf('DmV', 'chr', '1.2'),
-      leaf('Lang', 'chr', 'en-GB'),
-    ],
-    { moid: MOID.devInfo1 },
-  );
-}
-
 function devInfo2(device: DeviceIdentity): NodeDefinition {
   return folder(
     'DevInfo',
@@ -103,45 +102,6 @@ function devInfo2(device: DeviceIdentity): NodeDefinition {
       leaf('HwV', 'chr', device.hardware),
     ],
     { moid: MOID.devInfo2, miid: 'di' },
-  );
-}
-
-function devDetail(device: DeviceIdentity): NodeDefinition {
-  return folder(
-    'DevDetail',
-    [
-      folder('URI', [leaf('MaxDepth', 'chr', '24'), leaf('MaxTotLen', 'chr', '1024'), leaf('MaxSegLen', 'chr', '128')]),
-      leaf('DevTyp', 'chr', 'meter'),
-      leaf('OEM', 'chr', 'Acme'),
-      leaf('FwV', 'chr', device.firmware),
-      leaf('SwV', 'chr', device.software),
-      leaf('HwV', 'chr', device.hardware),
-      leaf('LrgObj', 'bool', 'true'),
-    ],
-    { moid: MOID.devDetail },
-  );
-}
-
-function account1(options: StandardTreeOptions): NodeDefinition {
-  const credential = (level: string): NodeDefinition =>
-    folder(level, [
-      leaf('AAuthLevel', 'chr', level),
-      leaf('AAuthType', 'chr', 'DIGEST'),
-      leaf('AAuthName', 'chr', level === 'SRVCRED' ? options.serverId : options.deviceId),
-      leaf('AAuthSecret', 'chr', '', { access: NONE }),
-      leaf('AAuthData', 'bin', new Uint8Array(), { access: NONE }),
-    ]);
-  return folder(
-    'acc1',
-    [
-      leaf('AppID', 'chr', 'w7'),
-      leaf('ServerID', 'chr', options.serverId),
-      leaf('Name', 'chr', 'Device care'),
-      folder('AppAddr', [folder('addr1', [leaf('Addr', 'chr', options.serverUrl), leaf('AddrType', 'chr', 'URI')])]),
-      leaf('AAuthPref', 'chr', 'DIGEST'),
-      folder('AppAuth', [credential('CLCRED'), credential('SRVCRED')]),
-    ],
-    { moid: MOID.dmAcc1 },
   );
 }
 

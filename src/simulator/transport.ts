@@ -43,7 +43,9 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport & {
     new Promise((resolve, reject) => {
       const body = request.body ?? new Uint8Array();
       const secure = request.url.startsWith('https:');
-      const length = request.body === undefined ? {} : { 'content-length': String(body.length) };
+      // One that names a transfer coding sends its body in chunks.
+      const isMeasured = request.body !== undefined && request.headers['transfer-encoding'] === undefined;
+      const length = isMeasured ? { 'content-length': String(body.length) } : {};
       const outgoing = (secure ? httpsRequest : httpRequest)(request.url, {
         method: request.method,
         headers: { ...request.headers, ...length },

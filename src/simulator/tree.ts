@@ -174,11 +174,15 @@ export class DeviceTree {
     return target === undefined ? this.add(to, given, actor) : this.replace(to, given, actor);
   }
 
-  /** Who may change the ACL: Replace on the parent, or for an interior node on the node itself (dm1 7). */
-  setAcl(path: Path, text: string, actor: Actor): TreeResult<TreeNode> {
+  /**
+   * Who may change the ACL: Replace on the parent, on DM 1.3 on any ancestor, or for an interior node on the node
+   * itself (dm1 7).
+   */
+  setAcl(path: Path, text: string, actor: Actor, by: 'parent' | 'ancestors' = 'parent'): TreeResult<TreeNode> {
     const node = this.live(path);
     if (node === undefined) return fail('NOT_FOUND');
-    const byParent = path.length > 0 && actor !== undefined && this.aclAllows(path.slice(0, -1), 'Replace', actor);
+    const above = path.map((_, length) => path.slice(0, length)).slice(by === 'parent' ? -1 : 0);
+    const byParent = actor !== undefined && above.some((ancestor) => this.aclAllows(ancestor, 'Replace', actor));
     const byNode = node.children !== undefined && actor !== undefined && this.aclAllows(path, 'Replace', actor);
     if (actor !== undefined && !byParent && !byNode) return fail('DENIED');
     const acl = readAcl(text);
@@ -258,14 +262,19 @@ export class DeviceTree {
     this.account(this.root, 1);
   }
 
-  private aclAllows(path: Path, verb: Verb, server: string): boolean {
+  /** The node's ACL, or the one that it inherits. */
+  aclInForce(path: Path): string {
     let acl = this.root.acl;
     let node: Live | undefined = this.root;
     for (const name of path) {
       node = node?.children?.get(name);
       if (node !== undefined && node.acl !== '') acl = node.acl;
     }
-    return aclAllows(acl, verb, server);
+    return acl;
+  }
+
+  private aclAllows(path: Path, verb: Verb, server: string): boolean {
+    return aclAllows(this.aclInForce(path), verb, server);
   }
 
   private live(path: Path): Live | undefined {

@@ -5,6 +5,7 @@
 import { nonceOctets } from '../../../adapters/dm1/credential';
 import type { BodyCommand, Message, Meta, Status } from '../../../adapters/dm1/message';
 import type { ProtocolViolation } from '../report';
+import type { Shown } from './presentation';
 import { violation, type Dm1Rule } from './rules';
 
 /** What the device knows when a message comes in. */
@@ -17,7 +18,7 @@ export interface Expectation {
   readonly serverMsgId: number;
   readonly respUri?: string;
   /** The sent message was signed with a credential. */
-  readonly carriedCred: false | 'basic' | 'md5';
+  readonly carriedCred: Shown;
   /** The server has taken the device's credential, or wants none, in this session. */
   readonly authenticated: boolean;
   /** The server is in the middle of a chunked object, and the sent message asked for more of it. */
@@ -66,12 +67,11 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   else checkFlow(message, commands, expected, note);
   for (const status of statuses) if (status.chal !== undefined) checkChallenge(status.chal, note);
   const accepted = hdrStatus?.data.trim() === '212' || hdrStatus?.data.trim() === '200';
-  if (
-    accepted &&
-    expected.carriedCred === 'md5' &&
-    !expected.authenticated &&
-    hdrStatus?.chal?.nextNonce === undefined
-  ) {
+  const perMessage = expected.carriedCred === 'hmac';
+  const nonceDue = perMessage || (expected.carriedCred === 'md5' && !expected.authenticated);
+  if (accepted && perMessage !== (hdrStatus?.data.trim() === '200'))
+    note('AUTHENTICATED_CODE', `${hdrStatus?.data ?? ''} for a message ${perMessage ? 'under HMAC' : 'without HMAC'}`);
+  if (accepted && nonceDue && hdrStatus?.chal?.nextNonce === undefined) {
     note('NEXT_NONCE_MISSING', `the SyncHdr was answered with ${hdrStatus?.data ?? ''} and no Chal`);
   }
   return { violations: found, ...(hdrStatus === undefined ? {} : { hdrStatus }), codes, statuses, commands, refused };

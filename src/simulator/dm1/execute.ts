@@ -3,11 +3,12 @@
  * Source: dm1 5, 6, 9.2, 10.
  */
 import type { AlertCommand, BodyCommand, ContainerCommand, Item, Status } from '../../../adapters/dm1/message';
-import { execute as executeNode, type PendingOperation } from '../behaviour';
+import { complete, execute as executeNode, type PendingOperation } from '../behaviour';
 import type { DeviceTree, Path, TreeError, TreeNode, TreeResult } from '../tree';
 import { readLocUri, segmentOf, type LocUri } from './address';
 import { itemContent, storedOf, textData, textOf } from './data';
 import { resultsOf, statusOf, textItem, type Answered, type Draft } from './drafts';
+import type { Dm1Version } from './standard-objects';
 
 export const TREE_CODES: Readonly<Record<TreeError, number>> = {
   NOT_FOUND: 404,
@@ -28,9 +29,14 @@ export interface Execution {
   /** ServerID for ACLs. */
   readonly actor: string;
   readonly wbxml: boolean;
+  readonly version: Dm1Version;
   readonly copy: boolean;
-  readonly atomic: boolean;
-  readonly ui: boolean;
+  readonly atomic: boolean | 'noRollback';
+  /** User interaction alerts that are shown. */
+  readonly alerts: readonly number[];
+  /** Commands that are known; others get 501. Absent: all. */
+  readonly commands?: readonly string[];
+  readonly firstItemOnly?: boolean;
   readonly execResult?: number;
   /** Filled with what was accepted. */
   readonly accepted: PendingOperation[];
@@ -42,8 +48,10 @@ type Command = Exclude<BodyCommand, Status>;
 const USER_CODES: readonly number[] = [304, 214];
 
 /** Answers to one command: its Status elements, Results after them. */
-export function executeCommand(run: Execution, command: Command): readonly Draft[] {
+export function executeCommand(run: Execution, given: Command): readonly Draft[] {
+  const command = run.firstItemOnly === true ? firstItemOf(given) : given;
   const answered: Answered = { msgRef: run.msgRef, cmdRef: command.cmdId, cmd: command.kind };
+  if (run.commands?.includes(command.kind) === false && command.kind !== 'Alert') return [statusOf(answered, 501)];
   switch (command.kind) {
     case 'Atomic':
       return executeAtomic(run, command, answered);
@@ -79,6 +87,10 @@ export function executeCommand(run: Execution, command: Command): readonly Draft
   }
 }
 
+function firstItemOf(command: Command): Command {
+  return 'items' in command && command.kind !== 'Alert' ? { ...command, items: command.items.slice(0, 1) } : command;
+}
+
 /** Every command of a message refused with one code, without execution (2.6, 11.3). */
 export function refuseCommands(commands: readonly Command[], msgRef: string, code: number): readonly Draft[] {
   return commands.flatMap((command): readonly Draft[] => {
@@ -95,6 +107,8 @@ export function refuseCommands(commands: readonly Command[], msgRef: string, cod
 function executeAtomic(run: Execution, command: ContainerCommand, answered: Answered): readonly Draft[] {
   const members = command.commands as readonly Command[];
   const forbidden = members.some((member) => ['Get', 'Exec', 'Atomic'].includes(member.kind));
+  if (run.atomic === 'noRollback')
+    return [statusOf(answered, 200), ...members.flatMap((member) => executeCommand(run, member))];
   if (!run.atomic || forbidden) {
     const codeOf = (member: Command): number =>
       run.atomic && ['Get', 'Exec', 'Atomic'].includes(member.kind) ? 500 : 215;
@@ -153,7 +167,7 @@ function executeSequence(run: Execution, command: ContainerCommand, answered: An
 function answerAlert(run: Execution, alert: AlertCommand, answered: Answered): Draft {
   const code = Number((alert.data ?? '').trim());
   if (code === 1222 || code === 1223 || code === 1225) return statusOf(answered, 200);
-  if (code < 1100 || code > 1104 || !run.ui) return statusOf(answered, 406);
+  if (!run.alerts.includes(code)) return statusOf(answered, 406);
   const [options, title, ...choices] = alert.items;
   if (options === undefined || title === undefined || (code >= 1103 && choices.length === 0))
     return statusOf(answered, 412);
@@ -222,6 +236,11 @@ function execNode(run: Execution, path: Path, item: Item, correlator: string | u
     ...(run.execResult === undefined ? {} : { resultCode: run.execResult }),
   });
   if (outcome.kind === 'done') return 200;
+  if (run.version === '1.1') {
+    // DM 1.1.2 has no generic alert that could tell the end later.
+    complete(run.tree, outcome.operation);
+    return outcome.operation.resultCode < 300 || outcome.operation.resultCode === 1200 ? 200 : 500;
+  }
   run.accepted.push(outcome.operation);
   return 202;
 }
@@ -230,7 +249,9 @@ function replaceProperty(run: Execution, target: LocUri, text: string): number {
   if (run.tree.find(target.path) === undefined) return 404;
   switch (target.prop) {
     case 'ACL':
-      return codeOf(run.tree.setAcl(target.path, text, run.actor));
+      // The ACL of the root is read-only in 1.3, where Replace on any ancestor is enough (dm1 7).
+      if (run.version === '1.3' && target.path.length === 0) return 405;
+      return codeOf(run.tree.setAcl(target.path, text, run.actor, run.version === '1.3' ? 'ancestors' : 'parent'));
     case 'Name':
       return codeOf(run.tree.rename(target.path, text, run.actor));
     case 'Format':
@@ -255,6 +276,10 @@ function answerGet(run: Execution, item: Item, answered: Answered): readonly Dra
   if (target.value.prop !== undefined) {
     const property = propertyOf(found.value, target.value.prop);
     if (property === undefined) return refuse(406);
+    if (target.value.prop === 'ACL' && property === '' && run.version === '1.3') {
+      const inherited = run.tree.aclInForce(target.value.path);
+      return [statusOf(answered, 217, refs), resultsOf(answered, [{ source, data: textData(inherited) }])];
+    }
     return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, data: textData(property) }])];
   }
   return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, ...contentOf(run, found.value) }])];

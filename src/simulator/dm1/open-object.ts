@@ -52,6 +52,12 @@ function begin(kind: OpenObject['kind'], target: string, item: Item): OpenObject
   return { kind, target, item, size: Number(item.meta?.size ?? Number.NaN), pieces: [], length: 0 };
 }
 
+/** What a client makes of a chunk that it takes for the whole. */
+export function withoutMoreData(command: ServerCommand): ServerCommand {
+  if (command.kind !== 'Add' && command.kind !== 'Replace') return command;
+  return { ...command, items: command.items.map(({ moreData: _, ...item }) => item) };
+}
+
 /** The command as if the object had come at once. */
 function whole(
   command: SimpleCommand | ExecCommand,

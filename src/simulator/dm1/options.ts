@@ -1,8 +1,12 @@
 /** How a simulated DM 1.x device is made. */
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
+import type { Chaos } from './chaos';
+import type { ClientProfile } from './clients';
+import type { DeviceAlert } from './memory';
+import type { Dm1Version } from './standard-objects';
 
-export type Dm1Auth = 'none' | 'basic' | 'md5';
+export type Dm1Auth = 'none' | 'basic' | 'md5' | 'hmac';
 
 export interface Dm1DeviceOptions {
   /** Address of the account, such as `https://dm.example/dm/1`. */
@@ -16,11 +20,16 @@ export interface Dm1DeviceOptions {
   readonly serverUser?: string;
   /** When set, the server must prove itself before it is obeyed. */
   readonly serverSecret?: string;
+  /** By a Cred of MD5 or Basic (default), or by HMAC. */
+  readonly serverAuth?: 'md5' | 'hmac';
+  /** The real client that it plays; what else is told here goes before its habits. */
+  readonly client?: ClientProfile;
   /** WBXML in place of XML. */
   readonly wbxml?: boolean;
   /** Public id of WBXML as text, as clients of the reference toolkit write it. */
   readonly wbxmlPublicIdAsText?: boolean;
-  readonly version?: '1.1' | '1.2';
+  /** 1.1 is DM 1.1.2. Default 1.2. */
+  readonly version?: Dm1Version;
   /** Announced and enforced; octets. */
   readonly maxMsgSize?: number;
   readonly maxObjSize?: number;
@@ -45,6 +54,14 @@ export interface Dm1DeviceOptions {
   readonly treeLimits?: TreeLimits;
   /** Messages after which a session that does not end is left; default 1000. */
   readonly maxMessages?: number;
+  /** Alerts of the device's own that each session begins with. */
+  readonly opening?: readonly DeviceAlert[];
+  /** Every second session, from the first on, is broken off after so many messages. */
+  readonly interruptAfter?: number;
+  /** Every message is sent twice, as after a lost answer. */
+  readonly repeats?: boolean;
+  /** Misbehaves at random. */
+  readonly chaos?: Chaos;
   /** Octets for nonces; default node:crypto. */
   readonly random?: (count: number) => Uint8Array;
 }

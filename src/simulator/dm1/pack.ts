@@ -21,6 +21,8 @@ export interface Envelope {
   readonly limit: number;
   /** Whether Final may stand in the message that empties the queue. */
   readonly mayEnd: boolean;
+  /** CmdID of the first command; default 1. */
+  readonly firstCmdId?: number;
 }
 
 /** A message without body needs a little more when it gets Final and the next command a CmdID of its own. */
@@ -34,14 +36,14 @@ const SMALLEST_CHUNK = 16;
  * @param drafts  the rest of the package
  */
 export function packMessage(envelope: Envelope, head: readonly Draft[], drafts: readonly Draft[]): Packed {
-  const { encoding, namespace, header } = envelope;
+  const { encoding, namespace, header, firstCmdId: first = 1 } = envelope;
   let room = envelope.limit - measure({ namespace, header, body: [], final: true }, encoding) - SLACK;
-  const body: BodyCommand[] = head.map((draft, at) => ({ ...draft, cmdId: String(at + 1) }));
+  const body: BodyCommand[] = head.map((draft, at) => ({ ...draft, cmdId: String(at + first) }));
   for (const command of body) room -= encodedSize(command, encoding);
   let taken = 0;
   let remainder: Draft | undefined;
   for (const draft of drafts) {
-    const command: BodyCommand = { ...draft, cmdId: String(body.length + 1) };
+    const command: BodyCommand = { ...draft, cmdId: String(body.length + first) };
     const size = encodedSize(command, encoding);
     if (size > room) {
       const parts = body.some(({ kind }) => kind !== 'Status') ? undefined : cut(command, room, encoding);

@@ -6,6 +6,7 @@ import { locUriOf } from './address';
 import { textData } from './data';
 import { alertOf, type Draft } from './drafts';
 import { alertItem, type DeviceAlert } from './memory';
+import type { Traits } from './traits';
 
 /** The Replace of DevInfo. */
 export function devInfoDraft(tree: DeviceTree): Draft {
@@ -21,10 +22,12 @@ export function devInfoDraft(tree: DeviceTree): Draft {
 }
 
 /** Alert 1226 for the end of an Exec or of the device's own, 1224 for an event. */
-export function alertDraft(alert: PendingOperation | DeviceAlert): Draft {
-  if ('executed' in alert) return alertOf(1226, [alertItem(completionAlert(alert))], alert.correlator);
-  if (alert.event === true) return alertOf(1224, [alertItem(alert)]);
-  return alertOf(1226, [alertItem(alert)], alert.correlator);
+export function alertDraft(alert: PendingOperation | DeviceAlert, traits: Traits = {}): Draft {
+  const told = 'executed' in alert ? completionAlert(alert) : alert;
+  const target = told.target ?? (told.source === undefined ? undefined : traits.alertTarget);
+  const item = alertItem({ ...told, ...(target === undefined ? {} : { target }) });
+  if (told.event === true) return alertOf(1224, [item]);
+  return alertOf(1226, [item], traits.noCorrelator === true ? undefined : alert.correlator);
 }
 
 function completionAlert(operation: PendingOperation): DeviceAlert {

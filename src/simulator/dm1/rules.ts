@@ -38,7 +38,11 @@ export const DM1_RULES = {
   REFUSAL_INCOMPLETE: { section: '2.6', text: 'a refusal answers every command with 401 or 407' },
   REFUSAL_CODE: { section: '2.6', text: '407 answers a message without credential, 401 one with' },
   CHALLENGE: { section: '11.2', text: 'a Chal names a type; NextNonce has 16 octets for md5 and is absent for basic' },
-  NEXT_NONCE_MISSING: { section: '11.3', text: 'the message that accepts an md5 credential hands out the next nonce' },
+  AUTHENTICATED_CODE: { section: '10.1', text: 'an authenticated SyncHdr is answered with 212, under HMAC with 200' },
+  NEXT_NONCE_MISSING: {
+    section: '11.3',
+    text: 'the message that accepts an md5 or HMAC credential hands out the next nonce',
+  },
   SERVER_CREDENTIAL: { section: '11.3', text: 'the server proves itself after one challenge' },
   FINAL_MISSING: { section: '2.3', text: 'Final stands in every message that ends a package' },
   FINAL_UNEXPECTED: { section: '2.3', text: 'no Final in a next-message response and with MoreData' },
@@ -60,6 +64,7 @@ export const DM1_RULES = {
     text: 'a chunk has Size with the first, is the last of its message, and the next chunk follows at once',
   },
   OBJECT_TOO_LARGE: { section: '3', text: 'an object is no larger than the MaxObjSize of the receiver' },
+  REPEAT: { section: '2.7', text: 'a repeated message gets the same answer, octet for octet' },
 } as const satisfies Record<string, { readonly section: string; readonly text: string }>;
 
 export type Dm1Rule = keyof typeof DM1_RULES;

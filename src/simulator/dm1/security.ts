@@ -8,7 +8,7 @@ import {
   verifyBasic,
   verifyMd5,
 } from '../../../adapters/dm1/credential';
-import type { Cred, Meta } from '../../../adapters/dm1/message';
+import type { Cred } from '../../../adapters/dm1/message';
 import { textData } from './data';
 
 export { AUTH_BASIC };
@@ -34,8 +34,4 @@ export function judgeCred(cred: Cred | undefined, login: Login, nonce: Uint8Arra
       ? verifyBasic(cred.data, login.user, login.secret)
       : verifyMd5(cred.data, digestOf(login.user, login.secret), [nonce]);
   return good ? 'good' : 'bad';
-}
-
-export function md5Challenge(nonce: Uint8Array): Meta {
-  return { format: 'b64', type: AUTH_MD5, nextNonce: textData(Buffer.from(nonce).toString('base64')) };
 }

@@ -1,5 +1,5 @@
 /**
- * One DM 1.2 management session as a client runs it: what it sends next, and what it makes of each answer.
+ * One DM 1.x management session as a client runs it: what it sends next, and what it makes of each answer.
  * No I/O: messages go out of {@link Dm1Session.next} and come into {@link Dm1Session.receive}.
  * Source: dm1 2 (flow), 8 (chunks), 11 (authentication).
  */
@@ -11,17 +11,24 @@ import type { DeviceTree } from '../tree';
 import type { WireRequest, WireResponse } from '../transport';
 import { checkCommands } from './check-commands';
 import { checkHttp } from './check-http';
-import { isAbort, nonceOf, readServerMessage, type MessageReading } from './check-message';
+import { isAbort, isRefusal, nonceOf, readServerMessage, type MessageReading } from './check-message';
 import { checkXml } from './check-xml';
+import type { DeviceChaos } from './chaos';
+import { devDetailAlert } from './devdetail-alert';
 import { alertOf, statusOf, type Draft } from './drafts';
 import { executeCommand, refuseCommands } from './execute';
+import { deathBy, deathByOwnMessage } from './frailty';
 import type { DeviceAlert } from './memory';
-import { continues, takeChunk, type OpenObject, type ServerCommand } from './open-object';
+import { continues, takeChunk, withoutMoreData, type OpenObject, type ServerCommand } from './open-object';
 import type { Dm1DeviceOptions } from './options';
 import { packMessage } from './pack';
 import { alertDraft, devInfoDraft } from './package-one';
+import { Presentation, type Shown } from './presentation';
 import { violation } from './rules';
-import { AUTH_BASIC, credOf, judgeCred, md5Challenge, type Login } from './security';
+import { ServerProof } from './server-proof';
+import { spell } from './spelling';
+import type { Traits } from './traits';
+import { wordMessage } from './wording';
 
 /** What sessions change in the device, besides its tree. */
 export interface Dm1State {
@@ -31,6 +38,8 @@ export interface Dm1State {
   pending: readonly PendingOperation[];
   /** Alerts that no server took yet. */
   alerts: readonly DeviceAlert[];
+  /** FUMO was executed in the last session. */
+  fumoExecuted?: boolean;
 }
 
 /** What the session takes from the device. */
@@ -40,6 +49,9 @@ export interface Dm1Host {
   readonly record: SessionRecord;
   readonly random: (count: number) => Uint8Array;
   readonly state: Dm1State;
+  /** Habits of the client that it plays. */
+  readonly traits: Traits;
+  readonly chaos?: DeviceChaos | undefined;
 }
 
 export interface SessionStart {
@@ -51,12 +63,16 @@ const MAX_REFUSALS = 4;
 const ASSUMED_LIMIT = 16_384;
 const SMALLEST_LIMIT = 512;
 const DEFAULT_MAX_MSG = 16_384;
+/** Package 1 in a row after which a client that waits for 212 is taken to go on for ever. */
+const MOST_REPEATS = 5;
+const ALL_UI_ALERTS = [1100, 1101, 1102, 1103, 1104];
 
 export class Dm1Session {
   private readonly encoding: Encoding;
   private readonly namespace: string;
-  private readonly contentType: string;
-  private readonly login: Login | undefined;
+  private readonly mediaType: string;
+  private readonly presentation: Presentation;
+  private readonly proof: ServerProof;
   private msgId = 0;
   private serverMsgId = 0;
   private respUri: string | undefined;
@@ -64,41 +80,34 @@ export class Dm1Session {
   private queue: readonly Draft[] = [];
   private head: readonly Draft[] = [];
   private sent: Message | undefined;
-  private carriedCred: false | 'basic' | 'md5' = false;
-  /** Credential for the next message. */
-  private present: { readonly type: 'basic' | 'md5'; readonly nonce: Uint8Array } | undefined;
+  private shown: Shown = false;
   private authenticated = false;
-  private refusals = 0;
-  private serverProven: boolean;
-  private serverRefusals = 0;
+  private repeats = 0;
   /** Nonce of a Chal whose sender has not proved itself (11.3). */
   private offeredNonce: Uint8Array | undefined;
   private open: OpenObject | undefined;
-  /** Alerts of the last message by CmdID. */
-  private inFlight = new Map<string, PendingOperation | DeviceAlert>();
+  /** Drafts of the last message by CmdID. */
+  private carried = new Map<string, Draft>();
   private readonly draftAlerts = new Map<Draft, PendingOperation | DeviceAlert>();
 
   constructor(
     private readonly host: Dm1Host,
     private readonly start: SessionStart,
   ) {
-    const { options } = host;
+    const { options, traits, state, chaos } = host;
     this.encoding =
       options.wbxml === true
         ? { form: 'wbxml', publicId: options.wbxmlPublicIdAsText === true ? 'text' : 'number' }
         : { form: 'xml' };
-    this.namespace = `SYNCML:SYNCML${options.version ?? '1.2'}`;
-    this.contentType = `application/vnd.syncml.dm+${this.encoding.form}`;
-    this.login =
-      options.user === undefined || options.secret === undefined
-        ? undefined
-        : { user: options.user, secret: options.secret };
-    this.serverProven = options.serverSecret === undefined;
-    const auth = options.auth ?? (this.login === undefined ? 'none' : 'md5');
-    if (this.login !== undefined && auth === 'basic') this.present = { type: 'basic', nonce: new Uint8Array() };
-    if (this.login !== undefined && auth === 'md5' && host.state.clientNonce !== undefined)
-      this.present = { type: 'md5', nonce: host.state.clientNonce };
-    for (const operation of host.state.pending) complete(host.tree, operation);
+    this.namespace = `SYNCML:SYNCML${options.version === '1.1' ? '1.1' : '1.2'}`;
+    this.mediaType = `application/vnd.syncml${traits.mediaType === 'plain' ? '' : '.dm'}+${this.encoding.form}`;
+    const { clientNonce } = state;
+    const nonce = clientNonce === undefined || chaos === undefined ? clientNonce : chaos.nonce(clientNonce);
+    const isEmpty = traits.emptyCredAfterFumo === true && state.fumoExecuted === true;
+    this.presentation = new Presentation(options, traits, nonce, isEmpty);
+    this.proof = new ServerProof(options, traits, state, host.random);
+    state.fumoExecuted = false;
+    for (const operation of state.pending) complete(host.tree, operation);
     this.queue = this.packageOne();
   }
 
@@ -108,49 +117,79 @@ export class Dm1Session {
 
   /** The next message to post. */
   next(): WireRequest {
+    const { host } = this;
+    const { traits, chaos } = host;
     this.msgId += 1;
-    const header = this.header();
-    const { message, rest } = packMessage(
+    if (this.msgId > 1 && chaos?.skips() === true) {
+      this.msgId += 1;
+      this.serverMsgId = this.msgId - 1;
+    }
+    if (this.msgId > 1 && chaos?.aborts() === true) this.queue = [...this.queue, alertOf(1223)];
+    const packed = packMessage(
       {
         namespace: this.namespace,
-        header,
+        header: this.header(),
         encoding: this.encoding,
         limit: this.limit,
-        mayEnd: this.open === undefined,
+        mayEnd: this.open === undefined || traits.alwaysFinal === true,
+        ...(traits.firstCmdId === undefined ? {} : { firstCmdId: traits.firstCmdId }),
       },
       this.head,
       this.queue,
     );
-    this.carriedCred = this.present === undefined ? false : this.present.type;
-    this.present = undefined;
-    this.noteAlerts(message, this.queue);
-    this.queue = rest;
+    this.noteDrafts(packed.message, this.queue);
+    this.queue = packed.rest;
     this.head = [];
+    const worded = wordMessage(packed.message, traits, this.serverMsgId === 0 ? undefined : String(this.serverMsgId));
+    const message = chaos?.spoil(worded) ?? worded;
     this.sent = message;
-    const body = encodeMessage(message, this.encoding);
-    const url = this.respUri ?? this.host.options.url;
-    this.host.record.messages.push({ direction: 'out', url, method: 'POST', contentType: this.contentType, body });
-    for (const command of message.body) {
-      if (command.kind === 'Status')
-        this.host.record.statusesSeen.push({
-          by: 'device',
-          command: command.cmd,
-          ...(command.targetRefs[0] === undefined ? {} : { target: command.targetRefs[0] }),
-          code: command.data,
-        });
-    }
+    const body = spell(encodeMessage(message, this.encoding), this.encoding, this.namespace, traits);
+    const death = deathByOwnMessage(traits, body);
+    if (death !== undefined) this.die(death);
+    const signed = this.presentation.sign(body);
+    this.shown = signed.shown;
+    const url = this.addressOf(this.respUri ?? host.options.url);
+    const contentType = `${this.mediaType}${traits.namesCharset === true ? '; charset=utf-8' : ''}`;
+    host.record.messages.push({ direction: 'out', url, method: 'POST', contentType, body });
+    this.noteStatuses(message);
     const accept = 'application/vnd.syncml.dm+xml, application/vnd.syncml.dm+wbxml';
     return {
       method: 'POST',
       url,
-      headers: { 'content-type': this.contentType, accept, 'accept-charset': 'utf-8', 'cache-control': 'no-store' },
+      headers: {
+        'content-type': contentType,
+        accept,
+        'accept-charset': 'utf-8',
+        'cache-control': 'no-store',
+        ...(traits.chunkedBody === true ? { 'transfer-encoding': 'chunked' } : {}),
+        ...traits.headers,
+        ...signed.headers,
+      },
       body,
     };
   }
 
+  private addressOf(url: string): string {
+    const { urlQuery } = this.host.traits;
+    return urlQuery === undefined ? url : `${url}${url.includes('?') ? '&' : '?'}${urlQuery}`;
+  }
+
+  private noteStatuses(message: Message): void {
+    for (const command of message.body) {
+      if (command.kind !== 'Status') continue;
+      const target = command.targetRefs[0];
+      this.host.record.statusesSeen.push({
+        by: 'device',
+        command: command.cmd,
+        ...(target === undefined ? {} : { target }),
+        code: command.data,
+      });
+    }
+  }
+
   /** The answer to the last message. Sets `record.ended` when nothing is left to send. */
   receive(response: WireResponse): void {
-    const { record, options } = this.host;
+    const { record, options, traits } = this.host;
     const type = response.headers['content-type'] ?? '';
     record.messages.push({
       direction: 'in',
@@ -160,16 +199,30 @@ export class Dm1Session {
       contentType: type,
       body: response.body,
     });
-    const early = [...checkHttp(response, this.contentType)];
-    const announced = options.maxMsgSize ?? DEFAULT_MAX_MSG;
+    if (response.body.length === 0 && response.status === 200 && traits.emptyAnswerEnds === true)
+      return this.end('server', 'an empty answer');
+    const early = [...checkHttp(response, this.mediaType)];
+    const announced = options.maxMsgSize ?? traits.maxMsgSize ?? DEFAULT_MAX_MSG;
     if (response.body.length > announced)
       early.push(violation('MESSAGE_TOO_LARGE', `${response.body.length} octets over ${announced}`));
-    const decoded = decodeMessage(response.body, type === '' ? this.contentType : type);
+    const decoded = decodeMessage(response.body, type === '' ? this.mediaType : type);
     if (!decoded.ok) early.push(violation('UNREADABLE', `${decoded.code}: ${decoded.message}`));
     else if (this.encoding.form === 'xml') early.push(...checkXml(response.body));
-    if (this.objects(early) || !decoded.ok || response.status !== 200)
+    const message = decoded.ok ? decoded.value.message : undefined;
+    const death = deathBy(traits, {
+      response,
+      ...(message === undefined ? {} : { message }),
+      sent: (this.sent as Message).header,
+      knowsRespUri: this.respUri !== undefined,
+      xml: this.encoding.form === 'xml',
+    });
+    const disordered = traits.needsDtdOrder === true && early.some(({ rule }) => rule === 'XML_ORDER');
+    const objects = this.objects(early);
+    if (death !== undefined || disordered)
+      return this.die(death ?? 'children that do not stand in the order of the DTD');
+    if (objects || message === undefined || response.status !== 200)
       return this.end('error', 'the answer is not acceptable');
-    this.take(decoded.value.message);
+    this.take(message, response);
   }
 
   /** No answer came. */
@@ -177,7 +230,12 @@ export class Dm1Session {
     this.end('error', reason);
   }
 
-  private take(message: Message): void {
+  /** The session is left without a word. */
+  leave(): void {
+    this.end('client', 'broken off');
+  }
+
+  private take(message: Message, response: WireResponse): void {
     const { options, record } = this.host;
     const sent = this.sent as Message;
     const reading = readServerMessage(message, {
@@ -185,7 +243,7 @@ export class Dm1Session {
       namespace: this.namespace,
       deviceId: options.deviceId,
       serverMsgId: this.serverMsgId,
-      carriedCred: this.carriedCred,
+      carriedCred: this.shown,
       authenticated: this.authenticated,
       askedForChunk: this.open !== undefined,
       ...(this.respUri === undefined ? {} : { respUri: this.respUri }),
@@ -195,7 +253,7 @@ export class Dm1Session {
     const found = [
       ...reading.violations,
       ...checkCommands(reading.commands, {
-        ...(options.maxObjSize === undefined ? {} : { maxObjSize: options.maxObjSize }),
+        ...(this.maxObjSize === undefined ? {} : { maxObjSize: this.maxObjSize }),
         ...(this.open === undefined ? {} : { openObject: this.open.target }),
       }),
     ];
@@ -205,119 +263,110 @@ export class Dm1Session {
     this.learnLimit(message.header.meta);
     if (reading.refused) return this.refused(message, reading);
     this.accepted(reading);
-    this.obey(message, reading);
+    this.obey(message, reading, response);
   }
 
   /** 401 or 407: package 1 again with the credential that is asked for, or the end. */
   private refused(message: Message, reading: MessageReading): void {
+    const { presentation } = this;
+    const { traits } = this.host;
     const chal = reading.hdrStatus?.chal;
-    this.refusals += 1;
+    presentation.refusals += 1;
     if (chal === undefined) return this.end('server', `refused for good with ${reading.hdrStatus?.data ?? ''}`);
-    if (this.login === undefined) return this.end('client', 'the server wants credentials and there are none');
-    if (this.refusals >= MAX_REFUSALS) return this.end('client', `refused ${this.refusals} times`);
-    const nonce = nonceOf(chal);
-    this.present =
-      chal.type?.trim() === AUTH_BASIC
-        ? { type: 'basic', nonce: new Uint8Array() }
-        : { type: 'md5', nonce: nonce ?? new Uint8Array() };
+    if (traits.answersNoChallenge === true) return this.end('client', 'refused, and it answers no challenge');
+    if (presentation.login === undefined) return this.end('client', 'the server wants credentials and there are none');
+    if (presentation.refusals >= MAX_REFUSALS && traits.repeatsRefused !== true)
+      return this.end('client', `refused ${presentation.refusals} times`);
+    presentation.challenged(chal);
     this.authenticated = false;
     this.head = [this.hdrStatus(message, 200)];
-    this.queue = this.packageOne();
+    const repeated = [...this.carried]
+      .filter(([cmdId]) => isRefusal(reading.codes.get(cmdId)))
+      .map(([, draft]) => draft);
+    this.queue = traits.repeatsRefused === true && this.msgId > 0 ? [...repeated, ...this.queue] : this.packageOne();
   }
 
   private accepted(reading: MessageReading): void {
+    const { state } = this.host;
     const code = reading.hdrStatus?.data.trim();
     this.authenticated = code === '212' || code === '200';
     this.host.record.authenticated = this.authenticated;
-    // 200: for this message only, so the credential goes into the next one as well.
     const nonce = reading.hdrStatus?.chal === undefined ? undefined : nonceOf(reading.hdrStatus.chal);
-    if (code === '200' && this.carriedCred !== false)
-      this.present = { type: this.carriedCred, nonce: nonce ?? new Uint8Array() };
+    if (code === '200') this.presentation.onceMore(this.shown, nonce);
     if (nonce !== undefined) {
-      if (this.serverProven) this.host.state.clientNonce = nonce;
+      if (this.proof.proven) state.clientNonce = nonce;
       else this.offeredNonce = nonce;
     }
-    for (const [cmdId, alert] of this.inFlight) {
+    for (const [cmdId, draft] of this.carried) {
+      const alert = this.draftAlerts.get(draft);
       const answer = Number(reading.codes.get(cmdId) ?? 0);
-      if (answer < 200 || answer >= 300) continue;
-      this.host.state.pending = this.host.state.pending.filter((one) => one !== alert);
-      this.host.state.alerts = this.host.state.alerts.filter((one) => one !== alert);
+      if (alert === undefined || answer < 200 || answer >= 300) continue;
+      state.pending = state.pending.filter((one) => one !== alert);
+      state.alerts = state.alerts.filter((one) => one !== alert);
     }
-    this.inFlight.clear();
+    this.carried.clear();
   }
 
-  private obey(message: Message, reading: MessageReading): void {
+  private obey(message: Message, reading: MessageReading, response: WireResponse): void {
     const { commands } = reading;
+    const { traits } = this.host;
     const code = Number(reading.hdrStatus?.data ?? 200);
     if (commands.some(isAbort)) return this.end('server', 'aborted by the server');
-    if (commands.length === 0 && this.queue.length === 0 && this.open === undefined) {
+    if (this.sent?.body.some(isAbort) === true) return this.end('client', 'aborted by the device');
+    if (traits.repeatsUntil212 === true && code !== 212) return this.repeatPackageOne(code);
+    if (
+      commands.length === 0 &&
+      this.queue.length === 0 &&
+      this.open === undefined &&
+      (message.final || traits.never1222 !== true)
+    )
       return this.end('server', code >= 300 ? `refused with ${code}` : 'nothing left to do');
-    }
-    const proof = this.proveServer(message, commands);
-    this.head = [proof.status];
-    if (proof.refuse !== undefined) {
-      this.queue = [...this.queue, ...refuseCommands(commands, message.header.msgId, proof.refuse)];
+    const verdict = this.proof.judge(message, response, commands.length > 0);
+    if (this.proof.proven && this.offeredNonce !== undefined) this.host.state.clientNonce = this.offeredNonce;
+    if (verdict.objection !== undefined) this.objects([violation('SERVER_CREDENTIAL', verdict.objection)], true);
+    this.head = [this.hdrStatus(message, verdict.code, verdict.chal)];
+    if (verdict.refuse !== undefined) {
+      this.queue = [...this.queue, ...refuseCommands(commands, message.header.msgId, verdict.refuse)];
       return;
     }
-    if (commands.length === 0 && !message.final && this.queue.length === 0) this.queue = [alertOf(1222)];
+    if (commands.length === 0 && !message.final && this.queue.length === 0 && traits.never1222 !== true)
+      this.queue = [alertOf(1222)];
     this.run(message, commands);
   }
 
-  /** Our Status for the server's SyncHdr, and whether its commands are refused. */
-  private proveServer(
-    message: Message,
-    commands: readonly ServerCommand[],
-  ): { readonly status: Status; readonly refuse?: number } {
-    const { options } = this.host;
-    if (options.serverSecret === undefined) return { status: this.hdrStatus(message, 200) };
-    if (this.serverProven) return { status: this.hdrStatus(message, 212) };
-    const login = { user: options.serverUser ?? '', secret: options.serverSecret };
-    const judged = judgeCred(message.header.cred, login, this.host.state.serverNonce ?? new Uint8Array());
-    const nonce = this.host.random(16);
-    if (judged === 'good') {
-      this.serverProven = true;
-      if (this.offeredNonce !== undefined) this.host.state.clientNonce = this.offeredNonce;
-      const md5 = message.header.cred?.meta?.type?.trim() !== AUTH_BASIC;
-      if (md5) this.host.state.serverNonce = nonce;
-      return { status: this.hdrStatus(message, 212, md5 ? md5Challenge(nonce) : undefined) };
-    }
-    // Without commands or challenge there is nothing to protect (11.3, loop guard).
-    if (commands.length === 0) return { status: this.hdrStatus(message, 200) };
-    this.serverRefusals += 1;
-    if (this.serverRefusals > 1)
-      this.objects(
-        [
-          violation(
-            'SERVER_CREDENTIAL',
-            judged === 'none' ? 'no Cred after a challenge' : 'a wrong Cred after a challenge',
-          ),
-        ],
-        true,
-      );
-    this.host.state.serverNonce = nonce;
-    const refuse = judged === 'none' ? 407 : 401;
-    return { status: this.hdrStatus(message, refuse, md5Challenge(nonce)), refuse };
+  /** A client that wants to see 212 sends Package 1 until it does. */
+  private repeatPackageOne(code: number): void {
+    this.repeats += 1;
+    if (this.repeats > MOST_REPEATS) return this.die(`the SyncHdr Status ${code}: it repeats Package 1 for ever`);
+    this.queue = this.packageOne();
   }
 
   private run(message: Message, commands: readonly ServerCommand[]): void {
-    const { options, tree } = this.host;
+    const { options, tree, traits, state } = this.host;
     const acceptedNow: PendingOperation[] = [];
+    const execResult = options.execResult ?? traits.execResult;
+    const atomic =
+      traits.atomic === 'noRollback' ? traits.atomic : (options.features?.atomic ?? traits.atomic === undefined);
     const execution = {
       tree,
       msgRef: message.header.msgId,
       actor: options.serverUser ?? 'server',
       wbxml: this.encoding.form === 'wbxml',
-      copy: options.features?.copy ?? false,
-      atomic: options.features?.atomic ?? true,
-      ui: options.features?.ui ?? true,
-      ...(options.execResult === undefined ? {} : { execResult: options.execResult }),
+      version: options.version ?? '1.2',
+      copy: options.features?.copy ?? traits.copy ?? false,
+      atomic,
+      alerts: options.features?.ui === false ? [] : (traits.alerts ?? ALL_UI_ALERTS),
+      ...(traits.commands === undefined ? {} : { commands: traits.commands }),
+      ...(traits.firstItemOnly === true ? { firstItemOnly: true } : {}),
+      ...(execResult === undefined ? {} : { execResult }),
       accepted: acceptedNow,
     };
     const rest = this.dropInterrupted(commands);
     const answers: Draft[] = [];
-    for (const command of rest) {
+    for (const given of rest) {
+      const command = traits.truncatesObjects === true ? withoutMoreData(given) : given;
       const answered = { msgRef: message.header.msgId, cmdRef: command.cmdId, cmd: command.kind };
-      const step = takeChunk(this.open, command, options.maxObjSize);
+      const step = takeChunk(this.open, command, this.maxObjSize);
       if (step.kind !== 'command') this.open = step.kind === 'buffered' ? step.object : undefined;
       if (step.kind === 'buffered') answers.push(statusOf(answered, 213));
       else if (step.kind === 'refused') answers.push(statusOf(answered, step.code));
@@ -328,8 +377,9 @@ export class Dm1Session {
     );
     this.head = [...this.head, ...steering];
     this.queue = [...this.queue, ...answers.filter((draft) => !steering.includes(draft))];
-    if (this.open !== undefined) this.queue = [...this.queue, alertOf(1222)];
-    this.host.state.pending = [...this.host.state.pending, ...acceptedNow];
+    if (this.open !== undefined && traits.never1222 !== true) this.queue = [...this.queue, alertOf(1222)];
+    state.pending = [...state.pending, ...acceptedNow];
+    state.fumoExecuted ||= acceptedNow.some(({ alertType }) => alertType.includes('firmwareupdate'));
     if (options.alertInSession === true) {
       for (const operation of acceptedNow) {
         complete(tree, operation);
@@ -351,44 +401,55 @@ export class Dm1Session {
 
   private packageOne(): readonly Draft[] {
     this.draftAlerts.clear();
-    const { pending, alerts } = this.host.state;
+    const { options, traits, tree, state } = this.host;
     const initiation = alertOf(this.start.initiatedBy === 'server' ? 1200 : 1201);
-    return [initiation, ...[...pending, ...alerts].map((alert) => this.draftOf(alert)), devInfoDraft(this.host.tree)];
+    const opening = [
+      ...(traits.opening ?? []),
+      ...(options.opening ?? []),
+      ...(traits.tellsDevDetail === undefined ? [] : [devDetailAlert(tree, traits.tellsDevDetail)]),
+    ];
+    const alerts = [...opening, ...state.pending, ...state.alerts].map((alert) => this.draftOf(alert));
+    return [initiation, ...alerts, devInfoDraft(tree)];
   }
 
   private draftOf(alert: PendingOperation | DeviceAlert): Draft {
-    const draft = alertDraft(alert);
+    const draft = alertDraft(alert, this.host.traits);
     this.draftAlerts.set(draft, alert);
     return draft;
   }
 
-  /** Which alerts the message carries, so that they are forgotten only when the server took them. */
-  private noteAlerts(message: Message, drafts: readonly Draft[]): void {
-    this.inFlight.clear();
+  /** Which drafts the message carries: those that are refused are repeated, alerts that were taken forgotten. */
+  private noteDrafts(message: Message, drafts: readonly Draft[]): void {
+    this.carried.clear();
     for (const [at, command] of message.body.slice(this.head.length).entries()) {
-      const alert = this.draftAlerts.get(drafts[at] as Draft);
-      if (alert !== undefined) this.inFlight.set(command.cmdId, alert);
+      const draft = drafts[at];
+      if (draft !== undefined) this.carried.set(command.cmdId, draft);
     }
   }
 
+  private get maxObjSize(): number | undefined {
+    return this.host.options.maxObjSize ?? this.host.traits.maxObjSize;
+  }
+
   private header(): SyncHdr {
-    const { options } = this.host;
-    const cred =
-      this.present === undefined || this.login === undefined
-        ? undefined
-        : credOf(this.present.type, this.login, this.present.nonce);
+    const { options, traits } = this.host;
+    const { cred, login } = this.presentation;
     const version = options.version ?? '1.2';
-    const follow = options.targetFollowsRespUri ?? true;
-    const maxObj = options.maxObjSize === undefined ? {} : { maxObjSize: String(options.maxObjSize) };
+    const follow = options.targetFollowsRespUri ?? traits.targetFollowsRespUri ?? true;
+    const maxMsg = options.maxMsgSize ?? (traits.maxMsgSize === undefined ? DEFAULT_MAX_MSG : traits.maxMsgSize);
+    const meta = {
+      ...(maxMsg === null ? {} : { maxMsgSize: String(maxMsg) }),
+      ...(this.maxObjSize === undefined ? {} : { maxObjSize: String(this.maxObjSize) }),
+    };
     return {
-      verDtd: version,
+      verDtd: version === '1.1' ? '1.1' : '1.2',
       verProto: `DM/${version}`,
       sessionId: this.start.sessionId,
       msgId: String(this.msgId),
       target: { locUri: follow ? (this.respUri ?? options.url) : options.url },
-      source: { locUri: options.deviceId, ...(this.login === undefined ? {} : { locName: this.login.user }) },
+      source: { locUri: options.deviceId, ...(login === undefined ? {} : { locName: login.user }) },
       ...(cred === undefined ? {} : { cred }),
-      meta: { maxMsgSize: String(options.maxMsgSize ?? DEFAULT_MAX_MSG), ...maxObj },
+      ...(Object.keys(meta).length === 0 ? {} : { meta }),
     };
   }
 
@@ -403,13 +464,22 @@ export class Dm1Session {
 
   private learnLimit(meta: Meta | undefined): void {
     const size = Number(meta?.maxMsgSize?.trim() ?? Number.NaN);
-    if (Number.isInteger(size) && size > 0) this.limit = Math.max(size, SMALLEST_LIMIT);
+    if (!Number.isInteger(size) || size <= 0) return;
+    const { options, traits } = this.host;
+    if (traits.serverLimit === 'ignored') return;
+    const told = Math.max(size, SMALLEST_LIMIT);
+    this.limit = traits.serverLimit === 'lowers' ? Math.min(told, options.maxMsgSize ?? DEFAULT_MAX_MSG) : told;
   }
 
   /** Notes violations; true when the session must not go on. */
   private objects(found: readonly ProtocolViolation[], goOn = false): boolean {
     this.host.record.violations.push(...found);
     return found.length > 0 && !goOn && this.host.options.onViolation !== 'note';
+  }
+
+  private die(at: string): void {
+    this.host.record.died = `died at ${at}`;
+    this.end('error', `died at ${at}`);
   }
 
   private end(ended: 'server' | 'client' | 'error', reason: string): void {
