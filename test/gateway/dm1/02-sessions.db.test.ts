@@ -227,7 +227,7 @@ describeSection('2 Session and packages', ({ form, device, passes }) => {
       await phone.sends(octets);
       await passes(61_000);
       await phone.sends(octets);
-      expect(phone.heard).not.toContain('212 SyncHdr');
+      expect(phone.heard).toEqual(['212 SyncHdr', 'Alert 1223', 'Final']);
     });
 
     test('an identical first message of an ended session is a new session when work is waiting', async () => {
