@@ -203,8 +203,13 @@ export class SpokenDevice {
   }
 
   /** Answers all commands of the last message as a plain client with such a tree. */
-  answers(nodes: SmallTree['nodes'], more: Header = {}, extra: readonly BodyCommand[] = []): Promise<Message> {
-    return this.says([...answers(this.reply, { nodes }), ...extra], more);
+  answers(nodes: SmallTree['nodes'], more: Header = {}): Promise<Message> {
+    return this.answersTree({ nodes }, more);
+  }
+
+  /** The same where interior nodes tell their Type. */
+  answersTree(tree: SmallTree, more: Header = {}): Promise<Message> {
+    return this.says(answers(this.reply, tree), more);
   }
 
   /** What `says` would send, counted as sent. */
@@ -248,7 +253,8 @@ export class SpokenDevice {
     const address = (atEndpoint ? undefined : this.address) ?? ENDPOINT;
     const response = await fetch(address.replace(PUBLIC_URL, gateway.deviceUrl), {
       method: 'POST',
-      headers: { 'content-type': `application/vnd.syncml.dm+${this.form}`, ...http },
+      // Left out, `fetch` asks for compressed answers, which few devices do.
+      headers: { 'content-type': `application/vnd.syncml.dm+${this.form}`, 'accept-encoding': 'identity', ...http },
       body: octets as Uint8Array<ArrayBuffer>,
     });
     const body = new Uint8Array(await response.arrayBuffer());
