@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { Bytes, DmProtocol, Envelope, Inbound, Wire } from '../adapter';
 import { opensSession, readAlertCode } from './alert-codes';
-import { decodeMessage } from './codec';
+import { type CodecLimits, decodeMessage } from './codec';
 import { DM_CODEC_ERRORS } from './codec/errors';
 import { AUTH_BASIC, readBasic } from './credential';
 import type { Encoding, Message } from './message';
@@ -42,9 +42,9 @@ export type OpenedInbound = { readonly envelope: Envelope } | { readonly refusal
  * Reads an HTTP request as a message.
  *
  * Errors, as HTTP answers: 405 for another method than POST, 415 for a type or coding that is not read, 413 beyond
- * `maxOctets`, 400 for a body that is no message or does not name its device.
+ * `limits.maxOctets`, 400 for a body that is no message or does not name its device.
  */
-export function openInbound(inbound: Inbound, maxOctets: number): OpenedInbound {
+export function openInbound(inbound: Inbound, limits: CodecLimits): OpenedInbound {
   if (inbound.method.toUpperCase() !== 'POST') {
     return refuse(405, `the method is ${inbound.method}`, { allow: 'POST' });
   }
@@ -53,10 +53,10 @@ export function openInbound(inbound: Inbound, maxOctets: number): OpenedInbound 
   if (MEDIA_TYPES[mediaType] === undefined) return refuse(415, `the content type is ${mediaType || 'missing'}`);
   const coding = (inbound.headers['content-encoding'] ?? '').trim().toLowerCase();
   if (!NO_CODING.has(coding)) return refuse(415, `the content coding is ${coding}`);
-  if (inbound.body.length > maxOctets) {
-    return refuse(413, `the message has ${inbound.body.length} octets, ${maxOctets} are read`);
+  if (inbound.body.length > limits.maxOctets) {
+    return refuse(413, `the message has ${inbound.body.length} octets, ${limits.maxOctets} are read`);
   }
-  const decoded = decodeMessage(inbound.body, contentType);
+  const decoded = decodeMessage(inbound.body, contentType, limits);
   if (!decoded.ok) return refuse(DM_CODEC_ERRORS[decoded.code].http, `${decoded.code}: ${decoded.message}`);
   const { message, encoding } = decoded.value;
   const { header } = message;

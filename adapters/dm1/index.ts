@@ -3,23 +3,27 @@
  * hands in clocks, randomness, secrets and the stored session.
  */
 import type { Adapter, Envelope, StoredSession } from '../adapter';
+import { DEFAULT_CODEC_LIMITS, type CodecLimits } from './codec';
 import { busyWire, openInbound } from './http';
 import { isRepeat } from './session/classify';
 import { lost, receive } from './session/receive';
 import { respond } from './session/respond';
 
-export interface Dm1Options {
-  /** Octets of the largest message that is read. Clients may pass the MaxMsgSize that we announce: some do not read it. */
-  readonly maxOctets?: number;
-}
+export type { CodecLimits } from './codec';
 
-/** Sixteen times what we usually announce; beyond it no client of the field goes. */
+/** What is read of a message; what is left out is as by default. */
+export type Dm1Options = Partial<CodecLimits>;
+
+/**
+ * Sixteen times what we usually announce; beyond it no client of the field goes. Clients may pass the MaxMsgSize that we
+ * announce, for some do not read it.
+ */
 const DEFAULT_MAX_OCTETS = 1024 * 1024;
 
 export function createDm1Adapter(options: Dm1Options = {}): Adapter {
-  const maxOctets = options.maxOctets ?? DEFAULT_MAX_OCTETS;
+  const limits = { ...DEFAULT_CODEC_LIMITS, maxOctets: DEFAULT_MAX_OCTETS, ...options };
   return {
-    open: (inbound) => openInbound(inbound, maxOctets),
+    open: (inbound) => openInbound(inbound, limits),
     isRepeat: (envelope: Envelope, session: StoredSession, now, workWaiting) =>
       isRepeat(envelope, session, now, workWaiting),
     receive,

@@ -61,6 +61,10 @@ export class StartError extends Error {
 
 const CLOSE_WITHIN_MS = 10_000;
 const TIMERS_EVERY_MS = 1_000;
+/** How many times the MaxMsgSize that they are told DM 1.x clients may send: some do not read it. */
+const TOLERANCE = 16;
+/** Octets of a document that is put into the Data Repository. */
+const DOCUMENT_OCTETS = 64 * 1024 * 1024;
 /** How the gateway is called where a device that nobody knows asks. */
 const DEFAULT_SERVER_ID = 'moql';
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
@@ -132,7 +136,12 @@ async function assemble(
   let deviceUrl = '';
   const settings = turnSettings(config, () => config.publicUrl ?? deviceUrl);
   const turns = new Turns({ db, secrets, ddfs, settings, log, now });
-  const dm1 = createDm1Adapter();
+  const dm1 = createDm1Adapter({
+    maxOctets: Math.min(limits.messageOctets, TOLERANCE * limits.maxMsgSize),
+    maxDepth: limits.messageDepth,
+    maxElements: limits.messageElements,
+    maxStringTable: limits.stringTableOctets,
+  });
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
   const repository = createRepository({ db, secrets, now });
@@ -143,6 +152,7 @@ async function assemble(
     logger: log,
     tls: tls?.northbound,
     trustProxy: trustProxyOf(config),
+    limits: { messageOctets: limits.messageOctets, documentOctets: DOCUMENT_OCTETS, inflation: limits.inflation },
     devicesApart: config.deviceListener !== undefined,
     device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),

@@ -27,6 +27,19 @@ const schema = z.strictObject({
       transferExpiryMs: count(1_000, 7 * DAY_MS)
         .default(30 * MINUTE_MS)
         .describe('the same while a large object is on its way'),
+      messageOctets: count(16 * KIB, 64 * 1024 * KIB)
+        .default(4 * 1024 * KIB)
+        .describe('octets of one message of a device; of DM 1.x no more than sixteen times maxMsgSize'),
+      messageDepth: count(16, 1000)
+        .default(64)
+        .describe('elements inside one another in a DM 1.x message, or in a document that it holds'),
+      messageElements: count(1000, 1_000_000).default(65_536).describe('elements of a DM 1.x message'),
+      stringTableOctets: count(KIB, 1024 * KIB)
+        .default(64 * KIB)
+        .describe('octets of the string table of a WBXML message'),
+      inflation: count(2, 2000)
+        .default(200)
+        .describe('how many times its size a compressed body of more than 64 KiB may unpack to'),
       discoveryMessages: count(1, 100_000)
         .default(200)
         .describe('messages in which a device is asked for its management objects'),

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Inbound, Wire } from '../../adapters/adapter';
-import { decodeContent } from './content-coding';
+import { type Bounds, decodeContent, encodeContent } from './content-coding';
 import { hideContentType, inboundOf, plain, send } from './wire';
 
 export interface DeviceDeps {
@@ -17,11 +17,24 @@ export interface DeviceLimits {
   readonly messageOctets: number;
   /** Octets of a document that is put into the repository. */
   readonly documentOctets: number;
+  /** How many times its size a compressed body may unpack to. */
+  readonly inflation: number;
 }
 
-export const DEVICE_LIMITS: DeviceLimits = { messageOctets: 4 * 1024 * 1024, documentOctets: 64 * 1024 * 1024 };
+export const DEVICE_LIMITS: DeviceLimits = {
+  messageOctets: 4 * 1024 * 1024,
+  documentOctets: 64 * 1024 * 1024,
+  inflation: 200,
+};
 
 type Handler = (inbound: Inbound) => Promise<Wire>;
+
+interface Traits {
+  /** A Content-Encoding that is none is passed over. */
+  readonly lenient: boolean;
+  /** Answers are compressed for those who take that. */
+  readonly packs: boolean;
+}
 
 /** Takes any method and content type: refusing them is the protocol's business. */
 export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: DeviceLimits = DEVICE_LIMITS): void {
@@ -37,9 +50,11 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
       if (status >= 500) request.log.error({ err: error }, 'a device was answered 500');
       send(reply, refusal(request, status, status >= 500 ? 'the gateway failed' : refusalText(status)));
     });
-    const route = (url: string, bodyLimit: number, lenient: boolean, handle: Handler): void => {
+    const route = (url: string, bodyLimit: number, traits: Traits, handle: Handler): void => {
       scope.all(url, { bodyLimit, exposeHeadRoute: false }, async (request, reply) => {
-        send(reply, await answer(request, bodyLimit, lenient, handle));
+        const bounds = { octets: bodyLimit, inflation: limits.inflation };
+        const wire = await answer(request, bounds, traits, handle);
+        send(reply, traits.packs ? await encodeContent(wire, request.headers['accept-encoding']) : wire);
         return reply;
       });
     };
@@ -48,17 +63,19 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
       ['dm2', '/dm/2'],
     ] as const) {
       const handle: Handler = (inbound) => deps.device(protocol, inbound);
-      route(url, limits.messageOctets, protocol === 'dm1', handle);
-      route(`${url}/:token`, limits.messageOctets, protocol === 'dm1', handle);
+      const traits = { lenient: protocol === 'dm1', packs: true };
+      route(url, limits.messageOctets, traits, handle);
+      route(`${url}/:token`, limits.messageOctets, traits, handle);
     }
-    route('/repository/:token', limits.documentOctets, false, deps.repository);
+    // A document may be fetched by ranges, which count its own octets.
+    route('/repository/:token', limits.documentOctets, { lenient: false, packs: false }, deps.repository);
     done();
   });
 }
 
-async function answer(request: FastifyRequest, limit: number, lenient: boolean, handle: Handler): Promise<Wire> {
+async function answer(request: FastifyRequest, bounds: Bounds, { lenient }: Traits, handle: Handler): Promise<Wire> {
   const raw = request.body instanceof Uint8Array ? request.body : new Uint8Array(0);
-  const decoded = await decodeContent(raw, request.headers['content-encoding'], limit, lenient);
+  const decoded = await decodeContent(raw, request.headers['content-encoding'], bounds, lenient);
   if (!decoded.ok)
     return refusal(
       request,

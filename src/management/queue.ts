@@ -7,6 +7,7 @@
  */
 import type { Outcome } from '../../adapters/adapter';
 import { isWrite, type LiveCommand, type LiveOperation } from './command-state';
+import { normaliseUri, rawName } from './places';
 
 export type Resolution<T> = { readonly kind: 'ready'; readonly command: T } | { readonly kind: 'wait' } | Never;
 
@@ -99,16 +100,25 @@ function overlapsWrite<T>(command: LiveCommand, picked: readonly Picked<T>[]): b
   return picked.some((p) => (isWrite(p.command.kind) || isWrite(command.kind)) && overlap(p.command, command));
 }
 
-/** Whether one address is the other's or lies above it; addresses that cannot be compared count as overlapping. */
+/**
+ * Whether one address is the other's or lies above it; addresses that cannot be compared count as overlapping. LocURIs are
+ * compared without their case, for a device may not tell it.
+ */
 function overlap(a: LiveCommand, b: LiveCommand): boolean {
+  if (a.uri !== null && b.uri !== null) return nests(uriPath(a.uri), uriPath(b.uri));
   if (a.family === null || b.family === null) return true;
   if (a.family !== b.family) return false;
   if (a.miid !== null && b.miid !== null && a.miid !== b.miid) return false;
-  return (
-    a.path === b.path ||
-    a.path === '' ||
-    b.path === '' ||
-    a.path.startsWith(`${b.path}/`) ||
-    b.path.startsWith(`${a.path}/`)
-  );
+  return nests(a.path, b.path);
+}
+
+function nests(a: string, b: string): boolean {
+  return a === b || a === '' || b === '' || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+}
+
+/** Names of a LocURI below the root, decoded where they are percent-encoded. */
+function uriPath(uri: string): string {
+  const normal = normaliseUri(uri);
+  if (normal === '.') return '';
+  return normal.slice(2).split('/').map(rawName).join('/').toLowerCase();
 }

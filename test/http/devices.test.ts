@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
-import { gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 
 import type { FastifyInstance } from 'fastify';
 
@@ -35,7 +35,7 @@ beforeAll(async () => {
       seen.push({ where: 'repository', inbound });
       return answer();
     },
-    limits: { messageOctets: 1000, documentOctets: 5000 },
+    limits: { messageOctets: 200_000, documentOctets: 500_000, inflation: 20 },
   });
   port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port);
 });
@@ -127,19 +127,28 @@ describe('Device addresses', () => {
     ]);
   });
 
-  test('a packed body is unpacked, and what it says of its packing is not passed on', async () => {
-    const text = Buffer.from('<SyncML/>'.repeat(50));
-    await send('POST', '/dm/1', { 'content-encoding': 'gzip' }, gzipSync(text));
-    expect(
-      createHash('sha256')
-        .update(seen[0]?.inbound.body ?? '')
-        .digest('hex'),
-    ).toBe(createHash('sha256').update(text).digest('hex'));
-    expect(seen[0]?.inbound.headers['content-encoding']).toBeUndefined();
-  });
+  test.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    // What RFC 9110 calls a mistake, and some clients make.
+    ['deflate', deflateRawSync],
+  ] as const)(
+    'a body packed with %s is unpacked, and what it says of its packing is not passed on',
+    async (coding, pack) => {
+      const text = Buffer.from('<SyncML/>'.repeat(5000));
+      await send('POST', '/dm/1', { 'content-encoding': coding }, pack(text));
+      expect(
+        createHash('sha256')
+          .update(seen[0]?.inbound.body ?? '')
+          .digest('hex'),
+      ).toBe(createHash('sha256').update(text).digest('hex'));
+      expect(seen[0]?.inbound.headers['content-encoding']).toBeUndefined();
+    },
+  );
 
   test('a DM 2.0 client that parses every body is told to end the session, also where the body is too large', async () => {
-    const answer = await send('POST', '/dm/2', {}, Buffer.alloc(1001));
+    const answer = await send('POST', '/dm/2', {}, Buffer.alloc(200_001));
     expect([answer.status, answer.headers['content-type'], answer.body.toString()]).toEqual([
       413,
       'application/vnd.oma.dm.request+json',
@@ -148,8 +157,10 @@ describe('Device addresses', () => {
   });
 
   test.each([
-    ['what unpacks beyond the limit', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(100_000)), 413],
-    ['what is too long as it is', {}, Buffer.alloc(1001), 413],
+    ['what unpacks beyond the limit', { 'content-encoding': 'gzip' }, gzipSync(randomBytes(200_001)), 413],
+    ['what unpacks to many times its size', { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(100_000)), 413],
+    ['a bomb of zlib', { 'content-encoding': 'deflate' }, deflateSync(Buffer.alloc(50_000_000)), 413],
+    ['what is too long as it is', {}, Buffer.alloc(200_001), 413],
     ['an unknown coding', { 'content-encoding': 'br' }, Buffer.from('x'), 415],
     ['broken packing', { 'content-encoding': 'gzip' }, Buffer.from('no gzip'), 400],
   ])('%s is refused and goes to no adapter', async (_what, headers, body, status) => {
@@ -160,6 +171,45 @@ describe('Device addresses', () => {
   test('"UTF-8" as Content-Encoding, which some DM 1.x clients send, is passed over', async () => {
     expect((await send('POST', '/dm/1', { 'content-encoding': 'UTF-8' }, Buffer.from('x'))).status).toBe(200);
     expect((await send('POST', '/dm/2', { 'content-encoding': 'UTF-8' }, Buffer.from('x'))).status).toBe(415);
+  });
+
+  describe('an answer', () => {
+    const long = Buffer.from('<SyncML/>'.repeat(100));
+    const ask = (accepted?: string): Promise<Got> => {
+      answer = () => Promise.resolve({ ...REPLY, body: long });
+      return send('POST', '/dm/1', accepted === undefined ? {} : { 'accept-encoding': accepted }, Buffer.from('x'));
+    };
+
+    test.each([
+      ['gzip', 'gzip', gunzipSync],
+      ['deflate', 'deflate', inflateSync],
+      ['deflate;q=1.0, gzip;q=0.5', 'gzip', gunzipSync],
+      ['GZIP', 'gzip', gunzipSync],
+      ['gzip;q=0, deflate', 'deflate', inflateSync],
+    ] as const)('goes packed to who sends Accept-Encoding: %s', async (accepted, coding, unpack) => {
+      const got = await ask(accepted);
+      expect(got.headers).toMatchObject({
+        'content-encoding': coding,
+        'content-length': String(got.body.length),
+        'content-type': 'application/vnd.syncml.dm+wbxml',
+      });
+      expect(unpack(got.body)).toEqual(long);
+      expect(got.body.length).toBeLessThan(long.length);
+    });
+
+    test.each([undefined, 'identity', 'br', '*', 'gzip;q=0', ''])(
+      'goes as it is to who sends Accept-Encoding: %s',
+      async (accepted) => {
+        const got = await ask(accepted);
+        expect(got.headers['content-encoding']).toBeUndefined();
+        expect(got.body).toEqual(long);
+      },
+    );
+
+    test('that is short goes as it is', async () => {
+      const got = await send('POST', '/dm/1', { 'accept-encoding': 'gzip' }, Buffer.from('x'));
+      expect([got.headers['content-encoding'], got.body]).toEqual([undefined, REPLY.body]);
+    });
   });
 
   test('a failure inside is 500 without a word of what happened, and the next message is answered', async () => {

@@ -91,6 +91,17 @@ describe('work for a session', () => {
     expect(pick([givenOperation([write, raw])]).picked).toHaveLength(1);
   });
 
+  test('LocURIs are told apart by their names, however they are written', () => {
+    const raw = (position: number, kind: string, uri: string): ActiveCommandRow =>
+      givenCommand(position, kind, { moid: null, family: null, miid: null, path: '', uri });
+    const together = (a: string, b: string): number =>
+      pick([givenOperation([raw(0, 'replace', a), raw(1, 'replace', b)])]).picked.length;
+    expect(together('./Vendor/A', './Vendor/B')).toBe(2);
+    expect(together('./Vendor/A', './Vendor/AB')).toBe(2);
+    for (const same of ['Vendor/A', './Vendor/a', './Vendor/%41/', './Vendor/A/B', './Vendor', '.'])
+      expect([same, together('./Vendor/A', same)]).toEqual([same, 1]);
+  });
+
   test('no more is taken than there is room for, and the rest is announced', () => {
     expect(pick([givenOperation(gets('A', 'B', 'C'))], { limit: 2 })).toMatchObject({
       picked: ['7.0', '7.1'],

@@ -8,6 +8,8 @@ export interface Child {
   readonly pid: number;
   /** Its next line on standard output; rejects when it ended without one. */
   line(): Promise<string>;
+  /** Writes a line to its standard input. */
+  tell(line: string): void;
   /** Ends it by `kill -9`, and resolves when it is gone. */
   kill(): Promise<void>;
 }
@@ -17,7 +19,7 @@ const running = new Set<ChildProcess>();
 /** Starts `node FILE.ts …`. Whatever still runs when the test process exits is killed. */
 export function startChild(file: string, parameters: readonly string[]): Child {
   const child = spawn(process.execPath, ['-r', join(__dirname, 'typescript-hook.js'), file, ...parameters], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_OPTIONS: '' },
   });
   running.add(child);
@@ -31,6 +33,7 @@ export function startChild(file: string, parameters: readonly string[]): Child {
       if (next.done === true) throw new Error(`${file} ended (exit code ${child.exitCode}) without another line`);
       return next.value;
     },
+    tell: (line) => void child.stdin.write(`${line}\n`),
     kill: async () => {
       child.kill('SIGKILL');
       await ended;

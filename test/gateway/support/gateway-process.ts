@@ -12,6 +12,8 @@ const ADMIN_KEY = 'administrator-of-the-processes';
 
 /** Where gateways keep their state: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
 export interface Home {
+  /** Address of the PostgreSQL database, where it is one. */
+  readonly databaseUrl?: string;
   readonly env: Readonly<Record<string, string>>;
   remove(): Promise<void>;
 }
@@ -19,7 +21,7 @@ export interface Home {
 export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promise<Home> {
   if (databaseUrl) {
     const { url, drop } = await scratchPostgres(databaseUrl);
-    return { env: { DATABASE_URL: url }, remove: drop };
+    return { databaseUrl: url, env: { DATABASE_URL: url }, remove: drop };
   }
   const directory = mkdtempSync(join(tmpdir(), 'moql-gateway-'));
   return {
@@ -33,6 +35,8 @@ export interface GatewayProcess extends Reachable {
   readonly pid: number;
   /** `kill -9`. */
   kill(): Promise<void>;
+  /** Puts its clock on by so many milliseconds. */
+  passes(ms: number): Promise<void>;
 }
 
 /** Starts one, on any port. A start that is refused is an error with the message of the refusal. */
@@ -58,6 +62,10 @@ export async function startGatewayProcess(
     pid: child.pid,
     deviceUrl: url,
     kill: () => child.kill(),
+    passes: async (ms) => {
+      child.tell(String(ms));
+      await child.line();
+    },
     graphql: async (query, variables = {}): Promise<GraphqlAnswer> => {
       const answer = await fetch(`${url}/graphql`, {
         method: 'POST',
