@@ -84,9 +84,13 @@ export class Dm1Device implements SimulatedDevice {
       try {
         const request = session.next();
         if (session.over) return false;
-        const response = await this.exchange(request, record);
+        const response = await this.exchange(request);
+        const again = options.repeats === true ? await this.transport(request) : response;
         if (messages === patience || chaos?.breaksOff() === true) session.leave();
-        else session.receive(response);
+        else session.receive(again);
+        // A refusal does nothing that could be done twice: it has a nonce of its own each time.
+        if (session.isAuthenticated && !sameAnswer(response, again))
+          record.violations.push(violation('REPEAT', `${response.body.length} and ${again.body.length} octets`));
       } catch (error) {
         session.lost(error instanceof Error ? error.message : String(error));
       }
@@ -95,20 +99,8 @@ export class Dm1Device implements SimulatedDevice {
     return { step, report: () => record.report() };
   }
 
-  /** One message and its answer, with what is to happen on the way. */
-  private async exchange(request: WireRequest, record: SessionRecord): Promise<WireResponse> {
-    if (this.chaos !== undefined) return this.chaos.exchange(request, this.transport);
-    const first = await this.transport(request);
-    if (this.options.repeats !== true) return first;
-    const second = await this.transport(request);
-    if (!sameAnswer(first, second))
-      record.violations.push(
-        violation(
-          'REPEAT',
-          `HTTP ${first.status} and ${second.status}, ${first.body.length} and ${second.body.length} octets`,
-        ),
-      );
-    return second;
+  private exchange(request: WireRequest): Promise<WireResponse> {
+    return this.chaos === undefined ? this.transport(request) : this.chaos.exchange(request, this.transport);
   }
 
   async connect(trigger: SessionTrigger = {}): Promise<SessionReport> {

@@ -58,6 +58,7 @@ describeShared('The rules of a DM 1.x device agree with the vectors', () => {
         carriedCred: type === undefined ? false : type === 'syncml:auth-basic' ? 'basic' : 'md5',
         authenticated: state !== 'first',
         askedForChunk: state === 'chunk',
+        maxMsgSize: 16_384,
       });
       expect(reading.violations).toEqual([]);
       const open = state === 'chunk' ? { openObject: 'an object' } : {};

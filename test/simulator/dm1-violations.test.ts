@@ -404,6 +404,13 @@ const CASES: readonly Case[] = [
     server: sends(put('Replace', UNIT, 'x'.repeat(200))),
     device: { maxObjSize: 100 },
   },
+  { rule: 'AUTHENTICATED_CODE', what: '200 without HMAC', server: edit(0, { data: '200' }) },
+  {
+    rule: 'REPEAT',
+    what: 'a message that comes twice is handled twice',
+    server: sends(get('./DevInfo/Man')),
+    device: { repeats: true, onViolation: 'note' },
+  },
 ];
 
 describe('A DM 1.2 device rejects what the facts forbid', () => {

@@ -55,6 +55,8 @@ const RATES: Readonly<Record<ChaosKind, number>> = {
 };
 
 const OCTETS_OF_GARBAGE = 400;
+/** What no server may do to a message that comes twice. */
+export const OTHER_ANSWER = 'ANOTHER ANSWER';
 
 type Send = (request: WireRequest) => Promise<WireResponse>;
 
@@ -189,7 +191,8 @@ export class DeviceChaos {
   private async twice(kind: ChaosKind, request: WireRequest, send: Send): Promise<WireResponse> {
     const first = await send(request);
     const second = await send(request);
-    this.tell(kind, sameAnswer(first, second) ? 'the same answer' : 'ANOTHER ANSWER');
+    const refused = isRefusalAnswer(first) && isRefusalAnswer(second);
+    this.tell(kind, sameAnswer(first, second) ? 'the same answer' : refused ? 'refused both times' : OTHER_ANSWER);
     return second;
   }
 
@@ -224,6 +227,13 @@ export class DeviceChaos {
 
 export function sameAnswer(one: WireResponse, other: WireResponse): boolean {
   return one.status === other.status && Buffer.compare(Buffer.from(one.body), Buffer.from(other.body)) === 0;
+}
+
+/** Whether SyncHdr is answered with 401 or 407: such an answer has a fresh nonce each time. */
+function isRefusalAnswer({ body, headers }: WireResponse): boolean {
+  const decoded = decodeMessage(body, headers['content-type'] ?? '');
+  const status = decoded.ok ? decoded.value.message.body[0] : undefined;
+  return status?.kind === 'Status' && (status.data === '401' || status.data === '407');
 }
 
 /** The message under another SessionID, or undefined where its octets are no message. */

@@ -23,6 +23,8 @@ export interface Expectation {
   readonly authenticated: boolean;
   /** The server is in the middle of a chunked object, and the sent message asked for more of it. */
   readonly askedForChunk: boolean;
+  /** Octets of the largest message that the device takes. */
+  readonly maxMsgSize: number;
 }
 
 export interface MessageReading {
@@ -58,7 +60,7 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   const hdrStatus = statuses.find(
     (status) => status.cmdRef === '0' || (status.cmdRef === undefined && status.cmd === 'SyncHdr'),
   );
-  const codes = checkStatuses(statuses, expected.sent, note);
+  const codes = checkStatuses(statuses, expected, note);
   const refused = isRefusal(hdrStatus?.data.trim());
   // A refused message need not be answered command by command when it is refused for good.
   const lone = refused && statuses.length === 1 && hdrStatus?.chal === undefined;
@@ -114,7 +116,8 @@ function checkCmdIds(body: readonly BodyCommand[], note: Note): void {
 }
 
 /** Positions of what a message holds: 0 is its SyncHdr. */
-function checkStatuses(statuses: readonly Status[], sent: Message, note: Note): Map<string, string> {
+function checkStatuses(statuses: readonly Status[], expected: Expectation, note: Note): Map<string, string> {
+  const { sent } = expected;
   const codes = new Map<string, string>();
   const positions = new Map(sent.body.map((command, at) => [command.cmdId, at + 1]));
   let last = -1;
@@ -136,7 +139,7 @@ function checkStatuses(statuses: readonly Status[], sent: Message, note: Note): 
     if (command?.kind === 'Status' || (command?.kind === 'Results' && status.data.trim() === '200')) {
       note('STATUS_NOT_DUE', `${status.data} for ${command.kind} ${ref}`);
     }
-    checkRefs(status, sent, command, note);
+    checkRefs(status, expected, command, note);
     if (position < last)
       note('STATUS_ORDER', `the Status of ${name ?? ''} ${ref} stands after that of a later command`);
     if (codes.has(ref) && (status.targetRefs.length + status.sourceRefs.length === 0 || ref === '0'))
@@ -147,9 +150,13 @@ function checkStatuses(statuses: readonly Status[], sent: Message, note: Note): 
   return codes;
 }
 
-function checkRefs(status: Status, sent: Message, command: BodyCommand | undefined, note: Note): void {
-  const { header } = sent;
+/** Where a message can hold little, references may be missing: the DTD does not ask for them. */
+const CRAMPED_OCTETS = 1024;
+
+function checkRefs(status: Status, expected: Expectation, command: BodyCommand | undefined, note: Note): void {
+  const { header } = expected.sent;
   if (command === undefined) {
+    if (expected.maxMsgSize <= CRAMPED_OCTETS && status.targetRefs.length + status.sourceRefs.length === 0) return;
     if (status.targetRefs[0] !== header.target.locUri || status.sourceRefs[0] !== header.source.locUri) {
       note('STATUS_REFS', `SyncHdr: ${status.targetRefs[0] ?? 'none'} and ${status.sourceRefs[0] ?? 'none'}`);
     }

@@ -111,6 +111,11 @@ export class Dm1Session {
     this.queue = this.packageOne();
   }
 
+  /** The server took the last message for one of an authenticated session. */
+  get isAuthenticated(): boolean {
+    return this.authenticated;
+  }
+
   get over(): boolean {
     return this.host.record.ended !== undefined;
   }
@@ -140,7 +145,7 @@ export class Dm1Session {
     this.noteDrafts(packed.message, this.queue);
     this.queue = packed.rest;
     this.head = [];
-    const worded = wordMessage(packed.message, traits, this.serverMsgId === 0 ? undefined : String(this.serverMsgId));
+    const worded = wordMessage(packed.message, traits, this.serverMsgId === this.msgId - 1);
     const message = chaos?.spoil(worded) ?? worded;
     this.sent = message;
     const body = spell(encodeMessage(message, this.encoding), this.encoding, this.namespace, traits);
@@ -202,9 +207,8 @@ export class Dm1Session {
     if (response.body.length === 0 && response.status === 200 && traits.emptyAnswerEnds === true)
       return this.end('server', 'an empty answer');
     const early = [...checkHttp(response, this.mediaType)];
-    const announced = options.maxMsgSize ?? traits.maxMsgSize ?? DEFAULT_MAX_MSG;
-    if (response.body.length > announced)
-      early.push(violation('MESSAGE_TOO_LARGE', `${response.body.length} octets over ${announced}`));
+    if (response.body.length > this.announced)
+      early.push(violation('MESSAGE_TOO_LARGE', `${response.body.length} octets over ${this.announced}`));
     const decoded = decodeMessage(response.body, type === '' ? this.mediaType : type);
     if (!decoded.ok) early.push(violation('UNREADABLE', `${decoded.code}: ${decoded.message}`));
     else if (this.encoding.form === 'xml') early.push(...checkXml(response.body));
@@ -246,6 +250,7 @@ export class Dm1Session {
       carriedCred: this.shown,
       authenticated: this.authenticated,
       askedForChunk: this.open !== undefined,
+      maxMsgSize: this.announced,
       ...(this.respUri === undefined ? {} : { respUri: this.respUri }),
     });
     for (const status of reading.statuses)
@@ -427,6 +432,11 @@ export class Dm1Session {
     }
   }
 
+  /** MaxMsgSize that is announced, or what a server assumes. */
+  private get announced(): number {
+    return this.host.options.maxMsgSize ?? this.host.traits.maxMsgSize ?? DEFAULT_MAX_MSG;
+  }
+
   private get maxObjSize(): number | undefined {
     return this.host.options.maxObjSize ?? this.host.traits.maxObjSize;
   }
@@ -436,9 +446,9 @@ export class Dm1Session {
     const { cred, login } = this.presentation;
     const version = options.version ?? '1.2';
     const follow = options.targetFollowsRespUri ?? traits.targetFollowsRespUri ?? true;
-    const maxMsg = options.maxMsgSize ?? (traits.maxMsgSize === undefined ? DEFAULT_MAX_MSG : traits.maxMsgSize);
+    const isSilent = options.maxMsgSize === undefined && traits.maxMsgSize === null;
     const meta = {
-      ...(maxMsg === null ? {} : { maxMsgSize: String(maxMsg) }),
+      ...(isSilent ? {} : { maxMsgSize: String(this.announced) }),
       ...(this.maxObjSize === undefined ? {} : { maxObjSize: String(this.maxObjSize) }),
     };
     return {

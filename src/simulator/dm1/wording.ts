@@ -5,9 +5,8 @@
 import type { BodyCommand, Item, Message, Meta, Results, SimpleCommand, Status } from '../../../adapters/dm1/message';
 import type { Traits } from './traits';
 
-/** @param serverMsgId  MsgID of the server's last message, undefined before the first */
-export function wordMessage(message: Message, traits: Traits, serverMsgId: string | undefined): Message {
-  const echoes = serverMsgId === undefined || serverMsgId === message.header.msgId;
+/** @param echoes  the server's last message had the MsgID of the one that it answered */
+export function wordMessage(message: Message, traits: Traits, echoes: boolean): Message {
   let body = message.body.flatMap((command): readonly BodyCommand[] => {
     switch (command.kind) {
       case 'Status':
