@@ -14,7 +14,10 @@ export type Plan =
       readonly uri: string;
       readonly depth?: number;
       readonly prop?: string;
+      readonly props?: readonly string[];
       readonly mayWalk: boolean;
+      /** The DDFs say that it is interior, so that a list of what is below it can be asked for at once. */
+      readonly isInterior: boolean;
     }
   | { readonly kind: 'write'; readonly bodies: readonly BodyCommand[] }
   | { readonly kind: 'refused'; readonly outcome: Outcome; readonly message: string };
@@ -22,7 +25,7 @@ export type Plan =
 export function planOf(command: Command, encoding: Encoding, context: Context): Plan {
   switch (command.kind) {
     case 'get':
-      return planGet(command.at, command.depth, command.prop, context);
+      return planGet(command, context);
     case 'add':
     case 'replace':
       return planWrite(command, encoding);
@@ -47,16 +50,26 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
   }
 }
 
-export function getOf(uri: string): BodyCommand {
-  return { kind: 'Get', cmdId: '', items: [{ target: { locUri: uri } }] };
+/** @param moid  Data of the Item, which a question for an MO type's roots has */
+export function getOf(uri: string, moid?: string): BodyCommand {
+  const data = moid === undefined ? {} : { data: { kind: 'text' as const, text: moid } };
+  return { kind: 'Get', cmdId: '', items: [{ target: { locUri: uri }, ...data }] };
 }
 
-function planGet(address: Address, depth: number | undefined, prop: string | undefined, context: Context): Plan {
+function planGet(command: Command & { readonly kind: 'get' }, context: Context): Plan {
+  const { at: address, depth, prop, props } = command;
   return at(address, (uri) => {
-    if (prop !== undefined) return { kind: 'read', uri, prop, mayWalk: false };
+    if (prop !== undefined) return { kind: 'read', uri, prop, mayWalk: false, isInterior: false };
     const format = 'moid' in address ? context.ddf.node(address.moid, address.path)?.format : undefined;
     const isLeaf = (format !== undefined && format !== 'node') || uri.includes('?');
-    return { kind: 'read', uri, ...(depth === undefined ? {} : { depth }), mayWalk: !isLeaf && depth !== 0 };
+    return {
+      kind: 'read',
+      uri,
+      ...(depth === undefined ? {} : { depth }),
+      ...(props === undefined || props.length === 0 ? {} : { props }),
+      mayWalk: (!isLeaf && depth !== 0) || (props?.length ?? 0) > 0,
+      isInterior: format === 'node',
+    };
   });
 }
 

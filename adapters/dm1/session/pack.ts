@@ -1,8 +1,10 @@
 import type { Command, Context, Effect, Outcome, Work } from '../../adapter';
 import type { BodyCommand, Encoding } from '../message';
-import { asked, beginDiscovery, questions } from './discovery';
+import { asked, askLater, beginDiscovery, type Question, questions } from './discovery';
 import { getOf, type Plan, planOf } from './jobs';
+import { listKindOf, noteAsked } from './lists';
 import { type Job, JOB, type Machine, type OpenCommand, restoreBody, storeBody } from './machine';
+import { firstQuestion } from './read';
 import type { Reply } from './reply';
 import { giveUp } from './server-refused';
 import { newWalk } from './walk';
@@ -37,7 +39,7 @@ export class Packer {
   pack(work: Work, again: readonly OpenCommand[]): void {
     const discover = work.commands.find((command) => command.kind === 'discover');
     if (discover !== undefined && this.machine.discovery === undefined && !this.machine.discovered) {
-      this.machine.discovery = beginDiscovery(discover, this.context);
+      this.machine.discovery = beginDiscovery(discover, this.machine, this.context);
     }
     this.sendAgain(again);
     const isDone = this.sendRest();
@@ -60,19 +62,15 @@ export class Packer {
       if (open.atomic !== undefined) continue;
       const members =
         open.job === JOB.atomic ? again.filter((member) => member.atomic === open.cmd && member.msg === open.msg) : [];
-      const body = open.body === undefined ? getOf(open.uri) : restoreBody(open.body);
-      const ofJob = { job: open.job, uri: open.uri, ...(open.role ? { role: open.role } : {}) };
+      const body = open.body === undefined ? getOf(open.uri, open.moid) : restoreBody(open.body);
+      const { job, uri, role, moid } = open;
+      const ofJob = { job, uri, ...(role ? { role } : {}), ...(moid === undefined ? {} : { moid }) };
       const isSent = open.job === JOB.atomic ? this.sendAtomic(body, members) : this.send(body, ofJob);
       if (isSent) continue;
-      if (open.job === JOB.discovery) this.askLater(open);
-      else this.effects.push(...giveUp(this.machine, members.length > 0 ? members : [open]));
+      const { discovery } = this.machine;
+      if (open.job !== JOB.discovery) this.effects.push(...giveUp(this.machine, members.length > 0 ? members : [open]));
+      else if (discovery !== undefined) askLater(discovery, open);
     }
-  }
-
-  private askLater(open: OpenCommand): void {
-    const { discovery } = this.machine;
-    if (open.role === 'type') discovery?.types.push(open.uri.slice(0, open.uri.indexOf('?')));
-    else discovery?.walk.queue.push(open.uri);
   }
 
   /** More of the commands under way: Gets of a walk, the rest of a tree. */
@@ -149,11 +147,11 @@ export class Packer {
   }
 
   private sendRead(command: Command, plan: Plan & { readonly kind: 'read' }): boolean {
-    const uri = plan.prop === undefined ? plan.uri : `${plan.uri}?prop=${plan.prop}`;
+    const uri = firstQuestion(plan, this.machine, this.context);
     const body = getOf(uri);
     if (this.reply.sizeOf(body) > this.best) return this.endTooLarge(command);
     if (!this.mayGet() || !this.reply.fits(body)) return false;
-    const { depth, prop } = plan;
+    const { depth, prop, props } = plan;
     const walk = { ...newWalk(plan.uri), queue: [] };
     const key = this.newJob({
       kind: 'read',
@@ -162,6 +160,7 @@ export class Packer {
       walk,
       ...(depth === undefined ? {} : { depth }),
       ...(prop === undefined ? {} : { prop }),
+      ...(props === undefined ? {} : { props }),
     });
     this.send(body, { job: key, uri });
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: 'Get' });
@@ -237,22 +236,25 @@ export class Packer {
   private sendQuestions(): void {
     const { discovery } = this.machine;
     if (discovery === undefined || discovery.messages <= 0) return;
-    const put: { uri: string; type: boolean }[] = [];
+    const put: Question[] = [];
     for (const question of questions(discovery)) {
-      const uri = question.type ? `${question.uri}?prop=Type` : question.uri;
-      if (!this.mayGet()) break;
-      if (!this.send(getOf(uri), { job: JOB.discovery, uri, ...(question.type ? { role: 'type' as const } : {}) }))
-        break;
+      const { type, moid } = question;
+      const uri = type ? `${question.uri}?prop=Type` : question.uri;
+      const of = { ...(type ? { role: 'type' as const } : {}), ...(moid === undefined ? {} : { moid }) };
+      if (!this.mayGet() || !this.send(getOf(uri, moid), { job: JOB.discovery, uri, ...of })) break;
       put.push(question);
     }
     asked(discovery, put);
   }
 
   /** Adds one SyncML command. @returns false when it has no room */
-  private send(body: BodyCommand, of: { readonly job: string; readonly uri: string; readonly role?: 'type' }): boolean {
+  private send(body: BodyCommand, of: Pick<OpenCommand, 'job' | 'uri' | 'role' | 'moid'>): boolean {
     if (!this.reply.fits(body)) return false;
     const added = this.reply.add(body);
-    if (added.kind === 'Get') this.gets += 1;
+    if (added.kind === 'Get') {
+      this.gets += listKindOf(of.uri) === undefined ? 1 : LIST_WEIGHT;
+      this.effects.push(...noteAsked(of.uri, this.machine, this.context));
+    }
     const kept = this.keepsBody && added.kind !== 'Get' ? { body: storeBody(body) } : {};
     this.open({ cmd: added.cmdId, carrier: added.kind, ...of, ...kept });
     return true;
@@ -297,6 +299,8 @@ export class Packer {
 const KEEP_OPEN_URI = './DevInfo/DevId';
 /** Octets of a Status and Results that answer a usual Get. */
 const ANSWER_OCTETS = { xml: 480, wbxml: 230 } as const;
+/** Usual answers that a list may be as long as. */
+const LIST_WEIGHT = 8;
 /** Clients that announce a larger MaxMsgSize still answer from buffers of this size. */
 const MOST_ANSWER_OCTETS = 16_384;
 

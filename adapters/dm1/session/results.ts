@@ -3,6 +3,7 @@ import { absolute, canonical } from '../addressing';
 import type { Item, Meta, Results } from '../message';
 import { STATUS } from '../status-codes';
 import { mergeMeta, octetsOf, readFormat, readValue, storeValue, textOf } from '../values';
+import { keepRaw, listKindOf } from './lists';
 import {
   type Chunk,
   type DueStatus,
@@ -11,6 +12,7 @@ import {
   type OpenCommand,
   type StoredItem,
 } from './machine';
+import { WALK_LIMITS } from './walk';
 
 /**
  * Results: which command they answer, the Items in them, and large objects that come in chunks.
@@ -49,14 +51,14 @@ export function takeResults(machine: Machine, results: Results, maxObjSize: numb
     }
     if (item.moreData || continues) {
       const taken = takeChunk(machine, open, uri, meta, item, maxObjSize);
-      if (taken.item !== undefined) (open.items ??= []).push(taken.item);
+      if (taken.item !== undefined) addItem(open, taken.item);
       if (taken.code !== undefined) {
         status = { cmdRef: results.cmdId, cmd: 'Results', code: taken.code, sources: [uri] };
         if (taken.code !== STATUS.CHUNK_ACCEPTED) open.code = taken.code;
       }
       continue;
     }
-    (open.items ??= []).push(storedItem(uri, meta, item));
+    addItem(open, storedItem(uri, meta, item, open));
   }
   return { ...(status === undefined ? {} : { status }), ...(unfinished === undefined ? {} : { unfinished }), notes };
 }
@@ -83,7 +85,18 @@ export function itemFor(open: OpenCommand): StoredItem | undefined {
   return items.find((item) => canonical(item.uri) === wanted) ?? (items.length === 1 ? items[0] : undefined);
 }
 
-function storedItem(uri: string, meta: Meta, item: Item): StoredItem {
+/** Keeps an Item until the command settles. What is beyond a walk's limits is left out, and the list then counts as cut. */
+function addItem(open: OpenCommand, item: StoredItem): void {
+  const items = (open.items ??= []);
+  if (items.length < WALK_LIMITS.nodes) items.push(item);
+}
+
+function storedItem(uri: string, meta: Meta, item: Item, open: OpenCommand): StoredItem {
+  // A document's octets must not be taken for text: its Data is kept as it came.
+  if (listKindOf(open.uri) === 'tnds' && item.data !== undefined) {
+    const value = storeValue({ format: 'null', data: null });
+    return { uri: absolute(uri), format: 'xml', value, text: '', raw: keepRaw(item.data) };
+  }
   const { value, misfit } = readValue(meta, item.data);
   return {
     uri: absolute(uri),
@@ -117,9 +130,12 @@ function takeChunk(
   delete machine.chunk;
   if (chunk.spoilt) return { code: STATUS.TOO_BIG };
   if (chunk.size !== undefined && chunk.size !== chunk.octets) return { code: STATUS.SIZE_MISMATCH };
-  const whole: Item = { ...item, data: wholeData(octetsOfBase64(chunk.data), chunk.format) };
+  const whole: Item =
+    listKindOf(open.uri) === 'tnds'
+      ? { ...item, data: { kind: 'octets', octets: octetsOfBase64(chunk.data) } }
+      : { ...item, data: wholeData(octetsOfBase64(chunk.data), chunk.format) };
   return {
-    item: storedItem(uri, { ...meta, format: chunk.format ?? meta.format, type: chunk.type ?? meta.type }, whole),
+    item: storedItem(uri, { ...meta, format: chunk.format ?? meta.format, type: chunk.type ?? meta.type }, whole, open),
   };
 }
 

@@ -359,6 +359,8 @@ export interface SmallTree {
   readonly types?: Readonly<Record<string, string>>;
   /** Code for `?prop=Type` where `types` is absent. */
   readonly typeCode?: number;
+  /** Code for `?list=…`: a plain client has no lists. */
+  readonly listCode?: number;
 }
 
 /** What a plain client answers to the commands of a reply: Status for all, Results for Gets that find their node. */
@@ -374,7 +376,8 @@ export function answers(reply: Message, tree: SmallTree): BodyCommand[] {
     }
     const [path, query] = uri.split('?') as [string, string | undefined];
     const node = tree.nodes[path];
-    if (node === undefined) body.push(status(msgRef, command.cmdId, 'Get', 404));
+    if (query?.startsWith('list=')) body.push(status(msgRef, command.cmdId, 'Get', tree.listCode ?? 406));
+    else if (node === undefined) body.push(status(msgRef, command.cmdId, 'Get', 404));
     else if (query === 'prop=Type') {
       const type = tree.types?.[path];
       if (tree.types === undefined) body.push(status(msgRef, command.cmdId, 'Get', tree.typeCode ?? 406));
