@@ -1,7 +1,16 @@
 import type { Command, Context, Effect } from '../../adapter';
 import { absolute, canonical } from '../addressing';
 import { STATUS } from '../status-codes';
-import { bestKind, learnFromAnswer, listKindOf, listUri, READING_KINDS, readList, supports, withoutQuery } from './lists';
+import {
+  bestKind,
+  learnFromAnswer,
+  listKindOf,
+  listUri,
+  READING_KINDS,
+  readList,
+  supports,
+  withoutQuery,
+} from './lists';
 import type { Discovery, Machine, OpenCommand, StoredItem, Walk, WalkNode } from './machine';
 import { announce, decide, formatsOf, rootAbove } from './recognise';
 import { isWithin, newWalk, takeListed, treeOf, visit, WALK_LIMITS, type WalkLimits } from './walk';
@@ -179,7 +188,7 @@ export function takeList(
   const wasKnown = supports(kind, machine, context) === true;
   const code = open.code === STATUS.UNKNOWN ? undefined : open.code;
   const isGood = code !== undefined && code >= 200 && code < 300;
-  const listed = isGood ? readList(uri, kind, open.items ?? []) : undefined;
+  const listed = isGood ? readList(uri, kind, open.items ?? [], wasKnown) : undefined;
   const effects = [...learnFromAnswer(open.uri, code, listed === undefined, machine, context)];
   const isProbe = discovery.probes?.includes(open.uri) === true;
   if (isProbe) discovery.probes = discovery.probes?.filter((probe) => probe !== open.uri);
@@ -197,12 +206,7 @@ export function takeList(
 }
 
 /** What the nodes of a list are the roots of, parents first. */
-function judge(
-  discovery: Discovery,
-  taken: readonly WalkNode[],
-  isTnds: boolean,
-  context: Context,
-): readonly Effect[] {
+function judge(discovery: Discovery, taken: readonly WalkNode[], isTnds: boolean, context: Context): readonly Effect[] {
   const effects: Effect[] = [];
   const telling = taken.find((node) => node.type);
   if (telling !== undefined && discovery.tellsTypes !== true)
@@ -223,12 +227,7 @@ function judge(
 }
 
 /** Takes the roots of the MOs of one type. Source: OMA-TS-DM_TND 1.3, "MORoot". */
-function takeRoots(
-  discovery: Discovery,
-  open: OpenCommand,
-  machine: Machine,
-  context: Context,
-): readonly Effect[] {
+function takeRoots(discovery: Discovery, open: OpenCommand, machine: Machine, context: Context): readonly Effect[] {
   const { walk } = discovery;
   const wasKnown = supports('moroot', machine, context) === true;
   const code = open.code === STATUS.UNKNOWN ? undefined : open.code;

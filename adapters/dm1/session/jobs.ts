@@ -2,6 +2,7 @@ import type { Address, Command, Context, Outcome, Tree, Value } from '../../adap
 import { absolute, childUri, locUriOf, pathSegment } from '../addressing';
 import type { BodyCommand, Encoding, Item } from '../message';
 import { valueItem } from '../values';
+import { documentBody, hasUnloaded, isInInbox, moidAdded } from './tnds-write';
 
 /**
  * A caller's command as SyncML commands, one Item each: some clients answer only the first Item of several, and some
@@ -19,7 +20,13 @@ export type Plan =
       /** The DDFs say that it is interior, so that a list of what is below it can be asked for at once. */
       readonly isInterior: boolean;
     }
-  | { readonly kind: 'write'; readonly bodies: readonly BodyCommand[] }
+  /** `document`: all of it as one TNDS document, for a device that takes such. `inbox`: there is no other way. */
+  | {
+      readonly kind: 'write';
+      readonly bodies: readonly BodyCommand[];
+      readonly document?: BodyCommand;
+      readonly inbox?: { readonly moid: string | undefined };
+    }
   | { readonly kind: 'refused'; readonly outcome: Outcome; readonly message: string };
 
 export function planOf(command: Command, encoding: Encoding, context: Context): Plan {
@@ -78,6 +85,13 @@ function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, enco
   return at(command.at, (uri) => {
     if (command.prop !== undefined)
       return write([{ kind: 'Replace', cmdId: '', items: [propertyItem(uri, command.prop, command.value)] }]);
+    if (command.kind === 'add' && isInInbox(uri)) {
+      const tree = command.tree ?? { name: '', ...(command.value ? { value: command.value } : { children: [] }) };
+      if (hasUnloaded(tree)) return refused('TOO_LARGE', 'a value is larger than a message can carry');
+      const moid = moidAdded(command);
+      const document = documentBody('Add', uri, tree, moid, encoding);
+      return { kind: 'write', bodies: [], document, inbox: { moid } };
+    }
     const nodes = command.tree === undefined ? [{ uri, value: command.value }] : nodesOf(command.tree, uri, carrier);
     const bodies: BodyCommand[] = [];
     for (const node of nodes) {
@@ -85,7 +99,11 @@ function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, enco
       if ('refused' in written) return refused(written.refused, written.message);
       bodies.push({ kind: carrier, cmdId: '', items: [written.item] });
     }
-    return bodies.length === 0 ? refused('BAD_VALUE', 'the tree has no value to write') : write(bodies);
+    if (bodies.length === 0) return refused('BAD_VALUE', 'the tree has no value to write');
+    if (command.tree === undefined || carrier === 'Replace' || bodies.length < 2 || hasUnloaded(command.tree))
+      return write(bodies);
+    const document = documentBody('Add', uri, command.tree, moidAdded(command), encoding);
+    return { kind: 'write', bodies, document };
   });
 }
 

@@ -102,10 +102,11 @@ export function learnFromAnswer(
   const said = machine.lists?.[kind] ?? context.device?.features[listFeature(kind)];
   const isGood = code !== undefined && code >= 200 && code < 300;
   if (isGood && !isGarbled) return said === true ? [] : learnList(kind, true, `${uri} was answered`, machine);
-  const why = code === undefined ? 'was not answered' : isGood ? 'was answered by what is no list' : `is answered ${code}`;
+  const why =
+    code === undefined ? 'was not answered' : isGood ? 'was answered by what is no list' : `is answered ${code}`;
   const evidence = `${uri} ${why}`;
   if (said === true) {
-    const isGivenUp = isGarbled || code === STATUS.UNSUPPORTED || code === STATUS.NOT_IMPLEMENTED || code === 415;
+    const isGivenUp = isGood || code === STATUS.UNSUPPORTED || code === STATUS.NOT_IMPLEMENTED || code === 415;
     return isGivenUp ? learnList(kind, false, evidence, machine) : [];
   }
   // Of the node's size or its ACL: it tells nothing of the kind, which is not asked for again all the same.
@@ -147,9 +148,17 @@ export interface ListedNodes {
  *
  * @param uri    the node that was asked about, without the query
  * @param items  Items of all its Results, in any order, their Source with or without the query
+ * @param mayBeLeaf  whether the node may be a leaf: else the answer of one is none
  */
-export function readList(uri: string, kind: ListKind, items: readonly StoredItem[]): ListedNodes | undefined {
-  return kind === 'tnds' ? readTndsAnswer(uri, items) : readStruct(uri, items, kind === 'structdata');
+export function readList(
+  uri: string,
+  kind: ListKind,
+  items: readonly StoredItem[],
+  mayBeLeaf: boolean,
+): ListedNodes | undefined {
+  const listed = kind === 'tnds' ? readTndsAnswer(uri, items) : readStruct(uri, items, kind === 'structdata');
+  const root = listed?.nodes.find((node) => node.uri === uri);
+  return mayBeLeaf || root?.kind === 'node' ? listed : undefined;
 }
 
 function readTndsAnswer(uri: string, items: readonly StoredItem[]): ListedNodes | undefined {
@@ -245,7 +254,9 @@ function structNode(listed: Listed, byUri: ReadonlyMap<string, Listed>, hasData:
   if (item.format === 'null') return { uri, name, kind: 'leaf', value: item.value };
   if (!hasData) return undefined;
   // A value that is none, and empty: the device names a leaf that it does not tell.
-  return item.misfit !== undefined && item.text === '' ? { uri, name, kind: 'hidden' } : { uri, name, kind: 'leaf', value: item.value };
+  return item.misfit !== undefined && item.text === ''
+    ? { uri, name, kind: 'hidden' }
+    : { uri, name, kind: 'leaf', value: item.value };
 }
 
 function mimeOf(item: StoredItem): string | undefined {

@@ -126,6 +126,8 @@ export type Job =
       instead?: Json[];
       /** Where the device says that it put what was added. */
       told?: string;
+      /** It went to the Inbox: MOID of the object, or nothing. */
+      readonly inbox?: string;
     }
   | {
       readonly kind: 'read';

@@ -7,6 +7,7 @@ import { type Job, JOB, type Machine, type OpenCommand, restoreBody, storeBody }
 import { firstQuestion } from './read';
 import type { Reply } from './reply';
 import { giveUp } from './server-refused';
+import { noteTried, takesDocuments } from './tnds-write';
 import { newWalk } from './walk';
 
 /**
@@ -101,7 +102,8 @@ export class Packer {
     let count = 0;
     for (const stored of job.todo) {
       const body = restoreBody(stored);
-      if (!this.send(body, { job: key, uri: targetOf(body) })) break;
+      const role = job.instead === undefined ? {} : { role: 'tnds' as const };
+      if (!this.send(body, { job: key, uri: targetOf(body), ...role })) break;
       job.waiting += 1;
       count += 1;
     }
@@ -142,7 +144,7 @@ export class Packer {
       case 'read':
         return this.sendRead(command, plan);
       case 'write':
-        return this.sendWrite(command, plan.bodies);
+        return this.sendWrite(command, plan);
     }
   }
 
@@ -167,32 +169,47 @@ export class Packer {
     return true;
   }
 
-  private sendWrite(command: Command, bodies: readonly BodyCommand[]): boolean {
-    if (bodies.some((body) => this.reply.sizeOf(body) > this.best)) return this.endTooLarge(command);
+  private sendWrite(command: Command, plan: Plan & { readonly kind: 'write' }): boolean {
+    const document = this.documentOf(plan);
+    const bodies = document === undefined ? plan.bodies : [document];
+    if (bodies.length === 0 || bodies.some((body) => this.reply.sizeOf(body) > this.best))
+      return this.endTooLarge(command);
     const [first] = bodies;
     if (first === undefined || !this.reply.fits(first)) return false;
-    const job = {
-      kind: 'plain' as const,
+    const job: Job & { readonly kind: 'plain' } = {
+      kind: 'plain',
       command: command.id,
       what: command.kind,
       todo: bodies.map(storeBody),
       waiting: 0,
+      ...(document === undefined ? {} : { instead: plan.bodies.map(storeBody) }),
+      ...(plan.inbox === undefined ? {} : { inbox: plan.inbox.moid ?? '' }),
     };
+    if (document !== undefined) this.effects.push(...noteTried(targetOf(document), this.machine, this.context));
     this.sendTodo(this.newJob(job), job);
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: first.kind });
     return job.todo.length === 0;
   }
 
+  /** The tree as one document, where the device takes such and it fits. */
+  private documentOf(plan: Plan & { readonly kind: 'write' }): BodyCommand | undefined {
+    const { document, inbox } = plan;
+    if (document === undefined || this.reply.sizeOf(document) > this.best) return undefined;
+    return inbox !== undefined || takesDocuments(this.machine, this.context) ? document : undefined;
+  }
+
   /** Commands of one atomic operation as one Atomic. It stands in one message or is not sent at all. */
   private sendGroup(group: readonly Command[]): boolean {
     const plans = group.map((command) => planOf(command, this.encoding, this.context));
-    const bad = plans.findIndex((plan) => plan.kind !== 'write' || plan.bodies.some((body) => body.kind === 'Exec'));
+    const bad = plans.findIndex(
+      (plan) => plan.kind !== 'write' || plan.inbox !== undefined || plan.bodies.some((body) => body.kind === 'Exec'),
+    );
     if (bad >= 0) {
       const plan = plans[bad] as Plan;
       const [outcome, message] =
         plan.kind === 'refused'
           ? [plan.outcome, plan.message]
-          : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get or Exec'];
+          : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get, Exec or what goes to the Inbox'];
       group.forEach((command, index) => this.end(command, index === bad ? outcome : 'ROLLED_BACK', message));
       return true;
     }

@@ -91,7 +91,7 @@ function applyList(
   const uri = withoutQuery(open.uri);
   const items = open.items ?? [];
   const wasKnown = supports(kind, machine, context) === true;
-  const listed = isGood ? readList(uri, kind, items) : undefined;
+  const listed = isGood ? readList(uri, kind, items, false) : undefined;
   const effects = learnFromAnswer(open.uri, code, listed === undefined, machine, context);
   const { walk } = job;
   if (listed !== undefined) {
@@ -163,11 +163,12 @@ const MAX_PROPERTY = 255;
 /** What a read came to; `tree` beside it for those who learn from it. */
 export function finishRead(job: ReadJob): { readonly effect: Effect; readonly tree?: Tree } {
   const { command, ended } = job;
-  if (job.silent)
-    return { effect: { kind: 'commandUnanswered', command, message: 'the device gave no Status' } };
+  if (job.silent) return { effect: { kind: 'commandUnanswered', command, message: 'the device gave no Status' } };
   if (ended?.property !== undefined && job.prop !== undefined) {
     const tree = { name: nodeName(job.uri), props: { [job.prop]: ended.property } };
-    return { effect: { kind: 'commandAnswered', command, outcome: 'OK', code: ended.code, tree, data: ended.property } };
+    return {
+      effect: { kind: 'commandAnswered', command, outcome: 'OK', code: ended.code, tree, data: ended.property },
+    };
   }
   if (ended !== undefined) {
     const noResults = ended.code >= 200 && outcomeOf(ended.code) === 'OK';

@@ -1,10 +1,12 @@
 import type { Context, Effect } from '../../adapter';
+import { canonical } from '../addressing';
 import { outcomeInAtomic, outcomeOf, STATUS } from '../status-codes';
 import { conclude, takeList, takeNode, takeType } from './discovery';
 import { listKindOf } from './lists';
 import { type Job, JOB, type Machine, type OpenCommand } from './machine';
 import { applyRead, finishRead } from './read';
 import { itemFor } from './results';
+import { applyDocument } from './tnds-write';
 import { learnVersions } from './versions';
 
 /**
@@ -97,6 +99,7 @@ function apply(machine: Machine, open: OpenCommand, context: Context): readonly 
   if (job === undefined) return [];
   const code = open.code === STATUS.UNKNOWN ? undefined : open.code;
   if (job.kind === 'read') return applyRead(job, open, code, code !== undefined && isGood(code), machine, context);
+  if (open.role === 'tnds') return applyDocument(job, open, code, code !== undefined && isGood(code), machine, context);
   job.waiting -= 1;
   if (code === undefined) job.silent = true;
   else if (isGood(code)) job.good = code;
@@ -128,7 +131,7 @@ function isFinished(job: Job): boolean {
 }
 
 function finish(job: Job, machine: Machine, context: Context): readonly Effect[] {
-  if (job.kind !== 'read') return [finishPlain(job)];
+  if (job.kind !== 'read') return job.inbox === undefined ? [finishPlain(job)] : finishInbox(job);
   const { effect, tree } = finishRead(job);
   return tree === undefined ? [effect] : [effect, ...learnVersions(job.uri, tree, machine, context)];
 }
@@ -142,4 +145,15 @@ function finishPlain(job: Job & { readonly kind: 'plain' }): Effect {
   if (job.silent) return { kind: 'commandUnanswered', command, message: 'the device gave no Status' };
   if (job.what === 'exec' && job.good === STATUS.ACCEPTED) return { kind: 'commandAccepted', command, code: job.good };
   return { kind: 'commandAnswered', command, outcome: 'OK', ...(job.good === undefined ? {} : { code: job.good }) };
+}
+
+/** What went to the Inbox is where the TargetRef of its Status says; else it is to be looked for. Source: dm1 section 15. */
+function finishInbox(job: Job & { readonly kind: 'plain' }): readonly Effect[] {
+  const effect = finishPlain(job);
+  if (effect.kind !== 'commandAnswered' || effect.outcome !== 'OK') return [effect];
+  const { told, inbox } = job;
+  const isElsewhere = told !== undefined && canonical(told) !== './Inbox';
+  if (!isElsewhere) return [effect, { kind: 'discoveryDue', why: 'an object was put into the Inbox' }];
+  const created = inbox ? { moid: inbox, path: '', place: told } : { uri: told };
+  return [{ ...effect, created: [created] }];
 }

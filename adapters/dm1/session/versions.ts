@@ -46,7 +46,9 @@ export function learnVersions(uri: string, tree: Tree, machine: Machine, context
 function storedVersions(context: Context): Readonly<Record<string, string>> {
   const stored: Json | undefined = context.device?.features[FEATURE_VERSIONS];
   if (stored === null || typeof stored !== 'object' || Array.isArray(stored)) return {};
-  return Object.fromEntries(Object.entries(stored).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  return Object.fromEntries(
+    Object.entries(stored).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 function versionsIn(uri: string, tree: Tree): Record<string, string> {
@@ -65,7 +67,10 @@ function leafAt(uri: string, tree: Tree, wanted: string): unknown {
   const at = canonical(uri);
   if (at !== wanted && !wanted.startsWith(`${at}/`)) return undefined;
   let node: Tree | undefined = tree;
-  for (const name of wanted.slice(at.length).split('/').filter((part) => part !== '')) {
+  for (const name of wanted
+    .slice(at.length)
+    .split('/')
+    .filter((part) => part !== '')) {
     node = node.children?.find((child) => child.name === name);
     if (node === undefined) return undefined;
   }

@@ -115,6 +115,7 @@ export function treeOf(nodes: readonly WalkNode[], root: string, depth?: number)
   const build = (uri: string, levels: number): Tree => {
     const node = byUri.get(canonical(uri));
     if (node === undefined) return { name: decodeName(uri.slice(uri.lastIndexOf('/') + 1)) };
+    if (levels < 0) return { name: node.name };
     const named = {
       name: node.name,
       ...(node.type ? { moid: node.type } : {}),
@@ -122,7 +123,6 @@ export function treeOf(nodes: readonly WalkNode[], root: string, depth?: number)
     };
     if (node.kind === 'leaf') return { ...named, value: restoreValue(node.value as Json) };
     if (node.children === undefined) return named;
-    if (levels < 0) return named;
     return { ...named, children: node.children.map((child) => build(child, levels - 1)), childrenComplete: true };
   };
   return build(root, depth ?? Number.MAX_SAFE_INTEGER);

@@ -1,6 +1,7 @@
 /** How a simulated DM 1.x device is made. */
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
+import type { TreeQueryOptions } from './tree-query';
 
 export type Dm1Auth = 'none' | 'basic' | 'md5';
 
@@ -32,6 +33,8 @@ export interface Dm1DeviceOptions {
     readonly atomic?: boolean;
     /** User interaction alerts; default on, else 406. */
     readonly ui?: boolean;
+    /** Tree queries, writes of TNDS documents, optional properties; default none of them (406). */
+    readonly queries?: TreeQueryOptions;
   };
   /** Writes RespURI into Target of its later messages too, as many clients do; default true. */
   readonly targetFollowsRespUri?: boolean;

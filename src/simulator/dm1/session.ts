@@ -310,6 +310,7 @@ export class Dm1Session {
       copy: options.features?.copy ?? false,
       atomic: options.features?.atomic ?? true,
       ui: options.features?.ui ?? true,
+      ...(options.features?.queries === undefined ? {} : { queries: options.features.queries }),
       ...(options.execResult === undefined ? {} : { execResult: options.execResult }),
       accepted: acceptedNow,
     };

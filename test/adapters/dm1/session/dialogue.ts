@@ -13,6 +13,7 @@ import type {
   Effect,
   Envelope,
   Inbound,
+  Json,
   SessionState,
   StoredSession,
   Wants,
@@ -55,6 +56,9 @@ export interface Given {
   /** False: the account registers devices on first contact, and this one is not yet. */
   readonly registered?: boolean;
   readonly features?: DeviceKnowledge['features'];
+  readonly device?: Partial<DeviceKnowledge>;
+  /** What the DDFs know, beside the places. */
+  readonly ddf?: Partial<Context['ddf']>;
   readonly places?: readonly { readonly place: string; readonly moid: string }[];
   readonly token?: string;
   readonly nonces?: readonly Uint8Array[];
@@ -76,6 +80,8 @@ export class Dialogue {
   queue: Command[] = [];
   discover: { messages: number; nodes: number } | undefined;
   now = 1_700_000_000_000;
+  /** Of the device, as earlier messages showed them. */
+  readonly features: Record<string, Json> = {};
   private clientAuth: CredentialKnowledge;
   private serverAuth: CredentialKnowledge;
   private nonceNo = 0;
@@ -158,7 +164,7 @@ export class Dialogue {
       clientAuth: this.clientAuth,
       serverAuth: this.serverAuth,
     };
-    const device: DeviceKnowledge = { deviceId: DEVICE, features: given.features ?? {}, mos: [] };
+    const device: DeviceKnowledge = { deviceId: DEVICE, features: { ...given.features, ...this.features }, mos: [], ...given.device };
     const places = given.places ?? [{ place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }];
     const nonce = given.nonces?.[this.nonceNo] ?? octets(this.nonceNo * 16 + 16);
     return {
@@ -178,7 +184,12 @@ export class Dialogue {
         transferExpiryMs: 1_800_000,
         ...given.limits,
       },
-      ddf: { isKnown: (moid) => moid.startsWith('urn:oma:'), node: () => undefined, places: () => places },
+      ddf: {
+        isKnown: (moid) => moid.startsWith('urn:oma:'),
+        node: () => undefined,
+        places: () => places,
+        ...given.ddf,
+      },
       ...(this.session ? { session: this.session } : {}),
       ...(this.refusals === undefined ? {} : { refusals: this.refusals }),
       ...(given.known === false ? {} : { account }),
@@ -211,6 +222,7 @@ export class Dialogue {
     this.effects.push(...effects);
     this.turn.push(...effects);
     for (const effect of effects) {
+      if (effect.kind === 'featureLearned') this.features[effect.feature] = effect.value;
       if (effect.kind !== 'nonceChanged') continue;
       if (effect.direction === 'SERVER') this.serverAuth = { ...this.serverAuth, nonce: effect.nonce };
       else {
