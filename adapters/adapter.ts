@@ -131,6 +131,8 @@ export type CommandBody =
       readonly at: Address;
       /** Levels below the node; absent: all; 0: names of the children. */ readonly depth?: number;
       readonly prop?: string;
+      /** Properties of the nodes that are wanted beside their values: Format, Name, Size, Title, TStamp, Type, VerNo. */
+      readonly props?: readonly string[];
       readonly validator?: string;
     }
   | {
@@ -246,6 +248,8 @@ export interface DeviceKnowledge {
   /** Features learned in earlier sessions: name → value. */
   readonly features: Readonly<Record<string, Json>>;
   readonly mos: readonly KnownMo[];
+  /** What an administrator said of nodes: place of an MO's root → MOID. It counts for more than what the device tells. */
+  readonly recognised?: Readonly<Record<string, string>>;
   /** SHA-256 of the client certificate that is bound to the device, hex. */
   readonly certSha256?: string;
 }
@@ -266,6 +270,13 @@ export interface DdfKnowledge {
   node(moid: string, path: string): NodeKnowledge | undefined;
   /** Fixed places of MO roots on DM 1.x devices, such as `./DevDetail`. */
   places(): readonly { readonly place: string; readonly moid: string }[];
+  /**
+   * MOID of the one MO type whose root has such children; undefined where none fits, or more than one.
+   * `format`: where it is known; `node` of interior nodes.
+   */
+  shape?(children: readonly { readonly name: string; readonly format?: DmFormat }[]): string | undefined;
+  /** MOIDs that some DDF names, without places that stand for them. */
+  moids?(): readonly string[];
 }
 
 export interface Limits {
@@ -331,7 +342,8 @@ export type Outcome =
   | 'TIMED_OUT'
   | 'DEVICE_ERROR';
 
-export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE';
+/** `ADMINISTRATOR`: somebody said what it is. */
+export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE' | 'ADMINISTRATOR';
 
 /** What a message meant, in the same words for both protocols. The middle applies them in order. */
 export type Effect =
@@ -354,6 +366,8 @@ export type Effect =
       readonly recognisedBy: RecognisedBy;
     }
   | { readonly kind: 'moGone'; readonly moid: string; readonly miid: string }
+  /** What is known of the device's MOs may be stale: they are to be looked for again. */
+  | { readonly kind: 'discoveryDue'; readonly why: string }
   /** `complete`: every instance the device has was announced since the session began; others are gone. */
   | { readonly kind: 'discoveryComplete'; readonly complete: boolean }
   /** Nodes seen at an address. `complete`: what is not in `tree` below the address does not exist. */

@@ -1,6 +1,7 @@
 /** What is known of MO types by their raw names: immutable look-ups over the definitions that were read. */
 import { familyOf, versionOf, compareVersions, canonicalPlace, isPlace } from './identity';
 import type { AccessVerb, DdfFormat, DdfNode, MoDefinition } from './model';
+import { type SeenChild, ShapeIndex } from './shape';
 
 export { familyOf, versionOf } from './identity';
 
@@ -20,6 +21,8 @@ const MAX_SEGMENTS = 256;
 
 export class DdfLibrary {
   private readonly byFamily: ReadonlyMap<string, readonly MoDefinition[]>;
+  private shapes: ShapeIndex | undefined;
+  private named: readonly string[] | undefined;
   private readonly fixedPlaces: readonly { readonly place: string; readonly moid: string }[];
 
   /** The order of the definitions has no influence on anything that the library tells. */
@@ -81,6 +84,19 @@ export class DdfLibrary {
   /** Fixed places of MO roots on DM 1.x devices; an unnamed root stands as `*`, such as `./DMAcc/*`. */
   places(): readonly { readonly place: string; readonly moid: string }[] {
     return this.fixedPlaces;
+  }
+
+  /** MOID of the one MO type whose root has such children. See {@link ShapeIndex}; made when it is first asked for. */
+  shape(children: readonly SeenChild[]): string | undefined {
+    this.shapes ??= new ShapeIndex([...this.byFamily.values()].flat());
+    return this.shapes.recognise(children);
+  }
+
+  /** The newest MOID of each family that has one, sorted. */
+  moids(): readonly string[] {
+    return (this.named ??= [...this.byFamily.values()].flatMap(
+      (known) => known.filter(({ moid }) => !isPlace(moid)).at(-1)?.moid ?? [],
+    ));
   }
 }
 

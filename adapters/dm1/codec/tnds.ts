@@ -3,6 +3,7 @@
  * Source: OMA-TS-DM_TND 1.2 and 1.3, "Device Management Tree Serialization".
  */
 import type { Tree, Value } from '../../adapter';
+import { decodeName } from '../addressing';
 import type { Data, Element } from '../message';
 import { NAMESPACE_DMDDF } from './code-pages';
 import { readElement } from './data-read';
@@ -191,15 +192,29 @@ export function placeTnds(document: TndsDocument, target: string): Tree | undefi
   return found ? collect(root, at[at.length - 1] ?? '') : undefined;
 }
 
+/** Raw names of a URI: some devices write them percent-encoded, some do not. */
 function segments(uri: string): readonly string[] {
-  return uri.split('/').filter((segment) => segment !== '' && segment !== '.');
+  return uri
+    .split('/')
+    .filter((segment) => segment !== '' && segment !== '.')
+    .map(decodeName);
 }
 
 /** Segments from the target down to a node. */
-function placeBelow(at: readonly string[], path: string | undefined, name: string): readonly string[] {
-  if (path === undefined) return name === '' || name === at[at.length - 1] ? [] : [name];
-  const whole = [...segments(path), name === '' ? (at[at.length - 1] ?? '') : name];
+function placeBelow(at: readonly string[], path: string | undefined, told: string): readonly string[] {
+  const name = decodeName(told);
+  const last = at[at.length - 1] ?? '';
+  const above = path === undefined ? [] : segments(path);
+  if (path === undefined || path.trim() === '')
+    return told === '' || name === last || isRootName(at, told) ? [] : [name];
+  const own = told === '' ? [last] : isRootName(at, told) ? [] : [name];
+  const whole = [...above, ...own];
   return at.every((segment, index) => whole[index] === segment) ? whole.slice(at.length) : whole;
+}
+
+/** The root of the tree has no name of its own; devices write `.`. */
+function isRootName(at: readonly string[], told: string): boolean {
+  return at.length === 0 && (told === '.' || told === './' || told === '/');
 }
 
 function childPlace(place: Place, name: string): Place {

@@ -1,45 +1,101 @@
-import type { Command, Context, Effect, RecognisedBy } from '../../adapter';
-import { STATUS } from '../status-codes';
+import type { Command, Context, Effect } from '../../adapter';
 import { absolute, canonical } from '../addressing';
-import type { Discovery, OpenCommand, StoredItem, Walk, WalkNode } from './machine';
-import { isWithin, newWalk, treeOf, visit, WALK_LIMITS } from './walk';
+import { STATUS } from '../status-codes';
+import {
+  bestKind,
+  learnFromAnswer,
+  listKindOf,
+  listUri,
+  READING_KINDS,
+  readList,
+  supports,
+  withoutQuery,
+} from './lists';
+import type { Discovery, Machine, OpenCommand, StoredItem, Walk, WalkNode } from './machine';
+import { announce, decide, formatsOf, rootAbove } from './recognise';
+import { isWithin, newWalk, takeListed, treeOf, visit, WALK_LIMITS, type WalkLimits } from './walk';
 
 /**
- * Finding a device's MOs by walking its tree breadth first. The Type property of an interior node tells the MOID where
- * the client has it; else a place that a DDF fixes. Below a root the walk goes on, so that first values are stored.
- * Its statuses are the gateway's own and reach no caller. Source: dm1 sections 6.2, 6.3; OMA-TS-DM_TND, "Type".
+ * Finding a device's MOs. Its first message asks what kinds of lists the device has, by DevInfo, which is small; then the
+ * tree is gone through from the root, each branch by the best means that the device has: a list, or node by node. Below
+ * an MO's root the walk goes on, so that first values are stored. Its statuses are the gateway's own and reach no caller.
+ * Source: dm1 sections 6.2 to 6.4 and 19; OMA-TS-DM_TND, "Type".
  */
 
 /** Feature under which it is remembered whether interior nodes tell their Type. */
 export const FEATURE_TYPE = 'dm1.typeProperty';
 
-export function beginDiscovery(command: Command & { readonly kind: 'discover' }, context: Context): Discovery {
+const DEV_INFO = './DevInfo';
+const DEV_INFO_MOID = 'urn:oma:mo:oma-dm-devinfo:1.0';
+/** MO types whose roots are asked for by name. */
+const MOST_MOIDS = 64;
+
+export function beginDiscovery(
+  command: Command & { readonly kind: 'discover' },
+  machine: Machine,
+  context: Context,
+): Discovery {
   const told = context.device?.features[FEATURE_TYPE];
+  const unknown = READING_KINDS.filter((kind) => supports(kind, machine, context) === undefined);
+  const probes = unknown.map((kind) => listUri(DEV_INFO, kind));
   return {
-    walk: newWalk('.'),
+    walk: { ...newWalk('.'), queue: [...probes, '.'] },
     types: [],
     ...(typeof told === 'boolean' ? { tellsTypes: told } : {}),
     messages: command.budget.messages,
     nodes: command.budget.nodes,
     roots: [],
+    found: [],
+    probes,
+    moids: machine.isDm13 === true ? firstMoids(machine, context) : [],
   };
 }
 
-/** LocURIs that discovery would ask for now; `type`: the node's Type property, not the node. */
-export function questions(discovery: Discovery): readonly { readonly uri: string; readonly type: boolean }[] {
+/** Where it is not known whether roots can be asked for by MOID, DevInfo is asked for: each device has one. */
+function firstMoids(machine: Machine, context: Context): string[] {
+  const known = supports('moroot', machine, context);
+  return known === undefined ? [DEV_INFO_MOID] : known ? knownMoids(context) : [];
+}
+
+function knownMoids(context: Context): string[] {
+  return (context.ddf.moids?.() ?? []).slice(0, MOST_MOIDS);
+}
+
+export interface Question {
+  readonly uri: string;
+  /** The node's Type property is asked for, not the node. */
+  readonly type: boolean;
+  /** MOID whose roots are asked for. */
+  readonly moid?: string;
+}
+
+/** What discovery would ask now. */
+export function questions(discovery: Discovery): readonly Question[] {
   return [
     ...discovery.types.map((uri) => ({ uri, type: true })),
+    ...(discovery.moids ?? []).map((moid) => ({ uri: listUri('.', 'moroot'), type: false, moid })),
     ...discovery.walk.queue.map((uri) => ({ uri, type: false })),
   ];
 }
 
 /** Takes the questions that a message carries from the list. */
-export function asked(discovery: Discovery, uris: readonly { readonly uri: string; readonly type: boolean }[]): void {
-  const types = new Set(uris.filter((question) => question.type).map((question) => question.uri));
-  const nodes = new Set(uris.filter((question) => !question.type).map((question) => question.uri));
+export function asked(discovery: Discovery, put: readonly Question[]): void {
+  const types = new Set(put.filter((question) => question.type).map((question) => question.uri));
+  const moids = new Set(put.flatMap((question) => question.moid ?? []));
+  const nodes = new Set(
+    put.filter((question) => !question.type && question.moid === undefined).map((question) => question.uri),
+  );
   discovery.types = discovery.types.filter((uri) => !types.has(uri));
   discovery.walk.queue = discovery.walk.queue.filter((uri) => !nodes.has(uri));
-  if (uris.length > 0) discovery.messages -= 1;
+  discovery.moids = discovery.moids?.filter((moid) => !moids.has(moid));
+  if (put.length > 0) discovery.messages -= 1;
+}
+
+/** Puts a question back that found no room. */
+export function askLater(discovery: Discovery, open: OpenCommand): void {
+  if (open.role === 'type') discovery.types.push(withoutQuery(open.uri));
+  else if (open.moid !== undefined) (discovery.moids ??= []).push(open.moid);
+  else discovery.walk.queue.push(open.uri);
 }
 
 /** Takes the answer to a question for a Type property. Answers of one message come before those for nodes. */
@@ -49,7 +105,7 @@ export function takeType(
   item: StoredItem | undefined,
   context: Context,
 ): readonly Effect[] {
-  const uri = open.uri.slice(0, open.uri.indexOf('?'));
+  const uri = withoutQuery(open.uri);
   const node = discovery.walk.nodes.find((known) => known.uri === uri);
   const code = open.code ?? STATUS.UNKNOWN;
   if (node === undefined) return [];
@@ -67,11 +123,11 @@ export function takeType(
     // 404 for one node may be the node's own; where no node ever told a Type it is the client's way.
     if (discovery.tellsTypes === undefined) {
       effects.push(learn(discovery, false, `${open.uri} is answered ${code}`));
-      for (const waiting of discovery.types.splice(0)) {
-        const other = discovery.walk.nodes.find((known) => known.uri === waiting);
-        if (other === undefined) continue;
+      const waiting = new Set(discovery.types.splice(0));
+      const formats = formatsOf(discovery.walk.nodes);
+      for (const other of discovery.walk.nodes.filter((known) => waiting.has(known.uri))) {
         other.type = null;
-        effects.push(...decide(discovery, other, context));
+        effects.push(...decide(discovery, other, context, formats));
       }
     }
   }
@@ -83,26 +139,116 @@ export function takeNode(
   discovery: Discovery,
   open: OpenCommand,
   item: StoredItem | undefined,
+  machine: Machine,
   context: Context,
 ): readonly Effect[] {
   const { walk } = discovery;
   if (open.code === STATUS.NOT_FOUND && open.uri !== '.') return [];
-  const limits = { ...WALK_LIMITS, nodes: Math.min(WALK_LIMITS.nodes, discovery.nodes) };
+  const limits = limitsOf(discovery);
+  const before = walk.queue.length;
   const node = visit(walk, open.uri, item, true, limits);
   if (walk.octets > limits.octets) discovery.messages = 0;
   if (node.uri === '.' && node.kind !== 'node') {
     // A client that does not list its root may still know the places that the standard objects have.
-    walk.queue.push(...new Set(context.ddf.places().map((known) => absolute(known.place))));
+    const places = context.ddf.places().map((known) => absolute(known.place.replace(/\/\*$/, '')));
+    walk.queue.push(...new Set(places));
     walk.cut = true;
-    return [];
   }
-  if (node.kind !== 'node' || node.uri === '.' || rootAbove(discovery, node.uri) !== undefined) return [];
+  const isOutside = rootAbove(discovery, node.uri) === undefined;
+  if (isOutside) preferLists(discovery, before, machine, context);
+  if (node.kind !== 'node' || node.uri === '.' || !isOutside) return [];
   if (discovery.tellsTypes === false) {
     node.type = null;
     return decide(discovery, node, context);
   }
   discovery.types.push(node.uri);
   return [];
+}
+
+/** Asks by lists for what was queued last, where the device has them. What a list told already is asked no more. */
+function preferLists(discovery: Discovery, from: number, machine: Machine, context: Context): void {
+  const { walk } = discovery;
+  const kind = bestKind(machine, context, [], false);
+  const known = new Set(walk.nodes.map((node) => node.uri));
+  const fresh = walk.queue.splice(from).filter((uri) => !known.has(uri));
+  walk.queue.push(...fresh.map((uri) => (kind === undefined ? uri : listUri(uri, kind))));
+}
+
+/** Takes the answer to a tree query. */
+export function takeList(
+  discovery: Discovery,
+  open: OpenCommand,
+  machine: Machine,
+  context: Context,
+): readonly Effect[] {
+  const kind = listKindOf(open.uri);
+  if (kind === undefined) return [];
+  if (kind === 'moroot') return takeRoots(discovery, open, machine, context);
+  const uri = withoutQuery(open.uri);
+  const wasKnown = supports(kind, machine, context) === true;
+  const code = open.code === STATUS.UNKNOWN ? undefined : open.code;
+  const isGood = code !== undefined && code >= 200 && code < 300;
+  const listed = isGood ? readList(uri, kind, open.items ?? [], wasKnown) : undefined;
+  const effects = [...learnFromAnswer(open.uri, code, listed === undefined, machine, context)];
+  const isProbe = discovery.probes?.includes(open.uri) === true;
+  if (isProbe) discovery.probes = discovery.probes?.filter((probe) => probe !== open.uri);
+  // Lists without values are no news beside the DevInfo that package 1 brought.
+  if (isProbe && (listed === undefined || kind !== 'tnds')) return effects;
+  if (listed === undefined) {
+    if (!(wasKnown && code === STATUS.NOT_FOUND)) discovery.walk.queue.push(uri);
+    return effects;
+  }
+  const { walk } = discovery;
+  const taken = takeListed(walk, listed, limitsOf(discovery));
+  if ((open.items?.length ?? 0) >= WALK_LIMITS.nodes) walk.cut = true;
+  if (walk.octets > WALK_LIMITS.octets) discovery.messages = 0;
+  return [...effects, ...judge(discovery, taken, kind === 'tnds', context)];
+}
+
+/** What the nodes of a list are the roots of, parents first. */
+function judge(discovery: Discovery, taken: readonly WalkNode[], isTnds: boolean, context: Context): readonly Effect[] {
+  const effects: Effect[] = [];
+  const telling = taken.find((node) => node.type);
+  if (telling !== undefined && discovery.tellsTypes !== true)
+    effects.push(learn(discovery, true, `${telling.uri} is ${telling.type ?? ''}`));
+  // A document tells Types where the device has them; other lists may leave them out.
+  const isToAsk = isTnds ? discovery.tellsTypes === undefined : discovery.tellsTypes !== false;
+  const formats = formatsOf(taken);
+  for (const node of taken) {
+    if (node.kind !== 'node' || node.uri === '.' || rootAbove(discovery, node.uri) !== undefined) continue;
+    if (!node.type && isToAsk) {
+      discovery.types.push(node.uri);
+      continue;
+    }
+    node.type ??= null;
+    effects.push(...decide(discovery, node, context, formats));
+  }
+  return effects;
+}
+
+/** Takes the roots of the MOs of one type. Source: OMA-TS-DM_TND 1.3, "MORoot". */
+function takeRoots(discovery: Discovery, open: OpenCommand, machine: Machine, context: Context): readonly Effect[] {
+  const { walk } = discovery;
+  const wasKnown = supports('moroot', machine, context) === true;
+  const code = open.code === STATUS.UNKNOWN ? undefined : open.code;
+  const isGood = code !== undefined && code >= 200 && code < 300;
+  const places = isGood ? (open.items ?? []).map((item) => absolute(withoutQuery(item.uri))) : [];
+  const roots = places.filter((uri) => uri !== '.' && rootAbove(discovery, uri) === undefined);
+  const isGarbled = isGood && places.every((uri) => uri === '.') && open.moid === DEV_INFO_MOID;
+  const effects: Effect[] = wasKnown ? [] : [...learnFromAnswer(open.uri, code, isGarbled, machine, context)];
+  for (const uri of roots) {
+    effects.push(...announce(discovery, uri, { moid: open.moid ?? '', by: 'MOID' }));
+    walk.queue = walk.queue.filter((queued) => !isWithin(withoutQuery(queued), uri));
+    const from = walk.queue.push(uri) - 1;
+    preferLists(discovery, from, machine, context);
+  }
+  if (!wasKnown && supports('moroot', machine, context) === true)
+    discovery.moids = knownMoids(context).filter((moid) => moid !== open.moid);
+  return effects;
+}
+
+function limitsOf(discovery: Discovery): WalkLimits {
+  return { ...WALK_LIMITS, nodes: Math.min(WALK_LIMITS.nodes, discovery.nodes) };
 }
 
 /**
@@ -119,7 +265,7 @@ export function conclude(
   const isOver = inFlight.length === 0 && (discovery.messages <= 0 || questions(discovery).length === 0);
   const isCut = walk.cut === true || questions(discovery).length > 0;
   const effects: Effect[] = [];
-  const waiting = [...inFlight.map(withoutQuery), ...walk.queue, ...discovery.types];
+  const waiting = [...inFlight, ...walk.queue].map(withoutQuery).concat(discovery.types);
   const left: string[] = [];
   for (const root of discovery.roots) {
     const isRead = !waiting.some((uri) => isWithin(uri, root));
@@ -137,6 +283,7 @@ export function conclude(
     forget(walk, root);
   }
   discovery.roots = left;
+  if (discovery.types.length === 0 && inFlight.length === 0) forgetStrays(discovery);
   if (isOver) effects.push({ kind: 'discoveryComplete', complete: !isCut });
   return { effects, done: isOver };
 }
@@ -147,37 +294,17 @@ function isWhole(nodes: readonly WalkNode[]): boolean {
   return nodes.every((node) => node.children?.every((child) => known.has(canonical(child))) ?? true);
 }
 
-/** Nodes that were handed on are needed no more; the root stays, so that what comes late below it is not taken for new. */
+/** Nodes that were handed on are needed no more; the root stays, so that it is not asked for again. */
 function forget(walk: Walk, root: string): void {
   walk.nodes = walk.nodes
     .filter((node) => node.uri === root || !isWithin(node.uri, root))
     .map((node) => (node.uri === root ? { uri: node.uri, name: node.name, kind: node.kind, type: node.type } : node));
 }
 
-/** Announces a node whose Type is known, or known to be untold, when it is an MO's root. */
-function decide(discovery: Discovery, node: WalkNode, context: Context): readonly Effect[] {
-  if (rootAbove(discovery, node.uri) !== undefined) return [];
-  const found = recognise(node, context);
-  if (found === undefined) return [];
-  discovery.roots.push(node.uri);
-  discovery.types = discovery.types.filter((uri) => !isWithin(uri, node.uri));
-  return [{ kind: 'moAnnounced', moid: found.moid, place: node.uri, recognisedBy: found.by }];
-}
-
-function recognise(node: WalkNode, context: Context): { readonly moid: string; readonly by: RecognisedBy } | undefined {
-  if (node.type) return { moid: node.type, by: context.ddf.isKnown(node.type) ? 'MOID' : 'TYPE' };
-  const uri = canonical(node.uri);
-  const place = context.ddf.places().find((known) => canonical(known.place) === uri);
-  return place === undefined ? undefined : { moid: place.moid, by: 'PLACE' };
-}
-
-/** The root found already that a node lies below. */
-function rootAbove(discovery: Discovery, uri: string): string | undefined {
-  const isRoot = (node: WalkNode): boolean => node.type !== undefined && node.type !== null;
-  return (
-    discovery.roots.find((root) => isWithin(uri, root)) ??
-    discovery.walk.nodes.find((node) => isRoot(node) && isWithin(uri, node.uri) && node.uri !== uri)?.uri
-  );
+/** Values of leaves that lie in no MO are nobody's. */
+function forgetStrays(discovery: Discovery): void {
+  const { walk } = discovery;
+  walk.nodes = walk.nodes.filter((node) => node.kind !== 'leaf' || rootAbove(discovery, node.uri) !== undefined);
 }
 
 /** The Type of an interior node is empty, a MIME type, or the MOID of the object that it is the root of. */
@@ -188,9 +315,4 @@ function isMoid(type: string): boolean {
 function learn(discovery: Discovery, tells: boolean, evidence: string): Effect {
   discovery.tellsTypes = tells;
   return { kind: 'featureLearned', feature: FEATURE_TYPE, value: tells, evidence };
-}
-
-function withoutQuery(uri: string): string {
-  const mark = uri.indexOf('?');
-  return mark < 0 ? uri : uri.slice(0, mark);
 }

@@ -2,6 +2,7 @@ import type { Address, Command, Context, Outcome, Tree, Value } from '../../adap
 import { absolute, childUri, locUriOf, pathSegment } from '../addressing';
 import type { BodyCommand, Encoding, Item } from '../message';
 import { type StoredData, valueItem } from '../values';
+import { documentBody, hasUnloaded, isInInbox, moidAdded } from './tnds-write';
 
 /**
  * A caller's command as SyncML commands, one Item each: some clients answer only the first Item of several, and some
@@ -14,16 +15,28 @@ export type Plan =
       readonly uri: string;
       readonly depth?: number;
       readonly prop?: string;
+      readonly props?: readonly string[];
       readonly mayWalk: boolean;
+      /** The DDFs say that it is interior, so that a list of what is below it can be asked for at once. */
+      readonly isInterior: boolean;
     }
-  /** `stored`: where the Data of the only command stands that is too long to be loaded with it. */
-  | { readonly kind: 'write'; readonly bodies: readonly BodyCommand[]; readonly stored?: StoredData }
+  /**
+   * `stored`: where the Data of the only command stands that is too long to be loaded with it. `document`: all of it as one
+   * TNDS document, for a device that takes such. `inbox`: there is no other way.
+   */
+  | {
+      readonly kind: 'write';
+      readonly bodies: readonly BodyCommand[];
+      readonly stored?: StoredData;
+      readonly document?: BodyCommand;
+      readonly inbox?: { readonly moid: string | undefined };
+    }
   | { readonly kind: 'refused'; readonly outcome: Outcome; readonly message: string };
 
 export function planOf(command: Command, encoding: Encoding, context: Context): Plan {
   switch (command.kind) {
     case 'get':
-      return planGet(command.at, command.depth, command.prop, context);
+      return planGet(command, context);
     case 'add':
     case 'replace':
       return planWrite(command, encoding);
@@ -48,16 +61,26 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
   }
 }
 
-export function getOf(uri: string): BodyCommand {
-  return { kind: 'Get', cmdId: '', items: [{ target: { locUri: uri } }] };
+/** @param moid  Data of the Item, which a question for an MO type's roots has */
+export function getOf(uri: string, moid?: string): BodyCommand {
+  const data = moid === undefined ? {} : { data: { kind: 'text' as const, text: moid } };
+  return { kind: 'Get', cmdId: '', items: [{ target: { locUri: uri }, ...data }] };
 }
 
-function planGet(address: Address, depth: number | undefined, prop: string | undefined, context: Context): Plan {
+function planGet(command: Command & { readonly kind: 'get' }, context: Context): Plan {
+  const { at: address, depth, prop, props } = command;
   return at(address, (uri) => {
-    if (prop !== undefined) return { kind: 'read', uri, prop, mayWalk: false };
+    if (prop !== undefined) return { kind: 'read', uri, prop, mayWalk: false, isInterior: false };
     const format = 'moid' in address ? context.ddf.node(address.moid, address.path)?.format : undefined;
     const isLeaf = (format !== undefined && format !== 'node') || uri.includes('?');
-    return { kind: 'read', uri, ...(depth === undefined ? {} : { depth }), mayWalk: !isLeaf && depth !== 0 };
+    return {
+      kind: 'read',
+      uri,
+      ...(depth === undefined ? {} : { depth }),
+      ...(props === undefined || props.length === 0 ? {} : { props }),
+      mayWalk: (!isLeaf && depth !== 0) || (props?.length ?? 0) > 0,
+      isInterior: format === 'node',
+    };
   });
 }
 
@@ -66,6 +89,13 @@ function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, enco
   return at(command.at, (uri) => {
     if (command.prop !== undefined)
       return write([{ kind: 'Replace', cmdId: '', items: [propertyItem(uri, command.prop, command.value)] }]);
+    if (command.kind === 'add' && isInInbox(uri)) {
+      const tree = command.tree ?? { name: '', ...(command.value ? { value: command.value } : { children: [] }) };
+      if (hasUnloaded(tree)) return refused('TOO_LARGE', 'a value is larger than a message can carry');
+      const moid = moidAdded(command);
+      const document = documentBody('Add', uri, tree, moid, encoding);
+      return { kind: 'write', bodies: [], document, inbox: { moid } };
+    }
     const nodes = command.tree === undefined ? [{ uri, value: command.value }] : nodesOf(command.tree, uri, carrier);
     const bodies: BodyCommand[] = [];
     let stored: StoredData | undefined;
@@ -75,7 +105,11 @@ function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, enco
       bodies.push({ kind: carrier, cmdId: '', items: [written.item] });
       stored = written.stored;
     }
-    return bodies.length === 0 ? refused('BAD_VALUE', 'the tree has no value to write') : write(bodies, stored);
+    if (bodies.length === 0) return refused('BAD_VALUE', 'the tree has no value to write');
+    if (command.tree === undefined || carrier === 'Replace' || bodies.length < 2 || hasUnloaded(command.tree))
+      return write(bodies, stored);
+    const document = documentBody('Add', uri, command.tree, moidAdded(command), encoding);
+    return { kind: 'write', bodies, document };
   });
 }
 

@@ -169,6 +169,8 @@ function defined(meta: Meta): Meta {
 
 /** Octets put together again, in the form in which one message would have brought them. */
 function wholeData(octets: Buffer, format: string | undefined): Item['data'] {
-  if (readFormat(format) === 'bin') return { kind: 'octets', octets };
+  // A WBXML document begins with its version, whatever its label says; no text does.
+  const isWbxml = octets[0] !== undefined && octets[0] < 0x04;
+  if (isWbxml || readFormat(format) === 'bin') return { kind: 'octets', octets };
   return { kind: 'text', text: octets.toString('utf8') };
 }

@@ -50,9 +50,15 @@ export interface Machine {
   outgoing?: OutgoingObject;
   /** The client stored a chunk as a whole value in this session. */
   truncates?: boolean;
+  /** Kinds of tree queries as this session learned them; beside them the device's features. */
+  lists?: Readonly<Record<string, Json>>;
   discovery?: Discovery;
   /** The device's MOs were looked for in this session. */
   discovered: boolean;
+  /** Versions of firmware, software, hardware and client that were seen in this session. */
+  versions?: Readonly<Record<string, string>>;
+  /** The client speaks DM 1.3. */
+  isDm13?: boolean;
   /** Decisions of `receive` for `respond` of the same message. */
   turn?: Turn;
 }
@@ -76,14 +82,18 @@ export interface OpenCommand {
   readonly uri: string;
   /** Key in `jobs`, or one of {@link JOB}. */
   readonly job: string;
-  /** A question of the gateway's own beside the node itself. */
-  readonly role?: 'type';
+  /** A question of the gateway's own beside the node itself, or a write of a whole tree as one document. */
+  readonly role?: 'type' | 'tnds';
+  /** Question for the roots of an MO type: its MOID. */
+  readonly moid?: string;
   /** CmdID of the Atomic that holds it. */
   readonly atomic?: string;
   /** It carries a part of {@link Machine.outgoing}. */
   readonly chunk?: 'more' | 'last';
   code?: number;
   items?: StoredItem[];
+  /** TargetRef of its Status. */
+  told?: string;
   /** The command itself, kept until the client has accepted our credential; never for members of an Atomic. */
   readonly body?: Json;
 }
@@ -100,6 +110,8 @@ export interface StoredItem {
   /** Data as text. */
   readonly text: string;
   readonly misfit?: string;
+  /** Data of an answer to `?list=TNDS` as it came: text, or octets as Base64. */
+  readonly raw?: Json;
 }
 
 /** What a caller's command still needs. */
@@ -120,6 +132,12 @@ export type Job =
       inAtomic?: boolean;
       /** Some SyncML command had no answer. */
       silent?: boolean;
+      /** What is sent in place of a TNDS document that the device does not take. */
+      instead?: Json[];
+      /** Where the device says that it put what was added. */
+      told?: string;
+      /** It went to the Inbox: MOID of the object, or nothing. */
+      readonly inbox?: string;
     }
   | {
       readonly kind: 'read';
@@ -127,6 +145,10 @@ export type Job =
       readonly uri: string;
       readonly depth?: number;
       readonly prop?: string;
+      /** Properties of each node that the caller wants beside the values. */
+      readonly props?: readonly string[];
+      /** Kinds of lists that this sub-tree was refused by. */
+      tried?: string[];
       readonly walk: Walk;
       /** Answer of the node itself where there is nothing to walk: a failure, or a property's text. */
       ended?: { readonly code: number; readonly property?: string };
@@ -153,6 +175,7 @@ export interface WalkNode {
   readonly value?: Json;
   /** Type property: null when the device tells none. */
   type?: string | null;
+  props?: Readonly<Record<string, string>>;
 }
 
 export interface Discovery {
@@ -165,6 +188,12 @@ export interface Discovery {
   nodes: number;
   /** LocURIs of the MO roots found whose values were not handed on yet. */
   roots: string[];
+  /** LocURIs of all MO roots found. */
+  found: string[];
+  /** Questions that only show what kinds of lists the device has. */
+  probes?: string[];
+  /** MOIDs whose roots are to be asked for. */
+  moids?: string[];
 }
 
 /** A large object that the client is sending. Its octets are kept outside of the state, under `ref`. */

@@ -1,9 +1,10 @@
 import { type Bytes, CHUNK_REF, type Command, type Context, type Effect, type Outcome, type Work } from '../../adapter';
 import type { BodyCommand, Data, Encoding, Item } from '../message';
 import type { StoredData } from '../values';
-import { asked, beginDiscovery, questions } from './discovery';
+import { asked, askLater, beginDiscovery, type Question, questions } from './discovery';
 import { getOf, type Plan, planOf } from './jobs';
 import { cutChunk, inlineSource, takesChunks } from './large-object-out';
+import { listKindOf, noteAsked } from './lists';
 import {
   type Job,
   JOB,
@@ -14,8 +15,10 @@ import {
   restoreBody,
   storeBody,
 } from './machine';
+import { firstQuestion } from './read';
 import type { Reply } from './reply';
 import { giveUp } from './server-refused';
+import { noteTried, takesDocuments } from './tnds-write';
 import { newWalk } from './walk';
 
 /**
@@ -50,7 +53,7 @@ export class Packer {
   pack(work: Work, again: readonly OpenCommand[]): void {
     const discover = work.commands.find((command) => command.kind === 'discover');
     if (discover !== undefined && this.machine.discovery === undefined && !this.machine.discovered) {
-      this.machine.discovery = beginDiscovery(discover, this.context);
+      this.machine.discovery = beginDiscovery(discover, this.machine, this.context);
     }
     this.sendAgain(again);
     const isWhole = this.sendNextChunk(work.slices[0]);
@@ -74,19 +77,15 @@ export class Packer {
       if (open.atomic !== undefined) continue;
       const members =
         open.job === JOB.atomic ? again.filter((member) => member.atomic === open.cmd && member.msg === open.msg) : [];
-      const body = open.body === undefined ? getOf(open.uri) : restoreBody(open.body);
-      const ofJob = { job: open.job, uri: open.uri, ...(open.role ? { role: open.role } : {}) };
+      const body = open.body === undefined ? getOf(open.uri, open.moid) : restoreBody(open.body);
+      const { job, uri, role, moid } = open;
+      const ofJob = { job, uri, ...(role ? { role } : {}), ...(moid === undefined ? {} : { moid }) };
       const isSent = open.job === JOB.atomic ? this.sendAtomic(body, members) : this.send(body, ofJob);
       if (isSent) continue;
-      if (open.job === JOB.discovery) this.askLater(open);
-      else this.effects.push(...giveUp(this.machine, members.length > 0 ? members : [open]));
+      const { discovery } = this.machine;
+      if (open.job !== JOB.discovery) this.effects.push(...giveUp(this.machine, members.length > 0 ? members : [open]));
+      else if (discovery !== undefined) askLater(discovery, open);
     }
-  }
-
-  private askLater(open: OpenCommand): void {
-    const { discovery } = this.machine;
-    if (open.role === 'type') discovery?.types.push(open.uri.slice(0, open.uri.indexOf('?')));
-    else discovery?.walk.queue.push(open.uri);
   }
 
   /** More of the commands under way: Gets of a walk, the rest of a tree. */
@@ -117,9 +116,10 @@ export class Packer {
     let count = 0;
     for (const stored of job.todo) {
       const body = restoreBody(stored);
+      const role = job.instead === undefined ? {} : { role: 'tnds' as const };
       const isSent = this.isTooLarge(body)
         ? this.sent === 0 && this.beginChunks(key, body, undefined)
-        : this.send(body, { job: key, uri: targetOf(body) });
+        : this.send(body, { job: key, uri: targetOf(body), ...role });
       if (!isSent) break;
       job.waiting += 1;
       count += 1;
@@ -239,16 +239,16 @@ export class Packer {
       case 'read':
         return this.sendRead(command, plan);
       case 'write':
-        return this.sendWrite(command, plan.bodies, plan.stored);
+        return this.sendWrite(command, plan);
     }
   }
 
   private sendRead(command: Command, plan: Plan & { readonly kind: 'read' }): boolean {
-    const uri = plan.prop === undefined ? plan.uri : `${plan.uri}?prop=${plan.prop}`;
+    const uri = firstQuestion(plan, this.machine, this.context);
     const body = getOf(uri);
     if (this.reply.sizeOf(body) > this.best) return this.endTooLarge(command);
     if (!this.mayGet() || !this.fits(body)) return false;
-    const { depth, prop } = plan;
+    const { depth, prop, props } = plan;
     const walk = { ...newWalk(plan.uri), queue: [] };
     const key = this.newJob({
       kind: 'read',
@@ -257,13 +257,17 @@ export class Packer {
       walk,
       ...(depth === undefined ? {} : { depth }),
       ...(prop === undefined ? {} : { prop }),
+      ...(props === undefined ? {} : { props }),
     });
     this.send(body, { job: key, uri });
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: 'Get' });
     return true;
   }
 
-  private sendWrite(command: Command, bodies: readonly BodyCommand[], stored: StoredData | undefined): boolean {
+  private sendWrite(command: Command, plan: Plan & { readonly kind: 'write' }): boolean {
+    const { stored } = plan;
+    const document = this.documentOf(plan);
+    const bodies = document === undefined ? plan.bodies : [document];
     for (const body of bodies) {
       const objection = this.objectionTo(body, stored);
       if (objection !== undefined) return this.end(command, 'TOO_LARGE', objection);
@@ -274,8 +278,15 @@ export class Packer {
     // A large object begins in a message of its own; of one that has to wait nothing may have been loaded.
     if (isLarge ? this.sent > 0 || (stored !== undefined && stored.of.head === undefined) : !this.fits(first))
       return false;
-    const todo = stored === undefined ? bodies.map(storeBody) : [];
-    const job = { kind: 'plain' as const, command: command.id, what: command.kind, todo, waiting: 0 };
+    const job: Job & { readonly kind: 'plain' } = {
+      kind: 'plain',
+      command: command.id,
+      what: command.kind,
+      todo: stored === undefined ? bodies.map(storeBody) : [],
+      waiting: 0,
+      ...(document === undefined ? {} : { instead: plan.bodies.map(storeBody) }),
+      ...(plan.inbox === undefined ? {} : { inbox: plan.inbox.moid ?? '' }),
+    };
     const key = this.newJob(job);
     if (stored !== undefined && this.beginChunks(key, first, stored)) job.waiting = 1;
     else this.sendTodo(key, job);
@@ -283,20 +294,31 @@ export class Packer {
       delete this.machine.jobs[key];
       return false;
     }
+    if (document !== undefined) this.effects.push(...noteTried(targetOf(document), this.machine, this.context));
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: first.kind });
     return job.todo.length === 0 && !this.isClosed;
+  }
+
+  /** The tree as one document, where the device takes such and it fits. */
+  private documentOf(plan: Plan & { readonly kind: 'write' }): BodyCommand | undefined {
+    const { document, inbox } = plan;
+    if (document === undefined || inbox !== undefined) return document;
+    if (this.reply.sizeOf(document) > this.best) return undefined;
+    return takesDocuments(this.machine, this.context) ? document : undefined;
   }
 
   /** Commands of one atomic operation as one Atomic. It stands in one message or is not sent at all. */
   private sendGroup(group: readonly Command[]): boolean {
     const plans = group.map((command) => planOf(command, this.encoding, this.context));
-    const bad = plans.findIndex((plan) => plan.kind !== 'write' || plan.bodies.some((body) => body.kind === 'Exec'));
+    const bad = plans.findIndex(
+      (plan) => plan.kind !== 'write' || plan.inbox !== undefined || plan.bodies.some((body) => body.kind === 'Exec'),
+    );
     if (bad >= 0) {
       const plan = plans[bad] as Plan;
       const [outcome, message] =
         plan.kind === 'refused'
           ? [plan.outcome, plan.message]
-          : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get or Exec'];
+          : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get, Exec or what goes to the Inbox'];
       group.forEach((command, index) => this.end(command, index === bad ? outcome : 'ROLLED_BACK', message));
       return true;
     }
@@ -342,22 +364,25 @@ export class Packer {
   private sendQuestions(): void {
     const { discovery } = this.machine;
     if (discovery === undefined || discovery.messages <= 0) return;
-    const put: { uri: string; type: boolean }[] = [];
+    const put: Question[] = [];
     for (const question of questions(discovery)) {
-      const uri = question.type ? `${question.uri}?prop=Type` : question.uri;
-      if (!this.mayGet()) break;
-      if (!this.send(getOf(uri), { job: JOB.discovery, uri, ...(question.type ? { role: 'type' as const } : {}) }))
-        break;
+      const { type, moid } = question;
+      const uri = type ? `${question.uri}?prop=Type` : question.uri;
+      const of = { ...(type ? { role: 'type' as const } : {}), ...(moid === undefined ? {} : { moid }) };
+      if (!this.mayGet() || !this.send(getOf(uri, moid), { job: JOB.discovery, uri, ...of })) break;
       put.push(question);
     }
     asked(discovery, put);
   }
 
   /** Adds one SyncML command. @returns false when it has no room */
-  private send(body: BodyCommand, of: { readonly job: string; readonly uri: string; readonly role?: 'type' }): boolean {
+  private send(body: BodyCommand, of: Pick<OpenCommand, 'job' | 'uri' | 'role' | 'moid'>): boolean {
     if (!this.fits(body)) return false;
     const added = this.reply.add(body);
-    if (added.kind === 'Get') this.gets += 1;
+    if (added.kind === 'Get') {
+      this.gets += listKindOf(of.uri) === undefined ? 1 : LIST_WEIGHT;
+      this.effects.push(...noteAsked(of.uri, this.machine, this.context));
+    }
     const kept = this.keepsBody && added.kind !== 'Get' ? { body: storeBody(body) } : {};
     this.open({ cmd: added.cmdId, carrier: added.kind, ...of, ...kept });
     return true;
@@ -406,6 +431,8 @@ export class Packer {
 const KEEP_OPEN_URI = './DevInfo/DevId';
 /** Octets of a Status and Results that answer a usual Get. */
 const ANSWER_OCTETS = { xml: 480, wbxml: 230 } as const;
+/** Usual answers that a list may be as long as. */
+const LIST_WEIGHT = 8;
 /** Clients that announce a larger MaxMsgSize still answer from buffers of this size. */
 const MOST_ANSWER_OCTETS = 16_384;
 

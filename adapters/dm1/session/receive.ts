@@ -16,6 +16,7 @@ import { KNOWN_DTDS, KNOWN_PROTOCOLS } from './reply';
 import { findOpen, takeResults } from './results';
 import { isGood, settle } from './settle';
 import { judgeServerRefusal } from './server-refused';
+import { learnVersions } from './versions';
 
 /** Most commands that are loaded for one message; what does not fit stays queued. */
 const COMMANDS_A_MESSAGE = 64;
@@ -106,7 +107,7 @@ function begin(
       messageNo: envelope.messageNo ?? 0,
       expiresAt: 0,
     },
-    { ...machine, auth: judged.by },
+    { ...machine, auth: judged.by, ...(envelope.protocol === 'DM_1_3' ? { isDm13: true } : {}) },
   );
   return read(envelope, context, account, state, judged, effects, true);
 }
@@ -159,6 +160,10 @@ function read(
   const effects: Effect[] = [...first, ...takeHeader(envelope, context, machine, isOpening)];
   const body = readBody(envelope, context, machine, isOpening);
   effects.push(...body.effects);
+  for (const effect of body.effects) {
+    if (effect.kind === 'valuesObserved' && 'uri' in effect.at)
+      effects.push(...learnVersions(effect.at.uri, effect.tree, machine, context));
+  }
 
   const { sending, effects: ofSending } = judgeSending(machine, envelope.final, body.dropsObject);
   effects.push(...ofSending);
@@ -316,6 +321,7 @@ function takeStatus(machine: Machine, status: Status, isOpening: boolean): reado
   }
   // Several Statuses for one command: the first failure counts.
   if (open.code === undefined || (isGood(open.code) && !isGood(code))) open.code = code;
+  if (open.role === 'tnds' && status.targetRefs[0] !== undefined) open.told = status.targetRefs[0];
   if (isGood(code)) machine.proven = true;
   return [];
 }

@@ -5,7 +5,9 @@ import { STATUS } from '../status-codes';
 import { mergeMeta, readFormat, readValue, storeValue, textOf } from '../values';
 import { largeObjectsTold } from './large-object-features';
 import type { IncomingObjects } from './large-object-in';
+import { keepRaw, listKindOf } from './lists';
 import type { DueStatus, Machine, OpenCommand, StoredItem } from './machine';
+import { WALK_LIMITS } from './walk';
 
 /**
  * Results: which command they answer, and the Items in them. Source: dm1 sections 2.4, 8 and 21.6.
@@ -42,8 +44,9 @@ export function takeResults(machine: Machine, results: Results, objects: Incomin
       if (taken.code !== STATUS.CHUNK_ACCEPTED) open.code = taken.code;
       continue;
     }
-    const stored = taken.kind === 'whole' ? storedItem(uri, taken.meta, taken.item) : storedItem(uri, meta, item);
-    (open.items ??= []).push(stored);
+    const stored =
+      taken.kind === 'whole' ? storedItem(uri, taken.meta, taken.item, open) : storedItem(uri, meta, item, open);
+    addItem(open, stored);
     effects.push(...largeObjectsTold(stored));
   }
   return { ...(status === undefined ? {} : { status }), effects };
@@ -80,7 +83,18 @@ export function itemFor(open: OpenCommand): StoredItem | undefined {
   return items.find((item) => canonical(item.uri) === wanted) ?? (items.length === 1 ? items[0] : undefined);
 }
 
-function storedItem(uri: string, meta: Meta, item: Item): StoredItem {
+/** Keeps an Item until the command settles. What is beyond a walk's limits is left out, and the list then counts as cut. */
+function addItem(open: OpenCommand, item: StoredItem): void {
+  const items = (open.items ??= []);
+  if (items.length < WALK_LIMITS.nodes) items.push(item);
+}
+
+function storedItem(uri: string, meta: Meta, item: Item, open: OpenCommand): StoredItem {
+  // A document's octets must not be taken for text: its Data is kept as it came.
+  if (listKindOf(open.uri) === 'tnds' && item.data !== undefined) {
+    const value = storeValue({ format: 'null', data: null });
+    return { uri: absolute(uri), format: 'xml', value, text: '', raw: keepRaw(item.data) };
+  }
   const { value, misfit } = readValue(meta, item.data);
   return {
     uri: absolute(uri),

@@ -1,10 +1,13 @@
 import type { Context, Effect } from '../../adapter';
-import { nodeName } from '../addressing';
+import { canonical } from '../addressing';
 import { outcomeInAtomic, outcomeOf, STATUS } from '../status-codes';
-import { conclude, takeNode, takeType } from './discovery';
+import { conclude, takeList, takeNode, takeType } from './discovery';
+import { listKindOf } from './lists';
 import { type Job, JOB, type Machine, type OpenCommand } from './machine';
+import { applyRead, finishRead } from './read';
 import { itemFor } from './results';
-import { depthOf, treeOf, visit, WALK_LIMITS } from './walk';
+import { applyDocument } from './tnds-write';
+import { learnVersions } from './versions';
 
 /**
  * Statuses and Results → what became of the commands. A command settles as soon as its answer is there; what has none
@@ -30,20 +33,25 @@ export function settle(
   }
   judgeAtomics(answered);
   machine.open = left;
-  // Types before nodes: what lies below a root that this message reveals needs no question of its own.
-  answered.sort((one, other) => Number(other.role === 'type') - Number(one.role === 'type'));
+  // Types before nodes: what lies below a root that this message reveals needs no question of its own. Lists before
+  // nodes: what they show of the device decides how the children of a node are asked for.
+  answered.sort((one, other) => rankOf(one) - rankOf(other));
   for (const open of answered) effects.push(...apply(machine, open, context));
   for (const [key, job] of Object.entries(machine.jobs)) {
     const isUnderWay = left.some((open) => open.job === key) || again.some((open) => open.job === key);
     if (isUnderWay || !isFinished(job)) continue;
-    effects.push(finish(job));
+    effects.push(...finish(job, machine, context));
     delete machine.jobs[key];
   }
   const { discovery } = machine;
   if (discovery !== undefined && (isComplete || answered.some((open) => open.job === JOB.discovery))) {
     const inFlight = [...left, ...again].filter((open) => open.job === JOB.discovery).map((open) => open.uri);
     const concluded = conclude(discovery, inFlight);
-    effects.push(...concluded.effects);
+    for (const effect of concluded.effects) {
+      effects.push(effect);
+      if (effect.kind === 'valuesObserved' && 'uri' in effect.at)
+        effects.push(...learnVersions(effect.at.uri, effect.tree, machine, context));
+    }
     if (concluded.done) {
       delete machine.discovery;
       machine.discovered = true;
@@ -52,11 +60,17 @@ export function settle(
   return effects;
 }
 
+function rankOf(open: OpenCommand): number {
+  return open.role === 'type' ? 0 : listKindOf(open.uri) === undefined ? 2 : 1;
+}
+
 /** Whether an answer is final before the package is: not where our credential may have been refused, nor in an Atomic. */
 function isAnswered(open: OpenCommand): boolean {
   const { code } = open;
   if (code === undefined || isRefusal(code) || open.atomic !== undefined || open.job === JOB.atomic) return false;
-  return open.carrier !== 'Get' || !isGood(code) || itemFor(open) !== undefined;
+  if (open.carrier !== 'Get' || !isGood(code)) return true;
+  // The Items of a list may be spread over messages, and nothing tells which is the last.
+  return listKindOf(open.uri) === undefined && itemFor(open) !== undefined;
 }
 
 /** A code that may mean that the client wants our credential. Source: dm1 section 11.3. */
@@ -84,7 +98,8 @@ function apply(machine: Machine, open: OpenCommand, context: Context): readonly 
   const job = machine.jobs[open.job];
   if (job === undefined) return [];
   const code = open.code === STATUS.UNKNOWN ? undefined : open.code;
-  if (job.kind === 'read') return applyRead(job, open, code);
+  if (job.kind === 'read') return applyRead(job, open, code, code !== undefined && isGood(code), machine, context);
+  if (open.role === 'tnds') return applyDocument(job, open, code, code !== undefined && isGood(code), machine, context);
   job.waiting -= 1;
   if (code === undefined) job.silent = true;
   else if (isGood(code)) job.good = code;
@@ -105,41 +120,24 @@ function applyDiscovery(machine: Machine, open: OpenCommand, context: Context): 
   const { discovery } = machine;
   if (discovery === undefined) return [];
   const item = open.code !== undefined && isGood(open.code) ? itemFor(open) : undefined;
-  return open.role === 'type' ? takeType(discovery, open, item, context) : takeNode(discovery, open, item, context);
-}
-
-type ReadJob = Job & { readonly kind: 'read' };
-
-function applyRead(job: ReadJob, open: OpenCommand, code: number | undefined): readonly Effect[] {
-  if (code === undefined) {
-    job.silent = true;
-    job.walk.queue = [];
-    return [];
-  }
-  const isRoot = open.uri === job.uri || job.prop !== undefined;
-  const item = isGood(code) ? itemFor(open) : undefined;
-  if (item === undefined && isRoot) {
-    job.ended = { code };
-    return [];
-  }
-  if (item === undefined && code === STATUS.NOT_FOUND) return [];
-  if (job.prop !== undefined) {
-    job.ended = { code, property: item?.text ?? '' };
-    return [];
-  }
-  const level = depthOf(open.uri) - depthOf(job.uri);
-  visit(job.walk, open.uri, item, job.depth === undefined || level < job.depth, WALK_LIMITS);
-  if (job.walk.cut) job.walk.queue = [];
-  return item?.misfit === undefined ? [] : [{ kind: 'noted', what: `${item.uri}: ${item.misfit}` }];
+  if (open.role === 'type') return takeType(discovery, open, item, context);
+  return listKindOf(open.uri) === undefined
+    ? takeNode(discovery, open, item, machine, context)
+    : takeList(discovery, open, machine, context);
 }
 
 function isFinished(job: Job): boolean {
   return job.kind === 'read' ? job.walk.queue.length === 0 : job.waiting <= 0 && job.todo.length === 0;
 }
 
-function finish(job: Job): Effect {
+function finish(job: Job, machine: Machine, context: Context): readonly Effect[] {
+  if (job.kind !== 'read') return job.inbox === undefined ? [finishPlain(job)] : finishInbox(job);
+  const { effect, tree } = finishRead(job);
+  return tree === undefined ? [effect] : [effect, ...learnVersions(job.uri, tree, machine, context)];
+}
+
+function finishPlain(job: Job & { readonly kind: 'plain' }): Effect {
   const { command } = job;
-  if (job.kind === 'read') return finishRead(job);
   if (job.bad !== undefined) {
     const outcome = job.inAtomic ? outcomeInAtomic(job.bad) : outcomeOf(job.bad);
     return { kind: 'commandAnswered', command, outcome, code: job.bad };
@@ -149,36 +147,13 @@ function finish(job: Job): Effect {
   return { kind: 'commandAnswered', command, outcome: 'OK', ...(job.good === undefined ? {} : { code: job.good }) };
 }
 
-function finishRead(job: ReadJob): Effect {
-  const { command, ended } = job;
-  if (job.silent) return { kind: 'commandUnanswered', command, message: 'the device gave no Status' };
-  if (ended?.property !== undefined && job.prop !== undefined) {
-    const tree = { name: nodeName(job.uri), props: { [job.prop]: ended.property } };
-    return { kind: 'commandAnswered', command, outcome: 'OK', code: ended.code, tree, data: ended.property };
-  }
-  if (ended !== undefined) {
-    const noResults = isGood(ended.code);
-    return {
-      kind: 'commandAnswered',
-      command,
-      outcome: noResults ? 'DEVICE_ERROR' : outcomeOf(ended.code),
-      code: ended.code,
-      ...(noResults ? { message: 'the device sent no Results' } : {}),
-    };
-  }
-  if (job.walk.cut) {
-    return {
-      kind: 'commandAnswered',
-      command,
-      outcome: 'TOO_LARGE',
-      message: `below ${job.uri} there is more than one read takes`,
-    };
-  }
-  return {
-    kind: 'commandAnswered',
-    command,
-    outcome: 'OK',
-    code: STATUS.OK,
-    tree: treeOf(job.walk.nodes, job.uri, job.depth),
-  };
+/** What went to the Inbox is where the TargetRef of its Status says; else it is to be looked for. Source: dm1 section 15. */
+function finishInbox(job: Job & { readonly kind: 'plain' }): readonly Effect[] {
+  const effect = finishPlain(job);
+  if (effect.kind !== 'commandAnswered' || effect.outcome !== 'OK') return [effect];
+  const { told, inbox } = job;
+  const isElsewhere = told !== undefined && canonical(told) !== './Inbox';
+  if (!isElsewhere) return [effect, { kind: 'discoveryDue', why: 'an object was put into the Inbox' }];
+  const created = inbox ? { moid: inbox, path: '', place: told } : { uri: told };
+  return [{ ...effect, created: [created] }];
 }

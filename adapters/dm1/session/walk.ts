@@ -1,6 +1,7 @@
 import type { Json, Tree } from '../../adapter';
 import { canonical, childUri, decodeName, nodeName } from '../addressing';
 import { restoreValue } from '../values';
+import type { ListedNodes } from './lists';
 import type { StoredItem, Walk, WalkNode } from './machine';
 
 /**
@@ -41,14 +42,44 @@ export function visit(
     walk.octets += Buffer.byteLength(item?.text ?? '', 'utf8');
     if (walk.octets > limits.octets) walk.cut = true;
   }
-  if (!mayDescend || node.children === undefined) return node;
+  if (mayDescend) descend(walk, node, limits);
+  return node;
+}
+
+/** Queues the children of a node that was visited, as far as the limits let. */
+export function descend(walk: Walk, node: WalkNode, limits: WalkLimits): void {
+  if (node.children === undefined) return;
   const room = limits.nodes - walk.nodes.length - walk.queue.length;
-  const isTooDeep = depthOf(uri) + 1 > limits.depth;
+  const isTooDeep = depthOf(node.uri) + 1 > limits.depth;
   const children = node.children.filter((child) => child.length <= MAX_URI_LENGTH);
   if (isTooDeep ? children.length > 0 : children.length > room || children.length < node.children.length)
     walk.cut = true;
   if (!isTooDeep) for (const child of children.slice(0, Math.max(0, room))) walk.queue.push(child);
-  return node;
+}
+
+/**
+ * Takes the nodes that a list brought at once. Leaves that it only named are queued.
+ *
+ * @returns the nodes that found room
+ */
+export function takeListed(walk: Walk, listed: ListedNodes, limits: WalkLimits): readonly WalkNode[] {
+  const known = new Set(walk.nodes.map((node) => canonical(node.uri)));
+  const room = Math.max(0, limits.nodes - walk.nodes.length);
+  const isFine = (uri: string): boolean => uri.length <= MAX_URI_LENGTH && depthOf(uri) <= limits.depth;
+  const fresh = listed.nodes.filter((node) => isFine(node.uri) && !known.has(canonical(node.uri)));
+  const taken = fresh.slice(0, room);
+  for (const node of taken) {
+    walk.nodes.push(node);
+    if (node.value !== undefined) walk.octets += Buffer.byteLength(JSON.stringify(node.value), 'utf8');
+  }
+  const unread = listed.unread.filter(isFine).slice(0, room - taken.length);
+  walk.queue.push(...unread);
+  const isWhole =
+    taken.length === fresh.length &&
+    listed.nodes.every((node) => isFine(node.uri)) &&
+    unread.length === listed.unread.length;
+  if (!isWhole || walk.octets > limits.octets) walk.cut = true;
+  return taken;
 }
 
 function nodeOf(uri: string, item: StoredItem | undefined): WalkNode {
@@ -84,10 +115,14 @@ export function treeOf(nodes: readonly WalkNode[], root: string, depth?: number)
   const build = (uri: string, levels: number): Tree => {
     const node = byUri.get(canonical(uri));
     if (node === undefined) return { name: decodeName(uri.slice(uri.lastIndexOf('/') + 1)) };
-    const named = { name: node.name, ...(node.type ? { moid: node.type } : {}) };
+    if (levels < 0) return { name: node.name };
+    const named = {
+      name: node.name,
+      ...(node.type ? { moid: node.type } : {}),
+      ...(node.props === undefined ? {} : { props: node.props }),
+    };
     if (node.kind === 'leaf') return { ...named, value: restoreValue(node.value as Json) };
     if (node.children === undefined) return named;
-    if (levels < 0) return named;
     return { ...named, children: node.children.map((child) => build(child, levels - 1)), childrenComplete: true };
   };
   return build(root, depth ?? Number.MAX_SAFE_INTEGER);

@@ -5,10 +5,11 @@
 import type { AlertCommand, BodyCommand, ContainerCommand, Item, Status } from '../../../adapters/dm1/message';
 import { complete, execute as executeNode, type PendingOperation } from '../behaviour';
 import type { DeviceTree, Path, TreeError, TreeNode, TreeResult } from '../tree';
-import { readLocUri, segmentOf, type LocUri } from './address';
+import { locUriOf, readLocUri, segmentOf, type LocUri } from './address';
 import { itemContent, storedOf, textData, textOf } from './data';
 import { resultsOf, statusOf, textItem, type Answered, type Draft } from './drafts';
 import type { Dm1Version } from './standard-objects';
+import { answerList, writeTnds, type Asked, type TreeQueryOptions } from './tree-query';
 
 export const TREE_CODES: Readonly<Record<TreeError, number>> = {
   NOT_FOUND: 404,
@@ -37,6 +38,8 @@ export interface Execution {
   /** Commands that are known; others get 501. Absent: all. */
   readonly commands?: readonly string[];
   readonly firstItemOnly?: boolean;
+  /** Lists, documents and optional properties. */
+  readonly queries?: TreeQueryOptions;
   readonly execResult?: number;
   /** Filled with what was accepted. */
   readonly accepted: PendingOperation[];
@@ -217,7 +220,12 @@ function codeOf(result: TreeResult<unknown>): number {
 
 function writeNode(run: Execution, kind: 'Add' | 'Replace', path: Path, item: Item): number {
   // A sub-tree as TNDS is optional for a device.
-  if (item.meta?.type?.startsWith('application/vnd.syncml.dmtnds') === true) return 406;
+  if (item.meta?.type?.startsWith('application/vnd.syncml.dmtnds') === true) {
+    if (run.queries?.writesTnds !== true) return 406;
+    const written = writeTnds(askedOf(run, run.queries), kind, path, item);
+    if (written.ok) return 200;
+    return written.error === 'GARBLED' ? 400 : TREE_CODES[written.error];
+  }
   const format = item.meta?.format;
   const stored = storedOf(item, run.tree.find(path)?.definition.format ?? format?.trim().toLowerCase());
   if (item.data !== undefined && stored === undefined) return 415;
@@ -269,12 +277,13 @@ function answerGet(run: Execution, item: Item, answered: Answered): readonly Dra
   const refs = item.target === undefined ? {} : { target: asked };
   const refuse = (code: number): readonly Draft[] => [statusOf(answered, code, refs)];
   if (!target.ok) return refuse(target.code);
-  if (target.value.list !== undefined) return refuse(406);
+  if (target.value.list !== undefined) return answerQuery(run, target.value, item, answered);
   const found = run.tree.get(target.value.path, run.actor);
   if (!found.ok) return refuse(TREE_CODES[found.error]);
   const source = { locUri: asked };
   if (target.value.prop !== undefined) {
-    const property = propertyOf(found.value, target.value.prop);
+    const optional = run.queries?.properties?.[locUriOf(target.value.path)]?.[target.value.prop as 'Title'];
+    const property = optional ?? propertyOf(found.value, target.value.prop, run.queries?.tellsMoids !== false);
     if (property === undefined) return refuse(406);
     if (target.value.prop === 'ACL' && property === '' && run.version === '1.3') {
       const inherited = run.tree.aclInForce(target.value.path);
@@ -285,6 +294,22 @@ function answerGet(run: Execution, item: Item, answered: Answered): readonly Dra
   return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, ...contentOf(run, found.value) }])];
 }
 
+/** Struct and StructData as one Results a node, so that any number of them can be sent. */
+function answerQuery(run: Execution, target: LocUri, item: Item, answered: Answered): readonly Draft[] {
+  const asked = item.target?.locUri ?? '';
+  const refuse = (code: number): readonly Draft[] => [statusOf(answered, code, { target: asked })];
+  if (run.queries === undefined) return refuse(406);
+  const found = run.tree.get(target.path, run.actor);
+  const items = answerList(askedOf(run, run.queries), target.path, target.list ?? '', asked, item);
+  if (items === undefined) return refuse(406);
+  if (!found.ok) return refuse(TREE_CODES[found.error]);
+  return [statusOf(answered, 200, { target: asked }), ...items.map((only) => resultsOf(answered, [only]))];
+}
+
+function askedOf(run: Execution, options: TreeQueryOptions): Asked {
+  return { tree: run.tree, actor: run.actor, wbxml: run.wbxml, options };
+}
+
 function contentOf(run: Execution, node: TreeNode): Omit<Item, 'source'> {
   if (node.children === undefined) return itemContent(node, run.wbxml);
   const names = [...node.children.keys()].map(segmentOf).join('/');
@@ -292,7 +317,7 @@ function contentOf(run: Execution, node: TreeNode): Omit<Item, 'source'> {
 }
 
 /** Value of a property, or undefined when the device has no such property. */
-function propertyOf(node: TreeNode, prop: string): string | undefined {
+function propertyOf(node: TreeNode, prop: string, tellsMoids: boolean): string | undefined {
   switch (prop) {
     case 'ACL':
       return node.acl;
@@ -301,7 +326,11 @@ function propertyOf(node: TreeNode, prop: string): string | undefined {
     case 'Name':
       return node.name === '.' ? '' : node.name;
     case 'Type':
-      return node.children === undefined ? (node.definition.mime ?? 'text/plain') : (node.definition.moid ?? '');
+      return node.children === undefined
+        ? (node.definition.mime ?? 'text/plain')
+        : tellsMoids
+          ? (node.definition.moid ?? '')
+          : '';
     case 'Size':
       return node.children === undefined
         ? String(typeof node.value === 'string' ? Buffer.byteLength(node.value) : (node.value?.length ?? 0))

@@ -5,6 +5,7 @@ import type { Chaos } from './chaos';
 import type { ClientProfile } from './clients';
 import type { DeviceAlert } from './memory';
 import type { Dm1Version } from './standard-objects';
+import type { TreeQueryOptions } from './tree-query';
 
 export type Dm1Auth = 'none' | 'basic' | 'md5' | 'hmac';
 
@@ -41,6 +42,8 @@ export interface Dm1DeviceOptions {
     readonly atomic?: boolean;
     /** User interaction alerts; default on, else 406. */
     readonly ui?: boolean;
+    /** Tree queries, writes of TNDS documents, optional properties; default none of them (406). */
+    readonly queries?: TreeQueryOptions;
   };
   /** Writes RespURI into Target of its later messages too, as many clients do; default true. */
   readonly targetFollowsRespUri?: boolean;

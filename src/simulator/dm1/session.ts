@@ -363,6 +363,7 @@ export class Dm1Session {
       alerts: options.features?.ui === false ? [] : (traits.alerts ?? ALL_UI_ALERTS),
       ...(traits.commands === undefined ? {} : { commands: traits.commands }),
       ...(traits.firstItemOnly === true ? { firstItemOnly: true } : {}),
+      ...(options.features?.queries === undefined ? {} : { queries: options.features.queries }),
       ...(execResult === undefined ? {} : { execResult }),
       accepted: acceptedNow,
     };

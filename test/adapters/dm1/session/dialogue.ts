@@ -57,6 +57,9 @@ export interface Given {
   /** False: the account registers devices on first contact, and this one is not yet. */
   readonly registered?: boolean;
   readonly features?: DeviceKnowledge['features'];
+  readonly device?: Partial<DeviceKnowledge>;
+  /** What the DDFs know, beside the places. */
+  readonly ddf?: Partial<Context['ddf']>;
   readonly places?: readonly { readonly place: string; readonly moid: string }[];
   readonly token?: string;
   readonly nonces?: readonly Uint8Array[];
@@ -170,7 +173,7 @@ export class Dialogue {
       clientAuth: this.clientAuth,
       serverAuth: this.serverAuth,
     };
-    const device: DeviceKnowledge = { deviceId: DEVICE, features: this.features, mos: [] };
+    const device: DeviceKnowledge = { deviceId: DEVICE, features: this.features, mos: [], ...given.device };
     const places = given.places ?? [{ place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }];
     const nonce = given.nonces?.[this.nonceNo] ?? octets(this.nonceNo * 16 + 16);
     return {
@@ -190,7 +193,12 @@ export class Dialogue {
         transferExpiryMs: 1_800_000,
         ...given.limits,
       },
-      ddf: { isKnown: (moid) => moid.startsWith('urn:oma:'), node: () => undefined, places: () => places },
+      ddf: {
+        isKnown: (moid) => moid.startsWith('urn:oma:'),
+        node: () => undefined,
+        places: () => places,
+        ...given.ddf,
+      },
       ...(this.session ? { session: this.session } : {}),
       ...(this.refusals === undefined ? {} : { refusals: this.refusals }),
       ...(given.known === false ? {} : { account }),
@@ -391,6 +399,8 @@ export interface SmallTree {
   readonly types?: Readonly<Record<string, string>>;
   /** Code for `?prop=Type` where `types` is absent. */
   readonly typeCode?: number;
+  /** Code for `?list=…`: a plain client has no lists. */
+  readonly listCode?: number;
 }
 
 /** What a plain client answers to the commands of a reply: Status for all, Results for Gets that find their node. */
@@ -407,7 +417,8 @@ export function answers(reply: Message, tree: SmallTree): BodyCommand[] {
     }
     const [path, query] = uri.split('?') as [string, string | undefined];
     const node = tree.nodes[path];
-    if (node === undefined) body.push(status(msgRef, command.cmdId, 'Get', 404));
+    if (query?.startsWith('list=')) body.push(status(msgRef, command.cmdId, 'Get', tree.listCode ?? 406));
+    else if (node === undefined) body.push(status(msgRef, command.cmdId, 'Get', 404));
     else if (query === 'prop=Type') {
       const type = tree.types?.[path];
       if (tree.types === undefined) body.push(status(msgRef, command.cmdId, 'Get', tree.typeCode ?? 406));
