@@ -48,6 +48,11 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
   }
 }
 
+/** LocURI of a command's only Item. */
+export function targetOf(body: BodyCommand): string {
+  return 'items' in body ? (body.items[0]?.target?.locUri ?? '') : '';
+}
+
 export function getOf(uri: string): BodyCommand {
   return { kind: 'Get', cmdId: '', items: [{ target: { locUri: uri } }] };
 }
