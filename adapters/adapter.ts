@@ -123,6 +123,8 @@ export type Command = {
   readonly token: Token;
   /** Commands of one atomic operation share it and come together. */
   readonly atomic?: string;
+  /** Commands of one operation that are executed strictly in order, as one Sequence, share it and come together. */
+  readonly sequence?: string;
 } & CommandBody;
 
 export type CommandBody =

@@ -53,6 +53,8 @@ export interface LiveCommand {
 export class LiveOperation {
   readonly id: string;
   readonly atomic: boolean;
+  /** Its commands travel together, in order. */
+  readonly sequence: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
   readonly expiresAt: number;
   readonly cancelRequested: boolean;
@@ -64,6 +66,7 @@ export class LiveOperation {
   constructor(row: ActiveOperationRow) {
     this.id = row.id;
     this.atomic = row.atomic;
+    this.sequence = row.sequence === true;
     this.onFailure = row.onFailure;
     this.expiresAt = Date.parse(row.expiresAt);
     this.cancelRequested = row.cancelRequested;
@@ -78,6 +81,10 @@ export class LiveOperation {
 
   get state(): OperationState {
     return this.#state;
+  }
+  /** Whether its commands come to the device together or not at all. */
+  get isGroup(): boolean {
+    return (this.atomic || this.sequence) && this.commands.length > 1;
   }
   get isEnded(): boolean {
     return this.commands.every((c) => isEnded(c.state));

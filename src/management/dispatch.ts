@@ -27,12 +27,10 @@ export function dispatch(command: LiveCommand, operation: LiveOperation, terrain
     repeatable: command.repeatable,
     token: terrain.token(),
   };
-  const isGroup = operation.atomic && operation.commands.length > 1;
+  const group = !operation.isGroup ? {} : operation.atomic ? { atomic: operation.id } : { sequence: operation.id };
   return {
     kind: 'ready',
-    command: isGroup
-      ? { ...base, atomic: operation.id, ...(body as CommandBody) }
-      : { ...base, ...(body as CommandBody) },
+    command: { ...base, ...group, ...(body as CommandBody) },
   };
 }
 
@@ -86,7 +84,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
 function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
   if (terrain.hasPlaces) return undefined;
-  if (operation.atomic && operation.commands.length > 1) return 'DM 2.0 has no atomic groups';
+  if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
   if (['show', 'copy', 'getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
   if (command.kind === 'exec' && command.request['value'] !== undefined) return 'EXEC of DM 2.0 carries no argument';

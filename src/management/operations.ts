@@ -90,6 +90,8 @@ export function createOperations(deps: OperationsDeps): Operations {
     );
     const atomic = input.atomic === true && rows.length > 1;
     if (atomic) checkAtomic(rows, target.protocol);
+    const sequence = input.sequence === true && rows.length > 1;
+    if (sequence) checkSequence(atomic, target.protocol);
     const createdAt = new Date(now());
     const expiresAt = new Date(createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS));
     const onFailure = input.onFailure ?? 'STOP';
@@ -97,6 +99,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
+      sequence,
       onFailure,
       caller: caller.principal,
       idempotencyKey: input.idempotencyKey ?? null,
@@ -198,6 +201,15 @@ function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void
       'BAD_USER_INPUT',
       `commands[${odd.position}]: a ${odd.kind} cannot be part of an atomic operation`,
       { command: odd.position },
+    );
+}
+
+function checkSequence(isAtomic: boolean, protocol: string | null): void {
+  if (isAtomic) throw new ManagementError('BAD_USER_INPUT', 'an operation is atomic or a sequence, not both');
+  if (protocol === 'DM_2_0')
+    throw new ManagementError(
+      'NOT_SUPPORTED_BY_DEVICE',
+      'DM 2.0 has no sequences: send the commands without `sequence`; they are executed in their order all the same',
     );
 }
 

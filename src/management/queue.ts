@@ -2,7 +2,7 @@
  * Which queued commands a session takes in one package: pure.
  *
  * Replaces and gets in a row travel together. An add, delete, copy, exec or show waits until all before it were answered and
- * travels alone, as does an atomic group; so does a command whose address overlaps a write before it, because a DM 1.x client
+ * travels alone, as does an atomic group or a sequence; so does a command whose address overlaps a write before it, because a DM 1.x client
  * may execute the commands of one message in any order.
  */
 import type { Outcome } from '../../adapters/adapter';
@@ -42,7 +42,7 @@ export function pickWork<T>(
   const picked: Picked<T>[] = [];
   for (const operation of operations) {
     if (operation.expiresAt <= now || operation.cancelRequested) continue;
-    if (operation.atomic && operation.commands.length > 1) {
+    if (operation.isGroup) {
       if (picked.length > 0) return { picked, more: true };
       const group = takeGroup(operation, resolve, fail);
       if (group === 'wait') return { picked, more: false };
@@ -82,14 +82,16 @@ function takeGroup<T>(
     const resolution = resolve(command, operation);
     if (resolution.kind === 'wait') return 'wait';
     if (resolution.kind === 'never') {
-      // All or nothing: the others end unsent.
       fail(operation, command, resolution);
+      if (!operation.atomic) continue;
+      // All or nothing: the others end unsent.
       operation.end('SKIPPED');
       return [];
     }
-    group.push({ operation, command, ready: resolution.command, atomic: true });
+    group.push({ operation, command, ready: resolution.command, atomic: operation.atomic });
   }
-  return group;
+  // A failure of one may have ended others of the operation.
+  return group.filter(({ command }) => command.state === 'QUEUED');
 }
 
 function isBarrier(command: LiveCommand): boolean {

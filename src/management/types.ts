@@ -188,6 +188,7 @@ export interface SubmitOperation {
   readonly deviceId: string;
   readonly commands: readonly CommandInput[];
   readonly atomic?: boolean;
+  readonly sequence?: boolean;
   readonly onFailure?: 'STOP' | 'CONTINUE';
   readonly expiresInMs?: number;
   readonly waitMs?: number;

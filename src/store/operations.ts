@@ -29,6 +29,7 @@ export async function loadTarget(sql: Sql, deviceId: string): Promise<TargetRow 
 
 export interface NewOperation {
   readonly atomic: boolean;
+  readonly sequence?: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
   readonly caller: string;
   readonly idempotencyKey: string | null;
@@ -62,10 +63,11 @@ export async function insertOperation(
     operation.expiresAt,
     JSON.stringify(operation.commands),
     JSON.stringify(operation.blobs),
+    operation.sequence ?? false,
   ];
   const [row] = await sql.query<{ id: string }>(
-    `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at, sequence)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11)
        ON CONFLICT (device_id, caller, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id),
      b AS (INSERT INTO blob (device_id, sha256, length, octets, created_at) SELECT $1, x.sha256, x.length, decode(x.base64, 'base64'), $7
        FROM o, jsonb_to_recordset($10::jsonb) AS x(sha256 text, length bigint, base64 text) RETURNING id, sha256),
@@ -106,6 +108,7 @@ export interface OperationRow {
   readonly device: string;
   readonly state: string;
   readonly atomic: boolean;
+  readonly sequence?: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -123,7 +126,7 @@ export interface OperationRow {
 
 export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
   const [row] = await sql.query<OperationRow>(
-    `SELECT o.id, o.device_id AS device, o.state, o.atomic, o.on_failure AS "onFailure", o.created_at AS "createdAt", o.expires_at AS "expiresAt",
+    `SELECT o.id, o.device_id AS device, o.state, o.atomic, o.sequence, o.on_failure AS "onFailure", o.created_at AS "createdAt", o.expires_at AS "expiresAt",
        o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
        (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
            'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,

@@ -35,6 +35,7 @@ export interface ActiveOperationRow {
   readonly id: string;
   readonly state: string;
   readonly atomic: boolean;
+  readonly sequence?: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
   readonly expiresAt: string;
   readonly cancelRequested: boolean;
@@ -109,7 +110,7 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
       'd', CASE WHEN m.family = $5 AND pg_column_size(m."values") <= 4096 THEN jsonb_build_object('values', m."values", 'meta', m.meta,
         'moid', m.moid, 'place', m.place, 'recognisedBy', m.recognised_by) END))
      FROM management_object m WHERE m.device_id = d.id) AS mos,
-  (SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'state', o.state, 'atomic', o.atomic, 'onFailure', o.on_failure,
+  (SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'state', o.state, 'atomic', o.atomic, 'sequence', o.sequence, 'onFailure', o.on_failure,
        'expiresAt', o.expires_at, 'cancelRequested', o.cancel_requested_at IS NOT NULL,
        'commands', (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'state', c.state,
            'moid', c.moid, 'family', c.family, 'miid', c.miid, 'path', c.path, 'uri', c.uri, 'request', c.request,

@@ -13,7 +13,7 @@ const WORK = `WITH q AS (
 stored AS (SELECT q.operation_id, q.position, b.id,
     sum(b.length) OVER (ORDER BY q.priority DESC, q.operation_id, q.position) - b.length AS before
   FROM q JOIN blob b ON b.device_id = $1 AND b.id = q.blob)
-SELECT o.id, o.state, o.atomic, o.on_failure, o.expires_at, o.cancel_requested_at IS NOT NULL AS cancel_requested,
+SELECT o.id, o.state, o.atomic, o.sequence, o.on_failure, o.expires_at, o.cancel_requested_at IS NOT NULL AS cancel_requested,
   c.position, c.kind, c.state AS command_state, c.moid, c.family, c.miid, c.path, c.uri, c.request, c.repeatable, c.outcome,
   (SELECT substring(b.octets FROM 1 FOR $4) FROM stored s JOIN blob b ON b.device_id = $1 AND b.id = s.id
     WHERE s.operation_id = o.id AND s.position = c.position AND s.before < $4) AS head
@@ -26,6 +26,7 @@ interface WorkRow {
   readonly id: string;
   readonly state: string;
   readonly atomic: boolean;
+  readonly sequence: boolean;
   readonly on_failure: 'STOP' | 'CONTINUE';
   readonly expires_at: Date;
   readonly cancel_requested: boolean;
@@ -64,6 +65,7 @@ export async function loadWork(
         id: row.id,
         state: row.state,
         atomic: row.atomic,
+        sequence: row.sequence,
         onFailure: row.on_failure,
         expiresAt: row.expires_at.toISOString(),
         cancelRequested: row.cancel_requested,

@@ -64,6 +64,29 @@ describe.each([
   });
 });
 
+test('an operation in sequence reaches the device as one Sequence, and each command has its own end', async () => {
+  const device = await given('dm1', 'sequence');
+  const unit = { moid: METER, path: 'Unit' };
+  const { id } = await submit(
+    world.gateway,
+    device.deviceId,
+    [
+      { get: { address: unit } },
+      { replace: { address: unit, value: { text: 'MWh' } } },
+      { get: { address: unit } },
+      { get: { address: { moid: METER, path: 'Tariff/none' } } },
+      { get: { address: { moid: METER, path: 'Serial' } } },
+    ],
+    { sequence: true },
+  );
+  await contact(device);
+  const { commands } = await findOperation(world.gateway, id);
+  expect(commands.map((command) => command.outcome)).toEqual(['OK', 'OK', 'OK', 'NOT_FOUND', 'OK']);
+  expect(commands.map((command) => (command as Answer).carrier)).toEqual(new Array(5).fill('Sequence'));
+  expect(commands[2]?.result).toBe('MWh');
+  expect(commands[0]?.result).not.toBe('MWh');
+});
+
 test('a device that announces a MaxObjSize gets nothing larger, and is told so by no message', async () => {
   const device = await given('dm1', 'small', { maxObjSize: 1000 });
   const [written] = await run(device, [{ replace: { address: { moid: METER, path: 'Unit' }, value: { text: TEXT } } }]);

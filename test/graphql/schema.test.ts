@@ -117,6 +117,7 @@ describe('The fixed part', () => {
         deviceId: 'ID!',
         commands: '[CommandInput!]!',
         atomic: 'Boolean',
+        sequence: 'Boolean',
         onFailure: 'OnFailure',
         expiresIn: 'Duration',
         wait: 'Duration',

@@ -45,6 +45,8 @@ describe('an operation', () => {
       await expect(submit([GET], { idempotencyKey: 'a\u0000' })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
       await expect(submit([GET], { deviceId: 'IMEI:none' })).rejects.toMatchObject({ code: 'NOT_FOUND' });
       await expect(submit([REPLACE, GET], { atomic: true })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+      const both = { atomic: true, sequence: true };
+      await expect(submit([REPLACE, REPLACE], both)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     });
 
     test('as a dry run is judged and not stored', async () => {

@@ -172,6 +172,23 @@ describe('an atomic group', () => {
     expect(states(operation)).toEqual(['SKIPPED', 'ANSWERED']);
   });
 
+  test('that is a sequence takes gets along, and goes without those of it that can never be sent', () => {
+    const sequence = (onFailure: 'STOP' | 'CONTINUE'): LiveOperation =>
+      givenOperation([givenCommand(0, 'get'), givenCommand(1, 'exec'), givenCommand(2, 'get')], {
+        sequence: true,
+        onFailure,
+      });
+    expect(pick([sequence('STOP')])).toMatchObject({ picked: ['7.0', '7.1', '7.2'], more: true });
+    const answers = { '7.1': NEVER };
+    expect(pick([sequence('CONTINUE')], { answers })).toMatchObject({
+      picked: ['7.0', '7.2'],
+      failed: ['7.1: no such MO'],
+    });
+    const stopped = sequence('STOP');
+    expect(pick([stopped], { answers })).toMatchObject({ picked: [], failed: ['7.1: no such MO'] });
+    expect(states(stopped)).toEqual(['SKIPPED', 'ANSWERED', 'SKIPPED']);
+  });
+
   test('of one command is a command like others', () => {
     const single = givenOperation([givenCommand(0, 'replace')], { atomic: true });
     expect(pick([givenOperation(gets('Level'), { id: '6' }), single]).picked).toEqual(['6.0', '7.0']);

@@ -61,6 +61,11 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
   }
 }
 
+/** LocURI of a command's only Item. */
+export function targetOf(body: BodyCommand): string {
+  return 'items' in body ? (body.items[0]?.target?.locUri ?? '') : '';
+}
+
 /** @param moid  Data of the Item, which a question for an MO type's roots has */
 export function getOf(uri: string, moid?: string): BodyCommand {
   const data = moid === undefined ? {} : { data: { kind: 'text' as const, text: moid } };

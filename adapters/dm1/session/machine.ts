@@ -78,7 +78,7 @@ export interface OpenCommand {
   readonly msg: string;
   readonly cmd: string;
   readonly carrier: string;
-  /** LocURI of its one Item; empty for an Atomic. */
+  /** LocURI of its one Item; empty for an Atomic or Sequence. */
   readonly uri: string;
   /** Key in `jobs`, or one of {@link JOB}. */
   readonly job: string;
@@ -88,6 +88,8 @@ export interface OpenCommand {
   readonly moid?: string;
   /** CmdID of the Atomic that holds it. */
   readonly atomic?: string;
+  /** CmdID of the Sequence that holds it. */
+  readonly sequence?: string;
   /** It carries a part of {@link Machine.outgoing}. */
   readonly chunk?: 'more' | 'last';
   code?: number;
@@ -99,7 +101,12 @@ export interface OpenCommand {
 }
 
 /** Jobs that are of no caller's command. */
-export const JOB = { discovery: 'd', atomic: 'a', keepOpen: 'k' } as const;
+export const JOB = { discovery: 'd', atomic: 'a', sequence: 's', keepOpen: 'k' } as const;
+
+/** Whether a job's key is that of a container, which holds the commands of others. */
+export function isContainer(job: string): boolean {
+  return job === JOB.atomic || job === JOB.sequence;
+}
 
 /** An Item of Results: LocURI and what stands in it. */
 export interface StoredItem {
@@ -306,7 +313,7 @@ function sentOf(open: OpenCommand, machine: Machine): Sent {
   const ref = `CmdID ${open.cmd} of MsgID ${open.msg}`;
   const command = machine.jobs[open.job]?.command;
   if (command === undefined)
-    return { ref, purpose: open.job === JOB.atomic ? 'command' : 'discovery', carrier: open.carrier };
+    return { ref, purpose: isContainer(open.job) ? 'command' : 'discovery', carrier: open.carrier };
   return { ref, command, purpose: 'command', carrier: open.carrier };
 }
 

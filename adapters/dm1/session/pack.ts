@@ -2,10 +2,12 @@ import { type Bytes, CHUNK_REF, type Command, type Context, type Effect, type Ou
 import type { BodyCommand, Data, Encoding, Item } from '../message';
 import type { StoredData } from '../values';
 import { asked, askLater, beginDiscovery, type Question, questions } from './discovery';
-import { getOf, type Plan, planOf } from './jobs';
+import { planGroup } from './groups';
+import { getOf, type Plan, planOf, targetOf } from './jobs';
 import { cutChunk, inlineSource, takesChunks } from './large-object-out';
 import { listKindOf, noteAsked } from './lists';
 import {
+  isContainer,
   type Job,
   JOB,
   type Machine,
@@ -74,13 +76,14 @@ export class Packer {
   /** The same commands with new CmdIDs. What has no room this time goes back. */
   private sendAgain(again: readonly OpenCommand[]): void {
     for (const open of again) {
-      if (open.atomic !== undefined) continue;
-      const members =
-        open.job === JOB.atomic ? again.filter((member) => member.atomic === open.cmd && member.msg === open.msg) : [];
+      if (open.atomic !== undefined || open.sequence !== undefined) continue;
+      const members = isContainer(open.job)
+        ? again.filter((member) => (member.atomic ?? member.sequence) === open.cmd && member.msg === open.msg)
+        : [];
       const body = open.body === undefined ? getOf(open.uri, open.moid) : restoreBody(open.body);
       const { job, uri, role, moid } = open;
       const ofJob = { job, uri, ...(role ? { role } : {}), ...(moid === undefined ? {} : { moid }) };
-      const isSent = open.job === JOB.atomic ? this.sendAtomic(body, members) : this.send(body, ofJob);
+      const isSent = isContainer(open.job) ? this.sendContainer(body, members) : this.send(body, ofJob);
       if (isSent) continue;
       const { discovery } = this.machine;
       if (open.job !== JOB.discovery) this.effects.push(...giveUp(this.machine, members.length > 0 ? members : [open]));
@@ -307,55 +310,42 @@ export class Packer {
     return takesDocuments(this.machine, this.context) ? document : undefined;
   }
 
-  /** Commands of one atomic operation as one Atomic. It stands in one message or is not sent at all. */
+  /** Commands of one operation as one Atomic or Sequence. It stands in one message or is not sent at all. */
   private sendGroup(group: readonly Command[]): boolean {
-    const plans = group.map((command) => planOf(command, this.encoding, this.context));
-    const bad = plans.findIndex(
-      (plan) => plan.kind !== 'write' || plan.inbox !== undefined || plan.bodies.some((body) => body.kind === 'Exec'),
-    );
-    if (bad >= 0) {
-      const plan = plans[bad] as Plan;
-      const [outcome, message] =
-        plan.kind === 'refused'
-          ? [plan.outcome, plan.message]
-          : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get, Exec or what goes to the Inbox'];
-      group.forEach((command, index) => this.end(command, index === bad ? outcome : 'ROLLED_BACK', message));
+    const planned = planGroup(group, this.encoding, this.context);
+    for (const { command, outcome, message } of planned.ended) this.end(command, outcome, message);
+    const { container, members } = planned;
+    if (container === undefined) return true;
+    if (planned.isUnloaded || this.isTooLarge(container)) {
+      for (const { command } of members) this.endTooLarge(command);
       return true;
     }
-    const bodies = plans.map((plan) => (plan.kind === 'write' ? plan.bodies : []));
-    const atomic: BodyCommand = { kind: 'Atomic', cmdId: '', commands: bodies.flat() };
-    // Chunks cannot stand in an Atomic, and a value that was not loaded is longer than a message.
-    const isUnloaded = plans.some((plan) => plan.kind === 'write' && plan.stored !== undefined);
-    if (isUnloaded || this.isTooLarge(atomic)) {
-      for (const command of group) this.endTooLarge(command);
-      return true;
-    }
-    if (!this.fits(atomic)) return false;
-    const members = group.flatMap((command, index) => {
-      const own = bodies[index] ?? [];
-      const key = this.newJob({
-        kind: 'plain',
-        command: command.id,
-        what: command.kind,
-        todo: [],
-        waiting: own.length,
-      });
-      return own.map((body) => ({ job: key, uri: targetOf(body) }));
+    if (!this.fits(container)) return false;
+    const opened = members.flatMap(({ command, job, uris }) => {
+      const key = this.newJob(job);
+      this.effects.push({ kind: 'commandSent', command: command.id, carrier: container.kind });
+      return uris.map((uri) => ({ job: key, uri }));
     });
-    this.sendAtomic(atomic, members);
-    for (const command of group) this.effects.push({ kind: 'commandSent', command: command.id, carrier: 'Atomic' });
+    this.sendContainer(container, opened);
     return true;
   }
 
-  private sendAtomic(atomic: BodyCommand, members: readonly { readonly job: string; readonly uri: string }[]): boolean {
-    if (!this.fits(atomic)) return false;
-    const added = this.reply.add(atomic);
-    if (added.kind !== 'Atomic') return false;
-    const body = this.keepsBody ? { body: storeBody(atomic) } : {};
-    this.open({ cmd: added.cmdId, carrier: 'Atomic', uri: '', job: JOB.atomic, ...body });
+  private sendContainer(
+    container: BodyCommand,
+    members: readonly { readonly job: string; readonly uri: string }[],
+  ): boolean {
+    if (!this.fits(container)) return false;
+    const added = this.reply.add(container);
+    if (added.kind !== 'Atomic' && added.kind !== 'Sequence') return false;
+    const body = this.keepsBody ? { body: storeBody(container) } : {};
+    const isAtomic = added.kind === 'Atomic';
+    const job = isAtomic ? JOB.atomic : JOB.sequence;
+    this.open({ cmd: added.cmdId, carrier: added.kind, uri: '', job, ...body });
     added.commands.forEach((member, index) => {
-      const { job, uri } = members[index] ?? { job: JOB.keepOpen, uri: '' };
-      this.open({ cmd: member.cmdId, carrier: member.kind, uri, job, atomic: added.cmdId });
+      const { job: of, uri } = members[index] ?? { job: JOB.keepOpen, uri: '' };
+      const inside = isAtomic ? { atomic: added.cmdId } : { sequence: added.cmdId };
+      this.open({ cmd: member.cmdId, carrier: member.kind, job: of, uri, ...inside });
+      if (member.kind === 'Get') this.gets += 1;
     });
     return true;
   }
@@ -439,16 +429,13 @@ const MOST_ANSWER_OCTETS = 16_384;
 /** Octets of Data that a chunk should have room for: the cost of a message is to be worth it. */
 const SMALLEST_CHUNK = 16;
 
-/** The commands from here on that share one atomic operation; one alone where there is none. */
+/** The commands from here on that share one Atomic or Sequence; one alone where there is none. */
 function groupAt(commands: readonly Command[], index: number): readonly Command[] {
-  const { atomic } = commands[index] as Command;
+  const { atomic, sequence } = commands[index] as Command;
   let end = index + 1;
   if (atomic !== undefined) while (commands[end]?.atomic === atomic) end += 1;
+  else if (sequence !== undefined) while (commands[end]?.sequence === sequence) end += 1;
   return commands.slice(index, end);
-}
-
-function targetOf(body: BodyCommand): string {
-  return 'items' in body ? (body.items[0]?.target?.locUri ?? '') : '';
 }
 
 function itemOf(body: BodyCommand): Item | undefined {

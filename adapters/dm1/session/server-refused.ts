@@ -1,5 +1,5 @@
 import type { AccountKnowledge, Effect } from '../../adapter';
-import { JOB, type Job, type Machine, type OpenCommand } from './machine';
+import { isContainer, JOB, type Job, type Machine, type OpenCommand } from './machine';
 import { isRefusal } from './settle';
 
 /**
@@ -36,7 +36,7 @@ export function judgeServerRefusal(machine: Machine, account: AccountKnowledge):
 
 /** Whether the command can be made again: a Get from its LocURI, others from what was kept; members follow their Atomic. */
 function isKept(open: OpenCommand): boolean {
-  return open.carrier === 'Get' || open.body !== undefined || open.atomic !== undefined;
+  return open.carrier === 'Get' || open.body !== undefined || open.atomic !== undefined || open.sequence !== undefined;
 }
 
 /** Callers' commands that were surely not executed go back; one that was executed in part has no outcome. */
@@ -44,7 +44,7 @@ export function giveUp(machine: Machine, refused: readonly OpenCommand[]): reado
   const keys = new Set(refused.map((open) => open.job));
   const effects: Effect[] = [];
   for (const key of keys) {
-    if (key === JOB.atomic || key === JOB.keepOpen || key === JOB.discovery) continue;
+    if (isContainer(key) || key === JOB.keepOpen || key === JOB.discovery) continue;
     const job = machine.jobs[key];
     if (job === undefined) continue;
     effects.push(endedUnsent(job));
@@ -57,7 +57,7 @@ export function giveUp(machine: Machine, refused: readonly OpenCommand[]): reado
 }
 
 function isOfJob(open: OpenCommand): boolean {
-  return open.job !== JOB.atomic && open.job !== JOB.keepOpen && open.job !== JOB.discovery;
+  return !isContainer(open.job) && open.job !== JOB.keepOpen && open.job !== JOB.discovery;
 }
 
 function endedUnsent(job: Job): Effect {

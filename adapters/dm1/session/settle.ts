@@ -85,6 +85,11 @@ export function isGood(code: number): boolean {
 /** Gives members of an Atomic without a Status the code that follows from its own. One without a Status is judged by its members. */
 function judgeAtomics(answered: readonly OpenCommand[]): void {
   for (const container of answered) {
+    // 200 for a Sequence says that it began; what keeps it from beginning keeps its members from it.
+    if (container.job === JOB.sequence && container.code !== undefined && !isGood(container.code)) {
+      for (const member of answered)
+        if (member.sequence === container.cmd && member.msg === container.msg) member.code ??= container.code;
+    }
     if (container.job !== JOB.atomic || container.code === undefined) continue;
     for (const member of answered) {
       if (member.atomic !== container.cmd || member.msg !== container.msg || member.code !== undefined) continue;

@@ -69,6 +69,13 @@ export class SubmitOperationInput {
     description: "All or none. Refused where the device's protocol cannot keep it whole.",
   })
   readonly atomic?: boolean | null;
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description:
+      'The device executes the commands strictly in order, as one Sequence in one message (DM 1.x). A failure stops nothing in it.',
+  })
+  readonly sequence?: boolean | null;
   @Field(() => OnFailure, { nullable, defaultValue: OnFailure.STOP })
   readonly onFailure?: keyof typeof OnFailure | null;
   @Field(() => DurationScalar, {
@@ -109,7 +116,7 @@ export async function submit(
   commands: readonly CommandRequest[],
   context: RequestContext,
 ): Promise<OperationView> {
-  const { deviceId, atomic, onFailure, expiresIn, wait, dryRun, idempotencyKey } = controls;
+  const { deviceId, atomic, sequence, onFailure, expiresIn, wait, dryRun, idempotencyKey } = controls;
   for (const command of commands) {
     const moid = 'address' in command ? command.address.moid : undefined;
     authorize(context.caller, NEEDED[command.kind], onDevice(deviceId, moid ?? undefined));
@@ -120,6 +127,7 @@ export async function submit(
     deviceId,
     commands,
     ...(atomic == null ? {} : { atomic }),
+    ...(sequence == null ? {} : { sequence }),
     ...(onFailure == null ? {} : { onFailure }),
     expiresInMs: expiresIn ?? THIRTY_DAYS_MS,
     ...(wait == null ? {} : { waitMs: wait }),
