@@ -37,6 +37,12 @@ const CASES: readonly Case[] = [
   { what: 'an entity that nobody declared', code: 'NOT_XML', at: '2:3', lines: ['<MgmtTree>', '&a;', '</MgmtTree>'] },
   { what: 'a character that XML forbids', code: 'NOT_XML', at: '2:1', lines: ['<MgmtTree>', '\u0000</MgmtTree>'] },
   {
+    what: 'half of a surrogate pair, which octets cannot hold but a text can',
+    code: 'NOT_XML',
+    at: '3:19',
+    lines: ['<MgmtTree>', named('\ud83d\ude00'), '  <Node><NodeName>\ud800</NodeName></Node>', '</MgmtTree>'],
+  },
+  {
     what: 'an entity declaration',
     code: 'ENTITY_DECLARATION',
     at: '2:2',
