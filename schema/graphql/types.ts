@@ -78,8 +78,22 @@ export interface Applicability {
   readonly editions?: readonly string[];
 }
 
+/** How the names of an unnamed node's entries come about: the server makes them up, the device has its own, or a rule in words. */
+export type Naming = { readonly by: 'server' | 'device' } | { readonly by: 'rule'; readonly text: string };
+
+/** What a vendor's elements tell people of a node. */
+export interface NodeNotes {
+  readonly applicability?: Applicability;
+  /** Of unnamed nodes. */
+  readonly naming?: Naming;
+  /** Who restarts the device when the node was changed. */
+  readonly reboot?: 'automatic' | 'server';
+  /** The node is changed together with its siblings, all or none. */
+  readonly isAtomic?: boolean;
+}
+
 /** A node of a family: what its versions say of it, under one GraphQL name. */
-export interface MoNode {
+export interface MoNode extends NodeNotes {
   /** Field name in object types and inputs; for the root the family's name in camelCase. */
   readonly fieldName: string;
   /** Field name among the root fields of inputs, where words such as `wait` are taken. Elsewhere the same as `fieldName`. */
@@ -108,7 +122,6 @@ export interface MoNode {
   /** What each definition says, the newest first; empty where none says anything. */
   readonly rules: readonly NodeRule[];
   readonly deprecated?: { readonly since?: string };
-  readonly applicability?: Applicability;
   /** Some DDF describes this interior node without children (an extension point), so others may turn up. */
   readonly isOpen: boolean;
   /** Versions disagree on its shape: another field stands for the same raw name, and a value fits only one of them. */
