@@ -174,6 +174,8 @@ function* readMo(
     return refusalOf('BAD_MOID', `a MOID of ${moid.length} characters, more than ${MAX_MOID}`, node.at);
   if (/\p{Cc}/u.test(moid))
     return refusalOf('BAD_MOID', 'a MOID with a line break or another control character', node.at);
+  if (root.ddfName !== undefined && !/[\p{L}\p{N}]/u.test(moid))
+    return refusalOf('BAD_MOID', 'a MOID without a letter or digit', node.at);
   const where = place ?? (root.ddfName === undefined && root.name !== '' ? `./${root.name}` : undefined);
   return {
     moid,
