@@ -327,14 +327,24 @@ function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
 function variantOf(members: readonly Member[]): NodeVariant {
   const { node, path } = members[0] as Member;
   const versions = members.map(({ version }) => version).filter((version) => version !== '');
+  const access = accessOf(members);
+  const isOne = members.every((member) => member.node.access.length === access.length);
   return {
     name: node.name,
     path,
     format: node.format,
-    access: accessOf(members),
+    access,
+    ...(isOne ? {} : { accessIn: accessByVersion(members) }),
     versions: versions.length < 2 ? versions : [...new Set(versions)].sort(compareVersions),
     unversioned: versions.length < members.length,
   };
+}
+
+function accessByVersion(members: readonly Member[]): ReadonlyMap<string, readonly AccessVerb[]> {
+  const versions = new Set(members.map(({ version }) => version));
+  return new Map(
+    [...versions].map((version) => [version, accessOf(members.filter((member) => member.version === version))]),
+  );
 }
 
 function accessOf(members: readonly Member[]): readonly AccessVerb[] {

@@ -42,7 +42,10 @@ export interface NodeVariant {
   /** Raw names joined by `/`, `*` for an unnamed node, '/' and '%' in names percent-encoded; '' is the MO's root. */
   readonly path: string;
   readonly format: DdfFormat;
+  /** Union over its versions. */
   readonly access: readonly AccessVerb[];
+  /** What each version says ('' for DDFs that tell none), where they disagree on the access types. */
+  readonly accessIn?: ReadonlyMap<string, readonly AccessVerb[]>;
   readonly versions: readonly string[];
   /** Whether a DDF that tells no version describes it; then it counts for every version. */
   readonly unversioned: boolean;
@@ -219,6 +222,8 @@ export interface MoSource<C = unknown> {
   readonly path: string;
   /** Of a list's element. */
   readonly nodeName?: string;
+  /** Of the MO on the device; absent where it is not known. */
+  readonly version?: string;
   /** What the resolver of the root put in; handed down unchanged. */
   readonly context: C;
 }
