@@ -67,6 +67,11 @@ export function assemble(elements: readonly XmlElement[], warnings: WarningLog):
   }
 }
 
+/** Segments above a root that tells no Path, as the first whole Path of a node below it tells them. */
+interface Anchor {
+  above?: readonly string[];
+}
+
 class NodeReader {
   private implied = 0;
 
@@ -75,15 +80,25 @@ class NodeReader {
   top(element: XmlElement): TopLevel {
     const path = pathOf(element);
     const name = nameOf(element, this.warnings);
-    if (path === undefined && name !== '.')
-      return { node: this.node(element, name, [name === '' ? '*' : name], false) };
+    if (path === undefined && name !== '.') {
+      const anchor: Anchor = {};
+      const own = [name === '' ? '*' : name];
+      const node = this.node(element, name, own, anchor);
+      const { above } = anchor;
+      if (!above) return { node };
+      return { node, segments: [...above, ...own], place: placeOf(name === '' ? above : [...above, name]) };
+    }
     const above = segmentsOf(path ?? '', element, this.warnings);
     const segments = name === '.' ? above : [...above, name === '' ? '*' : name];
-    return { node: this.node(element, name, segments, true), segments, place: placeOf(name === '' ? above : segments) };
+    const node = this.node(element, name, segments, { above: [] });
+    return { node, segments, place: placeOf(name === '' ? above : segments) };
   }
 
-  /** @param chain names from the device's root (or, when that is unknown, from the MO's root) down to the node */
-  private node(element: XmlElement, name: string, chain: readonly string[], isAnchored: boolean): RawNode {
+  /**
+   * @param chain   names from the device's root (or, when that is unknown, from the MO's root) down to the node
+   * @param anchor  what stands above the chain's first name; filled in when it is not known yet
+   */
+  private node(element: XmlElement, name: string, chain: readonly string[], anchor: Anchor): RawNode {
     checkAddress(chain, element);
     const node: RawNode = { name, at: element, element, children: [] };
     for (const child of element.children) {
@@ -91,10 +106,10 @@ class NodeReader {
       const childName = nameOf(child, this.warnings);
       if (childName === '.')
         refuse('BAD_NAME', 'NodeName "." of a node that is nested: it is the root of a device', child);
-      const between = segmentsBetween(child, chain, isAnchored, this.warnings);
+      const between = segmentsBetween(child, chain, anchor, this.warnings);
       const parent = between.length === 0 ? node : this.imply(node, between, child);
       parent.children.push(
-        this.node(child, childName, [...chain, ...between, childName === '' ? '*' : childName], isAnchored),
+        this.node(child, childName, [...chain, ...between, childName === '' ? '*' : childName], anchor),
       );
     }
     return node;
@@ -124,18 +139,27 @@ function checkAddress(chain: readonly string[], at: Place): void {
 function segmentsBetween(
   element: XmlElement,
   chain: readonly string[],
-  isAnchored: boolean,
+  anchor: Anchor,
   warnings: WarningLog,
 ): readonly string[] {
   const path = pathOf(element);
   if (path === undefined || path === '') return [];
   const segments = segmentsOf(path, element, warnings);
-  if (isSame(segments, chain)) return [];
-  if (!path.startsWith('.')) return segments;
-  if (!isAnchored && segments.length > chain.length && isSame(segments.slice(-chain.length), chain)) return [];
+  const isWhole = path.startsWith('.');
+  const known = [...(anchor.above ?? []), ...chain];
+  if (isSame(segments, known)) {
+    if (isWhole) anchor.above ??= [];
+    return [];
+  }
+  if (!isWhole) return segments;
+  const above = segments.slice(0, -chain.length);
+  if (!anchor.above && isSame(segments.slice(above.length), chain)) {
+    anchor.above = above;
+    return [];
+  }
   return refuse(
     'PATH_DISAGREES',
-    `Path ${path.slice(0, 200)} of a node that is nested in ./${chain.join('/').slice(0, 200)}`,
+    `Path ${path.slice(0, 200)} of a node that is nested in ./${known.join('/').slice(0, 200)}`,
     element,
   );
 }

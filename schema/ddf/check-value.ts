@@ -8,6 +8,7 @@ import { compilePattern, type PatternTest } from './pattern';
 /** How many values a message lists. */
 const LISTED = 20;
 const MAX_QUOTED = 60;
+const MAX_RULE = 300;
 
 /**
  * Only what is plainly outside is refused: a rule that is not understood (a schema, a policy's definition, an odd pattern)
@@ -46,12 +47,20 @@ export function describeAllowed(allowed: AllowedValues | undefined): string {
     case 'range':
       return allowed.ranges.map(({ min, max }) => `${min ?? ''}..${max ?? ''}`).join(', ');
     case 'pattern':
-      return `${listed(allowed.delimiter)}a text like ${allowed.pattern.slice(0, 300)}`;
+      return `${listed(allowed.delimiter)}a text like ${shortened(allowed.pattern)}`;
     case 'flags':
       return `a sum of ${listOf(allowed.values)}`;
-    default:
+    case 'other':
+      return allowed.type === 'ADMX'
+        ? `a policy of ADMX: ${shortened(allowed.text)}`
+        : `by the ${allowed.type} in its DDF`;
+    case undefined:
       return 'anything';
   }
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_RULE ? `${text.slice(0, MAX_RULE)} …` : text;
 }
 
 /** A value as a message shows it. */
@@ -122,7 +131,16 @@ function patternOf(allowed: Extract<AllowedValues, { kind: 'pattern' }>): Patter
 }
 
 function listed(delimiter: string | undefined): string {
-  return delimiter === undefined ? '' : `a list, separated by ${JSON.stringify(delimiter)}, of `;
+  return delimiter === undefined ? '' : `a list, separated by ${JSON.stringify(characterName(delimiter))}, of `;
+}
+
+/** A delimiter that no screen shows by its number: U+F000. */
+export function characterName(delimiter: string): string {
+  const code = characterOf(delimiter);
+  if (/^[\x21-\x7e]+$/.test(code)) return code;
+  return Array.from(code, (one) => `U+${(one.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`).join(
+    ' ',
+  );
 }
 
 function listOf(values: readonly { readonly value: string }[]): string {

@@ -288,7 +288,12 @@ function emitChoice(parts: readonly Tree[], program: Instruction[]): void {
 }
 
 function emitRepeat(part: Tree, min: number, max: number, program: Instruction[]): void {
-  for (let i = 0; i < min; i++) emit(part, program);
+  for (let i = 0; i < min; i++) {
+    const before = program.length;
+    emit(part, program);
+    // What takes no text once takes none however often; nested, it would be counted out without end.
+    if (program.length === before) break;
+  }
   if (max === Infinity) {
     const fork = program.push({ kind: 'match' }) - 1;
     emit(part, program);

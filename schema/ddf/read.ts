@@ -7,6 +7,7 @@ import { decodeXml } from './encoding';
 import { toExtension } from './extensions';
 import { familyOf, versionOf } from './identity';
 import type { DdfDocument, DdfNode, DdfRefusal, ExtensionElement, MoDefinition, Place } from './model';
+import { placeAfter } from './place';
 import { isClassic, readProperties } from './properties';
 import { refusalOf, type RefusalCode } from './refusals';
 import { readRunTime, readStatus } from './run-time';
@@ -25,12 +26,16 @@ export interface ReadOptions {
 export type ReadResult =
   { readonly ok: true; readonly document: DdfDocument } | { readonly ok: false; readonly refusal: DdfRefusal };
 
-const DEFAULTS = { maxSize: 16 * 1024 * 1024, maxDepth: 100, maxNodes: 100_000 };
+/** Octets of the largest file that is read. */
+export const MAX_SIZE = 16 * 1024 * 1024;
+const DEFAULTS = { maxSize: MAX_SIZE, maxDepth: 100, maxNodes: 100_000 };
 /** Generous: a Node of the richest dialect has about 60 elements. */
 const ELEMENTS_PER_NODE = 64;
 /** Bounds memory to about 300 MB; the richest file known has 59,006. */
 const MAX_ELEMENTS = 500_000;
 const MAX_MOID = 255;
+/** What octets never decode to, but texts may hold: neither XML nor a database takes it. */
+const HALF_A_PAIR = /[\ud800-\udfff]/u;
 const VERSIONS: ReadonlySet<string> = new Set(['1.1.2', '1.2', '1.3']);
 /** What MgmtTree may hold by the DTD. */
 const TREE_PARTS: ReadonlySet<string> = new Set(['VerDTD', 'Man', 'Mod', 'Node']);
@@ -68,6 +73,8 @@ export function* readDdfInSteps(
     warnings.add('ENCODING_DECLARED', start, `${decoded.encoding}, not ${decoded.declared}`);
 
   const text = decoded.text.charCodeAt(0) === 0xfeff ? decoded.text.slice(1) : decoded.text;
+  const half = typeof source === 'string' ? text.search(HALF_A_PAIR) : -1;
+  if (half >= 0) return refusal('NOT_XML', 'half of a surrogate pair is no character', placeAfter(text.slice(0, half)));
   const maxElements = Math.min(limits.maxNodes * ELEMENTS_PER_NODE, MAX_ELEMENTS);
   const parsed = yield* parseXmlInSteps(text, { maxDepth: limits.maxDepth, maxElements });
   if (!parsed.ok) return parsed;
@@ -167,6 +174,8 @@ function* readMo(
     return refusalOf('BAD_MOID', `a MOID of ${moid.length} characters, more than ${MAX_MOID}`, node.at);
   if (/\p{Cc}/u.test(moid))
     return refusalOf('BAD_MOID', 'a MOID with a line break or another control character', node.at);
+  if (root.ddfName !== undefined && !/[\p{L}\p{N}]/u.test(moid))
+    return refusalOf('BAD_MOID', 'a MOID without a letter or digit', node.at);
   const where = place ?? (root.ddfName === undefined && root.name !== '' ? `./${root.name}` : undefined);
   return {
     moid,

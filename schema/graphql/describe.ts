@@ -1,13 +1,20 @@
 /** What a node's DDF says to people, as descriptions and deprecations; and what `extensions.moql` says to programs. */
+import { characterName } from '../ddf/check-value';
 import type { AllowedValues } from '../ddf/model';
 import { markdownCode, markdownOf } from './markdown';
 import type { EnumValue, MoFamily, MoNode, MoqlExtension, MutationKind } from './types';
+import { toGraphql } from './values';
 
 /** Longer descriptions are cut: the longest in the field has 4,856 characters. */
 const MAX_DESCRIPTION = 5_000;
 const MAX_SUMMARY = 160;
 /** Longer lists of values are left to the DDF. */
 const MAX_LISTED_VALUES = 40;
+
+const REBOOTS: Readonly<Record<NonNullable<MoNode['reboot']>, string>> = {
+  automatic: 'The device restarts by itself when this is changed.',
+  server: 'A change takes effect once the device is told to restart.',
+};
 
 const descriptions = new WeakMap<MoNode, { readonly text?: string }>();
 
@@ -29,6 +36,8 @@ function describe(node: MoNode): string | undefined {
   if (node.defaultValue !== undefined) parts.push(`Default: ${markdownCode(defaultOf(node, node.defaultValue))}`);
   const allowed = node.allowed && valuesText(node, node.allowed);
   if (allowed) parts.push(allowed);
+  if (node.reboot) parts.push(REBOOTS[node.reboot]);
+  if (node.isAtomic) parts.push('To be changed together with its siblings, in one atomic operation.');
   return parts.length === 0 ? undefined : parts.join('\n\n');
 }
 
@@ -40,9 +49,28 @@ export function summaryOf(node: MoNode): string | undefined {
   return markdownOf(sentence.length > MAX_SUMMARY ? `${sentence.slice(0, MAX_SUMMARY)} …` : sentence);
 }
 
-/** By its name where it has one. */
+/** By its name where it has one; truths as GraphQL writes them. */
 function defaultOf(node: MoNode, value: string): string {
+  if (node.scalar === 'Boolean') {
+    const truth = toGraphql('Boolean', value);
+    return truth.ok ? String(truth.value) : value;
+  }
   return node.enumeration?.values.find(({ raw }) => raw === value)?.name ?? value;
+}
+
+/** What the name of an unnamed node's entry is, where somebody reads it or gives it. */
+export function nodeNameTextOf({ naming }: MoNode): string {
+  const text = 'Name of the node on the device';
+  switch (naming?.by) {
+    case undefined:
+      return `${text}.`;
+    case 'server':
+      return `${text}: a unique one that the server makes up.`;
+    case 'device':
+      return `${text}, which tells what it has.`;
+    case 'rule':
+      return `${text}.\n\n${markdownOf(cut(naming.text))}`;
+  }
 }
 
 function cut(text: string): string {
@@ -107,8 +135,11 @@ function valuesText(node: MoNode, allowed: AllowedValues): string | undefined {
   switch (allowed.kind) {
     case 'range':
       return `Range: ${markdownCode(allowed.text)}`;
-    case 'pattern':
-      return `Pattern: ${markdownCode(allowed.pattern)}`;
+    case 'pattern': {
+      const pattern = markdownCode(allowed.pattern);
+      const { delimiter } = allowed;
+      return delimiter === undefined ? `Pattern: ${pattern}` : `${listText(delimiter)} of the pattern: ${pattern}`;
+    }
     case 'enum':
     case 'flags': {
       // An enum tells its values itself.
@@ -116,9 +147,20 @@ function valuesText(node: MoNode, allowed: AllowedValues): string | undefined {
       const lines = allowed.values.map(
         ({ value, description }) => `- ${markdownCode(value)}${description ? `: ${markdownOf(description)}` : ''}`,
       );
-      return `${allowed.kind === 'flags' ? 'Sum of' : 'One of'}:\n${lines.join('\n')}`;
+      return `${headOf(allowed)}:\n${lines.join('\n')}`;
     }
     case 'other':
-      return undefined;
+      return allowed.type === 'ADMX'
+        ? `ADMX policy: ${markdownCode(allowed.text)}`
+        : `Values: by the ${markdownOf(allowed.type)} in its DDF.`;
   }
+}
+
+function headOf(allowed: Extract<AllowedValues, { readonly kind: 'enum' | 'flags' }>): string {
+  if (allowed.kind === 'flags') return 'Sum of';
+  return allowed.delimiter === undefined ? 'One of' : `${listText(allowed.delimiter)} of these`;
+}
+
+function listText(delimiter: string): string {
+  return `A list, separated by ${markdownCode(characterName(delimiter))},`;
 }

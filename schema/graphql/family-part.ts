@@ -17,7 +17,7 @@ import {
   type GraphQLOutputType,
 } from 'graphql';
 
-import { descriptionOf, extensionOf, inputExtensionOf, moqlOf, summaryOf } from './describe';
+import { deprecationOf, descriptionOf, extensionOf, inputExtensionOf, moqlOf, summaryOf } from './describe';
 import { FamilyTypes } from './family-types';
 import { filterType } from './filter-types';
 import { mutationInput } from './input-types';
@@ -70,6 +70,7 @@ export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Steps<
           [family.root.fieldName]: {
             type: filter,
             description: `Some instance of ${family.name} fulfils this.`,
+            deprecationReason: deprecationOf(family.root),
             extensions: extensionOf('filterNode', family, family.root),
           },
         }
@@ -110,6 +111,7 @@ function mutationField(
     type: new GraphQLNonNull(resolveLate(outside.Operation)),
     args: { input: { type: new GraphQLNonNull(input) } },
     description: `${EFFECTS[kind]} ${family.name} on a device, as one operation.`,
+    deprecationReason: deprecationOf(family.root),
     extensions: inputExtensionOf('mutation', kind, family, family.root),
   };
 }
@@ -128,6 +130,7 @@ function fieldsOfDevice(
     [fieldName]: {
       type,
       description: descriptionOf(family.root),
+      deprecationReason: deprecationOf(family.root),
       args: {
         miid: { type: GraphQLString, description: 'Instance; may be left out where the device has exactly one.' },
         ...freshness,
@@ -137,6 +140,7 @@ function fieldsOfDevice(
     [`${fieldName}Instances`]: {
       type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(type))),
       description: summaryOf(family.root) ?? `All instances of ${family.name}.`,
+      deprecationReason: deprecationOf(family.root),
       args: freshness,
       extensions: extensionOf('instances', family, family.root),
     },

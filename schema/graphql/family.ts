@@ -15,7 +15,8 @@ import {
   typeNameOf,
 } from './names';
 import { SHAPES, SHAPE_WORDS, byShape, shapeOf, type Shape } from './shapes';
-import type { Applicability, MoFamily, MoNode, NodeRule, NodeVariant, Steps } from './types';
+import type { MoFamily, MoNode, NodeRule, NodeVariant, Steps } from './types';
+import { notesOf } from './vendor-notes';
 
 /** A node in one definition. */
 interface Member {
@@ -142,7 +143,7 @@ class Builder {
       rules,
       // Gone only when the newest version says so.
       deprecated: newest.node.deprecated,
-      applicability: first(applicabilityOf),
+      ...notesOf(members.map((member) => member.node)),
       isOpen: !isLeaf && members.some((member) => member.node.children.length === 0),
       hasTwin,
       children: isLeaf ? [] : yield* this.children(members, words(), depth),
@@ -204,22 +205,6 @@ function canBeEnum(shape: Shape): boolean {
 function rulesOf(members: readonly Member[]): readonly NodeRule[] {
   if (members.every(({ node }) => node.allowed === undefined)) return [];
   return members.map(({ version, node: { allowed } }) => (allowed ? { version, allowed } : { version }));
-}
-
-/** Microsoft's own element; the text of each of its children. */
-function applicabilityOf(node: DdfNode): Applicability | undefined {
-  const element = node.extensions.find(({ name }) => name === 'Applicability');
-  if (!element) return undefined;
-  const text = (name: string): string | undefined =>
-    element.children.find((child) => child.name === name)?.text.trim() || undefined;
-  const osBuild = text('OsBuildVersion');
-  const csp = text('CspVersion');
-  const editions = text('EditionAllowList')
-    ?.split(';')
-    .map((edition) => edition.trim())
-    .filter((edition) => edition !== '');
-  if (osBuild === undefined && csp === undefined && !editions) return undefined;
-  return { ...(osBuild ? { osBuild } : {}), ...(csp ? { csp } : {}), ...(editions ? { editions } : {}) };
 }
 
 function typeWords(fieldName: string, group: Group): string {
@@ -342,14 +327,24 @@ function variantsOf(members: readonly Member[]): readonly NodeVariant[] {
 function variantOf(members: readonly Member[]): NodeVariant {
   const { node, path } = members[0] as Member;
   const versions = members.map(({ version }) => version).filter((version) => version !== '');
+  const access = accessOf(members);
+  const isOne = members.every((member) => member.node.access.length === access.length);
   return {
     name: node.name,
     path,
     format: node.format,
-    access: accessOf(members),
+    access,
+    ...(isOne ? {} : { accessIn: accessByVersion(members) }),
     versions: versions.length < 2 ? versions : [...new Set(versions)].sort(compareVersions),
     unversioned: versions.length < members.length,
   };
+}
+
+function accessByVersion(members: readonly Member[]): ReadonlyMap<string, readonly AccessVerb[]> {
+  const versions = new Set(members.map(({ version }) => version));
+  return new Map(
+    [...versions].map((version) => [version, accessOf(members.filter((member) => member.version === version))]),
+  );
 }
 
 function accessOf(members: readonly Member[]): readonly AccessVerb[] {

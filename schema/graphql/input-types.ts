@@ -23,7 +23,7 @@ import {
 } from 'graphql';
 
 import type { AccessVerb } from '../ddf/model';
-import { deprecationOf, descriptionOf, inputExtensionOf } from './describe';
+import { deprecationOf, descriptionOf, inputExtensionOf, nodeNameTextOf } from './describe';
 import type { FamilyTypes } from './family-types';
 import { inputTypeName } from './names';
 import type { MoNode, MutationKind, OutsideTypes } from './types';
@@ -106,8 +106,7 @@ function fieldsOf(kind: MutationKind, types: FamilyTypes, node: MoNode): GraphQL
   const { family } = types;
   const fields: Record<string, GraphQLInputFieldConfig> = {};
   const isRoot = node === family.root;
-  if (node.isList)
-    fields['nodeName'] = { type: new GraphQLNonNull(GraphQLString), description: 'Name of the node on the device.' };
+  if (node.isList) fields['nodeName'] = { type: new GraphQLNonNull(GraphQLString), description: nodeNameTextOf(node) };
   const hasVerb = node.access.includes(VERBS[kind]);
   if (node.kind === 'leaf') {
     const value = hasVerb ? valueType(kind, node, types) : undefined;

@@ -1,6 +1,7 @@
 /** From the input of a generated mutation to the commands that `submitOperation` would take. */
 import { describeAllowed, isAllowedValue, quoteValue } from '../ddf/check-value';
 import { encodeName } from '../ddf/library';
+import type { AccessVerb } from '../ddf/model';
 import { allowedIn } from './rules';
 import { SELF_FIELD, VERBS, reachable } from './input-types';
 import type {
@@ -171,14 +172,21 @@ class Walk {
     const fitting = node.variants.filter((variant) => variant.unversioned || variant.versions.includes(version));
     const exact = fitting.find((variant) => variant.versions.includes(version)) ?? fitting[0];
     if (!exact) return refuse('NOT_IN_DDF', `${path} is not in version ${version}`, path);
-    return { ...exact, access: fitting.flatMap(({ access }) => access) };
+    return { ...exact, access: fitting.flatMap((variant) => accessIn(variant, version)) };
   }
+}
+
+/** Of a version, and of DDFs that tell none. */
+function accessIn({ access, accessIn: byVersion }: NodeVariant, version: string): readonly AccessVerb[] {
+  return byVersion ? [...(byVersion.get(version) ?? []), ...(byVersion.get('') ?? [])] : access;
 }
 
 function nodeNameOf(entry: Readonly<Record<string, unknown>>, parentPath: string): string {
   const name = entry['nodeName'];
   if (typeof name !== 'string' || name === '')
     return refuse('BAD_USER_INPUT', `an entry of ${parentPath || 'the MO'} has an empty nodeName`, parentPath);
+  if (name === '.' || name === '..')
+    return refuse('BAD_USER_INPUT', `an entry of ${parentPath || 'the MO'} cannot have the name ${name}`, parentPath);
   return name;
 }
 

@@ -4,6 +4,9 @@
 const SPECIAL =
   /\\(?=[!-/:-@[-`{-~])|`|<(?=[A-Za-z/!?])|\*(?=\S)|(?<=\S)\*|\](?=\()|~(?=~)|&(?=#?[A-Za-z0-9]{1,32};)|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^(?:[#>[]|[-=]+(?=[ \t]*$))/gm;
 
+/** Longer code is cut, and says so. */
+const MAX_CODE = 300;
+
 /** Shows as the text itself; line breaks stay, other control characters become blanks. */
 export function markdownOf(text: string): string {
   return tidy(text)
@@ -13,7 +16,8 @@ export function markdownOf(text: string): string {
 
 /** A text as code within a line, cut when it is long. */
 export function markdownCode(text: string): string {
-  const short = tidy(text).slice(0, 300).replace(/\n/g, ' ');
+  const whole = tidy(text).replace(/\n/g, ' ');
+  const short = whole.length > MAX_CODE ? `${whole.slice(0, MAX_CODE)} …` : whole;
   return short.includes('`') ? `\`\` ${short} \`\`` : `\`${short}\``;
 }
 

@@ -56,7 +56,7 @@ export function fieldNameOf(rawName: string): string {
 export function camelCase(rawName: string): string {
   const [first, ...rest] = wordsOf(rawName);
   if (first === undefined) return `node_${suffixOf(rawName)}`;
-  const name = first.toLowerCase() + rest.map(capital).join('');
+  const name = joined([first.toLowerCase(), ...rest.map(capital)]);
   return shorten(/^[0-9]/.test(name) ? `_${name}` : name, rawName, MAX_FIELD_NAME);
 }
 
@@ -65,7 +65,7 @@ export function pascalCase(rawName: string): string {
   const words = wordsOf(rawName);
   return words.length === 0
     ? `Node_${suffixOf(rawName)}`
-    : shorten(words.map(capital).join(''), rawName, MAX_FIELD_NAME);
+    : shorten(joined(words.map(capital)), rawName, MAX_FIELD_NAME);
 }
 
 /** Keeps two nodes apart whose names meet: eight hexadecimal digits that follow from the raw text alone. */
@@ -106,6 +106,11 @@ export function shorten(name: string, raw: string, limit: number = MAX_TYPE_NAME
 /** A raw name as a segment of a path; unnamed nodes stand as `*`. */
 export function segmentOf(rawName: string): string {
   return rawName === '' ? '*' : encodeName(rawName);
+}
+
+/** Two numbers side by side would read as one: `Level1_2` is `level1_2`. */
+function joined(words: readonly string[]): string {
+  return words.reduce((name, word) => (/[0-9]$/.test(name) && /^[0-9]/.test(word) ? `${name}_${word}` : name + word));
 }
 
 function capital(word: string): string {

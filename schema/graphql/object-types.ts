@@ -9,7 +9,7 @@ import {
   type GraphQLOutputType,
 } from 'graphql';
 
-import { deprecationOf, descriptionOf, extensionOf } from './describe';
+import { deprecationOf, descriptionOf, extensionOf, nodeNameTextOf } from './describe';
 import type { FamilyTypes } from './family-types';
 import type { Late, MoFamily, MoNode } from './types';
 
@@ -57,7 +57,7 @@ function fieldsOf(types: FamilyTypes, node: MoNode, isRoot: boolean): GraphQLFie
   if (node.isList) {
     fields['nodeName'] = {
       type: new GraphQLNonNull(GraphQLString),
-      description: 'Name that this node has on the device.',
+      description: nodeNameTextOf(node),
       extensions: extensionOf('nodeName', family, node),
     };
   }

@@ -5,9 +5,9 @@ import { leafToGraphql } from './values';
 
 type JsonObject = { readonly [key: string]: Json };
 
-/** The source of a family's root type. `context` is handed down to every node below. */
-export function rootSource<C>(values: Json, context: C): MoSource<C> {
-  return { values, path: '', context };
+/** The source of a family's root type. `context` and the version of the MO are handed down to every node below. */
+export function rootSource<C>(values: Json, context: C, version = ''): MoSource<C> {
+  return version === '' ? { values, path: '', context } : { values, path: '', context, version };
 }
 
 /**
@@ -23,6 +23,7 @@ export function readField<C>(
   args: Readonly<Record<string, unknown>> = {},
 ): ReadResult {
   const { node } = moql;
+  if (isOtherShape(moql, source.version)) return { value: nothingOf(moql) };
   switch (moql.kind) {
     case 'nodeName':
       return { value: source.nodeName ?? '' };
@@ -39,9 +40,9 @@ export function readField<C>(
     case 'interior': {
       const found = findChild(node, source);
       if (!found) return { value: null };
-      if (isObject(found.value)) return { value: sourceOf(found.value, found.path, source.context) };
+      if (isObject(found.value)) return { value: sourceOf(found.value, found.path, source) };
       // An interior node of which nothing but its existence is known.
-      return found.value === null ? { value: sourceOf({}, found.path, source.context) } : misfit(node, found.path);
+      return found.value === null ? { value: sourceOf({}, found.path, source) } : misfit(node, found.path);
     }
     case 'list':
       return { value: entriesOf(moql, source, args['nodeName']) };
@@ -50,8 +51,26 @@ export function readField<C>(
   }
 }
 
-function sourceOf<C>(values: Json, path: string, context: C, nodeName?: string): MoSource<C> {
-  return nodeName === undefined ? { values, path, context } : { values, path, nodeName, context };
+/** Of a raw name with several shapes: the one that the device's version has not. */
+function isOtherShape({ family, node }: MoqlExtension, version: string | undefined): boolean {
+  if (!node.hasTwin || version === undefined || !family.versions.includes(version)) return false;
+  return node.variants.every(({ versions, unversioned }) => !unversioned && !versions.includes(version));
+}
+
+function nothingOf({ kind, node }: MoqlExtension): unknown {
+  if (kind === 'list') return [];
+  return kind === 'leaf' && node.scalar === 'Presence' ? false : null;
+}
+
+function sourceOf<C>(values: Json, path: string, above: MoSource<C>, nodeName?: string): MoSource<C> {
+  const { context, version } = above;
+  return {
+    values,
+    path,
+    context,
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(version === undefined ? {} : { version }),
+  };
 }
 
 function scalarOf(node: MoNode, value: Json, path: string): ReadResult {
@@ -90,7 +109,7 @@ function entriesOf<C>(moql: MoqlExtension, source: MoSource<C>, wanted: unknown)
     const value = source.values[name] as Json;
     const isInterior = isObject(value) || (value === null && moql.node.kind === 'interior');
     if (isInterior !== (moql.node.kind === 'interior')) continue;
-    entries.push(sourceOf(isInterior && value === null ? {} : value, join(source.path, name), source.context, name));
+    entries.push(sourceOf(isInterior && value === null ? {} : value, join(source.path, name), source, name));
   }
   return entries;
 }

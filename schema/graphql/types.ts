@@ -42,7 +42,10 @@ export interface NodeVariant {
   /** Raw names joined by `/`, `*` for an unnamed node, '/' and '%' in names percent-encoded; '' is the MO's root. */
   readonly path: string;
   readonly format: DdfFormat;
+  /** Union over its versions. */
   readonly access: readonly AccessVerb[];
+  /** What each version says ('' for DDFs that tell none), where they disagree on the access types. */
+  readonly accessIn?: ReadonlyMap<string, readonly AccessVerb[]>;
   readonly versions: readonly string[];
   /** Whether a DDF that tells no version describes it; then it counts for every version. */
   readonly unversioned: boolean;
@@ -78,8 +81,22 @@ export interface Applicability {
   readonly editions?: readonly string[];
 }
 
+/** How the names of an unnamed node's entries come about: the server makes them up, the device has its own, or a rule in words. */
+export type Naming = { readonly by: 'server' | 'device' } | { readonly by: 'rule'; readonly text: string };
+
+/** What a vendor's elements tell people of a node. */
+export interface NodeNotes {
+  readonly applicability?: Applicability;
+  /** Of unnamed nodes. */
+  readonly naming?: Naming;
+  /** Who restarts the device when the node was changed. */
+  readonly reboot?: 'automatic' | 'server';
+  /** The node is changed together with its siblings, all or none. */
+  readonly isAtomic?: boolean;
+}
+
 /** A node of a family: what its versions say of it, under one GraphQL name. */
-export interface MoNode {
+export interface MoNode extends NodeNotes {
   /** Field name in object types and inputs; for the root the family's name in camelCase. */
   readonly fieldName: string;
   /** Field name among the root fields of inputs, where words such as `wait` are taken. Elsewhere the same as `fieldName`. */
@@ -108,7 +125,6 @@ export interface MoNode {
   /** What each definition says, the newest first; empty where none says anything. */
   readonly rules: readonly NodeRule[];
   readonly deprecated?: { readonly since?: string };
-  readonly applicability?: Applicability;
   /** Some DDF describes this interior node without children (an extension point), so others may turn up. */
   readonly isOpen: boolean;
   /** Versions disagree on its shape: another field stands for the same raw name, and a value fits only one of them. */
@@ -206,6 +222,8 @@ export interface MoSource<C = unknown> {
   readonly path: string;
   /** Of a list's element. */
   readonly nodeName?: string;
+  /** Of the MO on the device; absent where it is not known. */
+  readonly version?: string;
   /** What the resolver of the root put in; handed down unchanged. */
   readonly context: C;
 }

@@ -1,9 +1,9 @@
 /** `moql ddf`: looks at DDF files without a gateway. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 import { DdfLibrary } from '../../schema/ddf/library';
 import type { DdfDocument, DdfNode, DdfRefusal } from '../../schema/ddf/model';
-import { readDdf } from '../../schema/ddf/read';
+import { MAX_SIZE, readDdf } from '../../schema/ddf/read';
 import { buildSchema } from '../graphql/schema';
 import { CommandError, UsageError, parse, type Command, type ExitCode, type Io } from './command';
 import { plain, treeOf } from './ddf-tree';
@@ -26,6 +26,7 @@ Exit codes: 0 done, 1 a file was refused or cannot be read, 2 bad usage.`,
   run,
 };
 
+const CHUNK = 1024 * 1024;
 /** Objects that the line of one file names. */
 const SHOWN_OBJECTS = 5;
 
@@ -63,21 +64,46 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
 function readFile(file: string): FileResult {
   let octets: Uint8Array;
   try {
-    octets = readFileSync(file);
+    octets = readUpTo(file, MAX_SIZE + 1);
   } catch (error) {
-    return {
-      file,
-      ok: false,
-      refusal: {
-        code: 'UNREADABLE',
-        message: error instanceof Error ? error.message : String(error),
-        line: 0,
-        column: 0,
-      },
-    };
+    return { file, ok: false, refusal: { code: 'UNREADABLE', message: whyUnreadable(error), line: 0, column: 0 } };
+  }
+  if (octets.length > MAX_SIZE) {
+    const message = `more than ${MAX_SIZE} octets: no DDF is that large`;
+    return { file, ok: false, refusal: { code: 'TOO_LARGE', message, line: 1, column: 1 } };
   }
   const result = readDdf(octets);
   return result.ok ? { file, ok: true, document: result.document } : { file, ok: false, refusal: result.refusal };
+}
+
+/** Whatever the file is, and however long, no more than this is read of it. */
+function readUpTo(file: string, limit: number): Uint8Array {
+  const handle = openSync(file, 'r');
+  try {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    while (length < limit) {
+      const piece = new Uint8Array(Math.min(CHUNK, limit - length));
+      const read = readSync(handle, piece);
+      if (read === 0) break;
+      pieces.push(piece.subarray(0, read));
+      length += read;
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a directory; name the files in it',
+  ENOENT: 'there is no such file',
+  EACCES: 'you may not read it',
+};
+
+function whyUnreadable(error: unknown): string {
+  const { code = '', message = String(error) } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
 }
 
 function check(files: readonly string[], asJson: boolean, io: Io): ExitCode {

@@ -139,7 +139,7 @@ async function load(
 }
 
 function sourceOf(info: MoInfoView): Source {
-  return rootSource(info.mo.values, info);
+  return rootSource(info.mo.values, info, info.mo.version);
 }
 
 function unreachable(

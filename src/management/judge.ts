@@ -274,6 +274,7 @@ function checkPath(path: string, where: string): void {
     path.length > MAX_PATH ||
     !isStorable(path) ||
     namesOf(path) === undefined ||
+    /(?:^|\/)\.\.?(?:\/|$)/.test(path) ||
     path.startsWith('/') ||
     path.endsWith('/')
   ) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -84,6 +84,45 @@ describe('moql ddf check', () => {
     const { out } = await moql(['ddf', 'check', hostile]);
     expect(out).toContain('VERSION');
     expect(out).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+});
+
+describe('What is no DDF file', () => {
+  /** What `check` says of one file, without the folder. */
+  async function checked(path: string): Promise<string> {
+    const { code, out } = await moql(['ddf', 'check', path]);
+    expect(code).toBe(1);
+    return out.replace(`${directory}/`, '');
+  }
+
+  test('is refused with the reason: nothing there, a directory, nothing in it, octets, another document', async () => {
+    const octets = join(directory, 'photo.jpg');
+    writeFileSync(octets, Buffer.from('ffd8ffe000104a46494600010100', 'hex'));
+
+    expect(await checked(none)).toBe('none.xml: error UNREADABLE: there is no such file');
+    expect(await checked(directory)).toMatch(/: error UNREADABLE: it is a directory; name the files in it$/);
+    expect(await checked(write('empty.xml', ''))).toMatch(/^empty\.xml:1:1: error NOT_XML: /);
+    expect(await checked(octets)).toMatch(/^photo\.jpg:1:5: error NOT_XML: /);
+    expect(await checked(write('page.xml', '\n<html/>'))).toMatch(
+      /^page\.xml:2:1: error NOT_A_DDF: .* html, not MgmtTree$/,
+    );
+  });
+
+  test('is not read to its end when it has none that is near', async () => {
+    const long = write('long.xml', '');
+    truncateSync(long, 3 * 1024 ** 3);
+
+    expect(await checked(long)).toBe('long.xml:1:1: error TOO_LARGE: more than 16777216 octets: no DDF is that large');
+  });
+
+  test('is bad usage when no file is named, for each action', async () => {
+    for (const action of ['check', 'print', 'tree']) {
+      const { code, out, err } = await moql(['ddf', action]);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toMatch(/no file is named\n.*--help/);
+    }
+    expect((await moql(['ddf'])).code).toBe(2);
+    expect((await moql(['ddf', 'show', good])).err).toMatch(/check, print and tree, not "show"/);
   });
 });
 

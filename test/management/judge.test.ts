@@ -103,6 +103,8 @@ describe('a command is refused with', () => {
     ['BAD_USER_INPUT', get({ moid: LAMP, path: '/Name' })],
     ['BAD_USER_INPUT', get({ moid: LAMP, path: 'Name/' })],
     ['BAD_USER_INPUT', get({ moid: LAMP, path: 'a//b' })],
+    ['BAD_USER_INPUT', get({ moid: LAMP, path: '../../Other/Secret' })],
+    ['BAD_USER_INPUT', get({ moid: 'urn:unknown:mo', path: 'a/./b' })],
     ['BAD_USER_INPUT', get({ moid: LAMP, path: 'Name?prop=ACL' })],
     ['BAD_USER_INPUT', get({ moid: LAMP, path: '\ud800' })],
     ['BAD_USER_INPUT', get({ uri: './A/../B' })],

@@ -235,6 +235,26 @@ describeShared('The whole corpus and the catalogue in one schema', () => {
     }
   });
 
+  test('a node takes in each version what the DDFs of that version say, whatever other versions take', () => {
+    const said = new Map<string, { readonly entry: DescribedNode; readonly verbs: Set<AccessVerb> }>();
+    for (const entry of described) {
+      const { definition, node, path } = entry;
+      const key = [definition.family, definition.version, path, node.format].join('\n');
+      const known = said.get(key) ?? { entry, verbs: new Set() };
+      node.access.forEach((verb) => known.verbs.add(verb));
+      said.set(key, known);
+    }
+    let differing = 0;
+    for (const { entry, verbs } of said.values()) {
+      const variant = fieldOfPath(familyOf(entry), entry.path, entry.node.format)?.variant;
+      if (variant?.accessIn) differing++;
+      const access = variant?.accessIn?.get(entry.definition.version) ?? variant?.access ?? [];
+      if ([...verbs].sort().join() !== access.join())
+        throw new Error(`${entry.definition.moid} ${entry.path}: ${access.join()} for ${[...verbs].join()}`);
+    }
+    expect(differing).toBeGreaterThan(0);
+  });
+
   test('every type and field has the text that its DDF has', () => {
     const lacking: string[] = [];
     const visit = (family: MoFamily, node: MoNode, parent: MoNode | undefined): void => {

@@ -109,6 +109,13 @@ describe('Patterns of DDFs', () => {
     expect(compilePattern('^((a?){50}){50}$')?.('a'.repeat(100_000))).toBeUndefined();
   });
 
+  test('are understood in bounded time, though they repeat nothing at all ever so often', () => {
+    const nothing = '((((a{0,0}){9999}){9999}){9999}){9999}';
+
+    expect(compilePattern(`^${nothing}b$`)?.('b')).toBe(true);
+    expect(compilePattern('^(()*){999}b$')?.('a')).toBe(false);
+  });
+
   test('agree with the platform’s own engine', () => {
     const atom = fc.constantFrom('a', 'b', '.', '[ab]', '[^a]', '\\d', '(?:a|b)', '(a)', '\\.');
     const source = fc

@@ -148,6 +148,34 @@ describe('Inputs of generated mutations become the commands of submitOperation',
     expect(commandsOf('replace', thing, { fresh: 'x' }, { version: '9.9' })).toMatchObject({ ok: true });
   });
 
+  test('the device’s version decides which commands a node takes that all versions spell and shape alike', () => {
+    const of = (version: string, access: string): string =>
+      ddf(
+        node('Thing', {
+          moid: `urn:oma:mo:ext-acme-thing:${version}`,
+          children: [node('A', { format: 'chr', access })],
+        }),
+      );
+    const family = familyOfTexts(of('1.0', 'Get'), of('1.1', 'Add Get Replace'), of('1.2', 'Get Replace'));
+    const outcome = (kind: 'add' | 'replace', version?: string): string => {
+      const result = commandsOf(kind, family, { a: 'x' }, version === undefined ? {} : { version });
+      return result.ok ? 'ok' : result.code;
+    };
+
+    expect(['1.0', '1.1', '1.2', '9.9', undefined].map((version) => outcome('replace', version))).toEqual([
+      'ACCESS_TYPE',
+      'ok',
+      'ok',
+      'ok',
+      'ok',
+    ]);
+    expect(['1.0', '1.1', '1.2'].map((version) => outcome('add', version))).toEqual([
+      'ACCESS_TYPE',
+      'ok',
+      'ACCESS_TYPE',
+    ]);
+  });
+
   test('what cannot be is refused with a code and the path', () => {
     expect(commandsOf('replace', thing, { deviceId: 'x' })).toMatchObject({ code: 'BAD_USER_INPUT' });
     expect(commandsOf('replace', thing, { level: 6 })).toMatchObject({
@@ -159,6 +187,10 @@ describe('Inputs of generated mutations become the commands of submitOperation',
     expect(commandsOf('add', meter, { tariff: { items: [{ nodeName: '' }] } })).toMatchObject({
       code: 'BAD_USER_INPUT',
       path: 'Tariff',
+    });
+    expect(commandsOf('add', meter, { tariff: { items: [{ nodeName: '..' }] } })).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: 'an entry of Tariff cannot have the name ..',
     });
     expect(
       commandsOf('add', meter, { tariff: { items: Array.from({ length: 2_000 }, (_, i) => ({ nodeName: `n${i}` })) } }),

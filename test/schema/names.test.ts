@@ -28,6 +28,8 @@ describe('Names of fields', () => {
     ['1xA', '_1xA'],
     ['3GPD', '_3Gpd'],
     ['1', '_1'],
+    ['1_2', '_1_2'],
+    ['DCBatteryDischargeLevel1_2', 'dcBatteryDischargeLevel1_2'],
     ['E-Mail', 'eMail'],
     ['App-ID', 'appId'],
     ['Wi-FiMACAddress', 'wiFiMacAddress'],

@@ -37,6 +37,12 @@ const CASES: readonly Case[] = [
   { what: 'an entity that nobody declared', code: 'NOT_XML', at: '2:3', lines: ['<MgmtTree>', '&a;', '</MgmtTree>'] },
   { what: 'a character that XML forbids', code: 'NOT_XML', at: '2:1', lines: ['<MgmtTree>', '\u0000</MgmtTree>'] },
   {
+    what: 'half of a surrogate pair, which octets cannot hold but a text can',
+    code: 'NOT_XML',
+    at: '3:19',
+    lines: ['<MgmtTree>', named('\ud83d\ude00'), '  <Node><NodeName>\ud800</NodeName></Node>', '</MgmtTree>'],
+  },
+  {
     what: 'an entity declaration',
     code: 'ENTITY_DECLARATION',
     at: '2:2',
@@ -108,6 +114,19 @@ const CASES: readonly Case[] = [
     says: /\.\/Elsewhere .* \.\/A/,
   },
   {
+    what: 'whole Paths below a root without one that contradict each other',
+    code: 'PATH_DISAGREES',
+    at: '4:3',
+    lines: [
+      '<MgmtTree>',
+      `<Node><NodeName>A</NodeName>${NODE}`,
+      `  <Node><NodeName>B</NodeName><Path>./Here/A</Path>${LEAF}</Node>`,
+      `  <Node><NodeName>C</NodeName><Path>./There/A</Path>${LEAF}</Node>`,
+      '</Node></MgmtTree>',
+    ],
+    says: /\.\/There\/A .* \.\/Here\/A/,
+  },
+  {
     what: 'nodes that relative Paths imply without end',
     code: 'TOO_MANY_NODES',
     at: '3:1',
@@ -131,6 +150,7 @@ const CASES: readonly Case[] = [
   },
   { what: 'a MOID without end', code: 'BAD_MOID', at: '2:3', lines: rootWithMoid(`urn:${'x'.repeat(300)}`) },
   { what: 'a line break in a MOID', code: 'BAD_MOID', at: '2:3', lines: rootWithMoid('urn:oma:\nmo:x:1.0') },
+  { what: 'a MOID that means all', code: 'BAD_MOID', at: '2:3', lines: rootWithMoid('*') },
   {
     what: 'a root that nothing identifies',
     code: 'NO_IDENTITY',

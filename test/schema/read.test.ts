@@ -87,6 +87,20 @@ describe('Frame of a DDF file', () => {
     });
   });
 
+  test('a root without Path stands where the whole Paths of the nodes below it say', () => {
+    const inner = node('B', {
+      path: './Vendor/Acme/A',
+      children: [node('C', { format: 'chr', path: './Vendor/Acme/A/B' })],
+    });
+    const [named] = documentOf(ddf(node('A', { children: [inner] }))).mos;
+    const [unnamed] = documentOf(ddf(node('', { moid: MOID, children: [inner] }))).mos;
+
+    expect(named).toMatchObject({ moid: './Vendor/Acme/A', place: './Vendor/Acme/A' });
+    expect(unnamed).toMatchObject({ moid: MOID, place: './Vendor/Acme' });
+    for (const mo of [named, unnamed])
+      expect(mo?.root.children).toMatchObject([{ name: 'B', children: [{ name: 'C', children: [] }] }]);
+  });
+
   test('an empty NodeName and * are the same', () => {
     const { mos } = documentOf(ddf(node('A', { path: '.', children: [node('*', { occurrence: 'ZeroOrMore' })] })));
 
