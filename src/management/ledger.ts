@@ -186,8 +186,10 @@ export class Ledger {
       case 'noted':
         this.notes.push(effect.what);
         return;
-      case 'chunkReceived':
       case 'wakeUpAnswered':
+        this.events.push({ type: 'wakeUpAnswered', data: effect.match === undefined ? {} : { match: effect.match } });
+        return;
+      case 'chunkReceived':
         return;
     }
   }
