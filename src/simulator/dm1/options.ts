@@ -16,6 +16,8 @@ export interface Dm1DeviceOptions {
   readonly serverUser?: string;
   /** When set, the server must prove itself before it is obeyed. */
   readonly serverSecret?: string;
+  /** Nonces that the account came with: for the device's first credential and for the server's. */
+  readonly nonces?: { readonly client?: Uint8Array; readonly server?: Uint8Array };
   /** WBXML in place of XML. */
   readonly wbxml?: boolean;
   /** Public id of WBXML as text, as clients of the reference toolkit write it. */
