@@ -1,4 +1,4 @@
-import { Dm1Device, wakeUpOf } from '../../src/simulator';
+import { type Dm1Device, wakeUpOf } from '../../src/simulator';
 import {
   SERVER_ID,
   SERVER_SECRET,
