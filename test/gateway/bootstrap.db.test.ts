@@ -6,6 +6,7 @@ import {
   type DeviceSecrets,
 } from '../../src/simulator';
 import { httpTransport } from '../../src/simulator';
+import { moql } from '../cli/moql';
 import {
   METER,
   SERVER_ID,
@@ -143,6 +144,18 @@ describe.each(WAYS)('A device that is given %s (dm1 17)', (_name, input, secrets
     // With nothing to do a check-in is one message each way (dm1 2.2).
     const idle = await contact(device);
     expect(idle.messages.filter(({ direction }) => direction === 'out')).toHaveLength(1);
+  });
+});
+
+describe('moql simulate --bootstrap', () => {
+  test('fetches the document, verifies it and connects with what it says', async () => {
+    const deviceId = await registered();
+    const { url } = await bootstrap(deviceId, { security: { method: 'USERPIN', pin: PIN } });
+    const simulate = (...more: readonly string[]): ReturnType<typeof moql> =>
+      moql(['simulate', '--protocol', 'dm1', '--bootstrap', url, '--device-id', deviceId, '--once', ...more]);
+    expect(await simulate('--pin', '27182')).toMatchObject({ code: 2, err: expect.stringContaining('MAC') as unknown });
+    const done = await simulate('--pin', PIN);
+    expect(done).toMatchObject({ code: 0, out: expect.stringContaining('authenticated') as unknown });
   });
 });
 
