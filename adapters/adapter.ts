@@ -431,8 +431,11 @@ export interface WakeUpRequest {
   readonly sessionNo: number;
   readonly initiatedBy: 'USER' | 'SERVER';
   readonly uiMode: 'UNSPECIFIED' | 'BACKGROUND' | 'INFORMATIVE' | 'INTERACTIVE';
-  /** Made with the nonce for resynchronisation in place of the one that the device gave. DM 1.x only. */
-  readonly resync?: boolean;
+  /**
+   * Made with the nonce for resynchronisation in place of the one that the device gave: four zero octets, or as some
+   * clients have it the ten characters `0x00000000`. DM 1.x only.
+   */
+  readonly resync?: 'OCTETS' | 'CHARACTERS';
   /** Vendor's data behind it. DM 1.x only. */
   readonly vendor?: Bytes;
 }

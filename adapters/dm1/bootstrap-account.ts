@@ -53,6 +53,13 @@ export function bootstrapAccount(
   if (client === null) return no('clientAuth', `DM 1.x has no ${account.clientAuth.type} credential`);
   const server = credentialOf(account.serverAuth);
   if (server === null) return no('serverAuth', `DM 1.x has no ${account.serverAuth.type} credential`);
+  for (const [field, known] of [
+    ['clientAuth', client],
+    ['serverAuth', server],
+  ] as const) {
+    if ([known?.name, known?.secret].some((text) => text !== undefined && !isText(text)))
+      return no(field, 'has a name or secret that no document can hold');
+  }
   return {
     ok: true,
     account: {
@@ -80,7 +87,7 @@ function credentialOf(known: CredentialKnowledge): BootstrapCredential | null | 
 
 /** Text that stands in a document of either form as it is. */
 export function isText(text: string): boolean {
-  return text !== '' && text.length <= LONGEST_TEXT && !/\p{Cc}|\p{Cs}/u.test(text);
+  return text !== '' && text.length <= LONGEST_TEXT && !/[\p{Cc}\p{Cs}\ufffe\uffff]/u.test(text);
 }
 
 export function no(field: string, message: string): NoDocument {

@@ -32,7 +32,7 @@ export const dm1Documents: DocumentMaker = {
         ...(vendor === undefined ? {} : { vendor }),
       },
       serverAuth.secret,
-      resync === true ? RESYNC_NONCE : serverAuth.nonce,
+      resync === undefined ? serverAuth.nonce : RESYNC_NONCE[resync],
     );
     if (!written.ok) return no(written.code === 'NOTIFICATION_SESSION' ? 'sessionNo' : 'serverId', written.message);
     const octets = written.value;

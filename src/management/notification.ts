@@ -30,7 +30,7 @@ export function createNotifications(deps: OutreachDeps): Notifications {
    * is no secret of the server to sign with), NOT_SUPPORTED_BY_DEVICE.
    */
   async function prepare(input: NotificationInput, caller: Caller): Promise<NotificationView> {
-    const { deviceId, uiMode, initiatedBy, resync = false, vendor } = input;
+    const { deviceId, uiMode, initiatedBy, resync, vendor } = input;
     const asked = input.sessionId === undefined ? undefined : readSessionId(input.sessionId);
     if (vendor !== undefined && vendor.length > MOST_VENDOR_OCTETS)
       throw badInput(`${vendor.length} octets, at most ${MOST_VENDOR_OCTETS}`, 'vendor');
@@ -43,15 +43,15 @@ export function createNotifications(deps: OutreachDeps): Notifications {
       const account = knowledgeOf(secrets, known);
       const made = maker.wake(
         { account, device: { deviceId, ...(protocol === undefined ? {} : { protocol }) } },
-        { sessionNo, initiatedBy, uiMode, resync, ...(vendor === undefined ? {} : { vendor }) },
+        { sessionNo, initiatedBy, uiMode, ...(resync && { resync }), ...(vendor && { vendor }) },
       );
       if (!made.ok) throw badInput(made.message, made.field);
-      await note(tx, known, new Date(clock()), sessionNo, resync);
+      await note(tx, known, new Date(clock()), sessionNo, resync !== undefined);
       await recordChange(tx, {
         type: 'notificationPrepared',
         caller,
         device: known.device.id,
-        data: { deviceId, sessionId: made.match, uiMode, resync },
+        data: { deviceId, sessionId: made.match, uiMode, resync: resync ?? null },
       });
       return { deviceId, sessionId: made.match, ...made.document };
     });
@@ -72,7 +72,7 @@ async function note(
   { device }: DeviceAccount,
   now: Date,
   sessionNo: number,
-  resync: boolean,
+  isResync: boolean,
 ): Promise<void> {
   const keep = async (direction: 'CLIENT' | 'SERVER', data: object): Promise<void> => {
     await tx.deviceCredential.upsert({
@@ -82,7 +82,7 @@ async function note(
     });
   };
   await keep('SERVER', { notifiedAt: now, notifiedSession: sessionNo });
-  if (resync) await keep('CLIENT', { resyncAt: now });
+  if (isResync) await keep('CLIENT', { resyncAt: now });
 }
 
 /** Different notifications need different sessions; the first begins anywhere, so that it tells nothing. */

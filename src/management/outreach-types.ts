@@ -16,7 +16,7 @@ export interface NotificationInput {
   readonly initiatedBy: WakeUpRequest['initiatedBy'];
   /** SessionID of a notification that is sent once more, in hexadecimal; absent: the next one. */
   readonly sessionId?: string;
-  readonly resync?: boolean;
+  readonly resync?: WakeUpRequest['resync'];
   readonly vendor?: Uint8Array;
 }
 export interface NotificationView extends PushView {

@@ -142,18 +142,21 @@ describe('A notification (dm1 16)', () => {
 });
 
 describe('A notification for resynchronisation (dm1 16.5)', () => {
-  test('reaches a device that lost its nonces, and its session succeeds', async () => {
-    const device = await acquainted();
-    device.load({ ...device.save(), clientNonce: 'bG9zdA==', serverNonce: 'bG9zdA==' });
-    expect(wakeUpOf(device, octetsOf(await prepare(device.deviceId)))).toMatchObject({ ok: false });
-    const prepared = await prepare(device.deviceId, { resync: true });
-    expect(await resyncAt(device.deviceId)).toEqual(expect.any(Date));
-    const wakeUp = wakeUpOf(device, octetsOf(prepared));
-    if (!wakeUp.ok) throw new Error(wakeUp.reason);
-    faultless(await device.connect(wakeUp.trigger));
-    // A nonce was given to the device: the special one is taken no more.
-    expect(await resyncAt(device.deviceId)).toBeNull();
-  });
+  test.each(['OCTETS', 'CHARACTERS'])(
+    'of %s reaches a device that lost its nonces, and its session succeeds',
+    async (resync) => {
+      const device = await acquainted();
+      device.load({ ...device.save(), clientNonce: 'bG9zdA==', serverNonce: 'bG9zdA==' });
+      expect(wakeUpOf(device, octetsOf(await prepare(device.deviceId)))).toMatchObject({ ok: false });
+      const prepared = await prepare(device.deviceId, { resync });
+      expect(await resyncAt(device.deviceId)).toEqual(expect.any(Date));
+      const wakeUp = wakeUpOf(device, octetsOf(prepared));
+      if (!wakeUp.ok) throw new Error(wakeUp.reason);
+      faultless(await device.connect(wakeUp.trigger));
+      // A nonce was given to the device: the special one is taken no more.
+      expect(await resyncAt(device.deviceId)).toBeNull();
+    },
+  );
 
   test('is noted with the device, and only it', async () => {
     const device = await acquainted();

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 
+import { assert, property, record, string, uint8Array } from 'fast-check';
+
 import { dm1Documents } from '../../adapters/dm1';
 import { optionsOfAccount, readBootstrap, type DeviceSecrets } from '../../src/simulator';
-import { account } from '../adapters/dm1/accounts';
+import { account, credential } from '../adapters/dm1/accounts';
 import { describeShared, sharedPath } from '../support/shared';
 
 const CP_WBXML = 'application/vnd.wap.connectivity-wbxml';
@@ -62,6 +64,50 @@ describeShared('A device reads the reference documents (dm1 17)', () => {
     expect(readBootstrap(document, `${CP_WBXML}; SEC=3`, { typed: '3141596433' })).toMatchObject({ ok: true });
     expect(readBootstrap(document, `${CP_WBXML}; SEC=3`, { typed: '3141596434' })).toMatchObject({ ok: false });
     expect(readBootstrap(document, `${CP_WBXML}; SEC=3`, { pin: '31415' })).toMatchObject({ ok: false });
+  });
+});
+
+describe('A device makes of a document', () => {
+  const text = string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter(
+    (value) => value.trim() === value && !/[\p{Cc}\p{Cs}\ufffe\uffff]/u.test(value),
+  );
+  const nonce = uint8Array({ minLength: 16, maxLength: 16 });
+  const login = record({ name: text, secret: text, nonce });
+
+  test.each([
+    ['CP', 'XML', undefined],
+    ['CP', 'WBXML', undefined],
+    ['DM', 'WBXML', 'DM_1_1_2'],
+    ['DM', 'WBXML', 'DM_1_2'],
+    ['DM', 'WBXML', 'DM_1_3'],
+  ] as const)('of %s in %s for %s exactly the account that was put in', (profile, form, protocol) => {
+    assert(
+      property(login, login, text, text, text, (client, server, serverId, name, toNapId) => {
+        const known = account({
+          serverId,
+          clientAuth: credential('DIGEST_MD5', client.name, client.secret, client.nonce),
+          // DM 1.1.2 has no other name of the server than its identifier.
+          serverAuth: credential('DIGEST_MD5', serverId, server.secret, server.nonce),
+        });
+        const made = dm1Documents.bootstrap(
+          { account: known, device: { deviceId: 'IMEI:1', ...(protocol && { protocol }) } },
+          { profile, form, url: 'https://dm.example/dm/1', name, connectivity: { toNapId } },
+        );
+        if (!made.ok) throw new Error(`${made.field}: ${made.message}`);
+        expect(readBootstrap(made.document.octets, made.document.mediaType)).toMatchObject({
+          ok: true,
+          account: {
+            serverId,
+            name,
+            url: 'https://dm.example/dm/1',
+            conRef: toNapId,
+            client: { type: 'DIGEST', ...client },
+            server: { type: 'DIGEST', name: serverId, secret: server.secret, nonce: server.nonce },
+          },
+        });
+      }),
+      { numRuns: 100 },
+    );
   });
 });
 

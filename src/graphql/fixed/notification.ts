@@ -52,6 +52,16 @@ registerEnumType(NotificationInitiator, {
   },
 });
 
+export const NotificationResync = same<NonNullable<WakeUpRequest['resync']>>('OCTETS', 'CHARACTERS');
+registerEnumType(NotificationResync, {
+  name: 'NotificationResync',
+  description: 'What a client takes the nonce for resynchronisation, 0x00000000, for.',
+  valuesConfig: {
+    OCTETS: { description: 'Four zero octets; most clients.' },
+    CHARACTERS: { description: 'The ten characters; Intel libdmclient.' },
+  },
+});
+
 @InputType({ description: 'A notification that asks a device to connect.' })
 export class PrepareNotificationInput {
   @Field(() => ID, { description: 'DevId.' })
@@ -66,13 +76,12 @@ export class PrepareNotificationInput {
       'SessionID of a notification that is sent once more, in hexadecimal: the device begins one session for both. The next one when left out.',
   })
   readonly sessionId?: string | null;
-  @Field(() => Boolean, {
+  @Field(() => NotificationResync, {
     nullable,
-    defaultValue: false,
     description:
-      'Made with the nonce for resynchronisation, for a device that lost ours; its next session may use that nonce within ten minutes.',
+      'Made with the nonce for resynchronisation, for a device that lost its own; its next session may use that nonce for a while.',
   })
-  readonly resync?: boolean | null;
+  readonly resync?: keyof typeof NotificationResync | null;
   @Field(() => Base64Scalar, { nullable, description: "Vendor's data behind the notification, at most 64 octets." })
   readonly vendor?: string | null;
 }
@@ -110,7 +119,7 @@ export class NotificationResolver {
         deviceId,
         uiMode: uiMode ?? 'BACKGROUND',
         initiatedBy: initiator ?? 'SERVER',
-        resync: resync ?? false,
+        ...(resync == null ? {} : { resync }),
         ...(sessionId == null ? {} : { sessionId }),
         ...(vendor == null ? {} : { vendor: Buffer.from(vendor, 'base64') }),
       },

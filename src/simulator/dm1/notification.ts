@@ -22,11 +22,11 @@ export function wakeUpOf(device: Dm1Device, octets: Uint8Array): WakeUp {
   const memory = device.save();
   const nonce = Buffer.from(memory.serverNonce ?? '', 'base64');
   const fits = (tried: Uint8Array): boolean => verifyNotification(octets, serverId, serverSecret, [tried]);
-  const isResync = !fits(nonce);
-  if (isResync && !fits(RESYNC_NONCE)) return { ok: false, reason: 'the digest does not fit' };
-  if (isResync) {
-    const special = Buffer.from(RESYNC_NONCE).toString('base64');
-    device.load({ ...memory, clientNonce: special, serverNonce: special });
+  if (!fits(nonce)) {
+    const special = Object.values(RESYNC_NONCE).find(fits);
+    if (special === undefined) return { ok: false, reason: 'the digest does not fit' };
+    const text = Buffer.from(special).toString('base64');
+    device.load({ ...memory, clientNonce: text, serverNonce: text });
   }
   return { ok: true, trigger: { initiatedBy: 'server', sessionId: sessionIdOf(sessionNo) } };
 }

@@ -9,7 +9,6 @@ import {
   notificationSms,
   ONE_SMS_OCTETS,
   readNotification,
-  RESYNC_NONCE,
   sessionIdOf,
   verifyNotification,
   writeNotification,
@@ -178,12 +177,15 @@ describe('A wake-up of a device', () => {
     expect(verifyNotification(made.document.octets, 'mgmt.example.net', 's3cret-Server', [nonce])).toBe(true);
   });
 
-  test('for resynchronisation is made over four zero octets (16.5)', () => {
-    const made = dm1Documents.wake({ account: known, device }, { ...wakeUp, resync: true });
+  test.each([
+    ['OCTETS', '00000000'],
+    ['CHARACTERS', '30783030303030303030'],
+  ] as const)('for resynchronisation is made over 0x00000000 as %s (16.5)', (resync, expected) => {
+    const made = dm1Documents.wake({ account: known, device }, { ...wakeUp, resync });
     if (!made.ok) throw new Error(made.message);
     const fits = (tried: Uint8Array): boolean =>
       verifyNotification(made.document.octets, 'mgmt.example.net', 's3cret-Server', [tried]);
-    expect([fits(RESYNC_NONCE), fits(hex('00000000')), fits(nonce)]).toEqual([true, true, false]);
+    expect([fits(hex(expected)), fits(nonce), fits(hex(''))]).toEqual([true, false, false]);
   });
 
   test('needs a secret of the server', () => {
