@@ -234,6 +234,11 @@ export interface AccountKnowledge {
   readonly clientAuth: CredentialKnowledge;
   /** What we present to the device. Type NONE: nothing. */
   readonly serverAuth: CredentialKnowledge;
+  /**
+   * When a notification with the nonce for resynchronisation was made for the device, milliseconds since 1970. Absent: none
+   * was, or a nonce was given to the device since.
+   */
+  readonly resyncSentAt?: number;
 }
 
 export interface KnownMo {
@@ -462,11 +467,87 @@ export interface WakeUpRequest {
   readonly sessionNo: number;
   readonly initiatedBy: 'USER' | 'SERVER';
   readonly uiMode: 'UNSPECIFIED' | 'BACKGROUND' | 'INFORMATIVE' | 'INTERACTIVE';
+  /**
+   * Made with the nonce for resynchronisation in place of the one that the device gave: four zero octets, or as some
+   * clients have it the ten characters `0x00000000`. DM 1.x only.
+   */
+  readonly resync?: 'OCTETS' | 'CHARACTERS';
+  /** Vendor's data behind it. DM 1.x only. */
+  readonly vendor?: Bytes;
 }
+
+/** How a bootstrap document is protected: the first four in the CP profile, the last two and USERPIN in the DM profile. */
+export type BootstrapMethod = 'NETWPIN' | 'USERPIN' | 'USERNETWPIN' | 'USERPINMAC' | 'NETWORKID' | 'USERPIN_NETWORKID';
+
+/** What a device shares with its user and its network. */
+export interface SharedSecret {
+  /** Digits. */
+  readonly pin?: string;
+  /** Digits. */
+  readonly imsi?: string;
+  /** Eight hexadecimal digits. */
+  readonly esn?: string;
+  /** The network's secret in another form, as it enters the MAC. */
+  readonly secret?: Bytes;
+}
+
 export interface BootstrapRequest {
   readonly profile: 'CP' | 'DM' | 'MO';
+  readonly form: 'XML' | 'WBXML';
+  /** Address at which the device is to speak. */
   readonly url: string;
-  readonly security?: { readonly method: string; readonly secret: Bytes };
+  /** Name of the account, for the device's user. */
+  readonly name?: string;
+  readonly security?: SharedSecret & { readonly method: BootstrapMethod };
+  /** How the device reaches the network: by an access point or proxy that it has, or by one that comes along. */
+  readonly connectivity?: {
+    readonly toNapId?: string;
+    readonly toProxy?: string;
+    /** Name of a packet access point: one of that name comes along (CP profile). */
+    readonly apn?: string;
+  };
+  /** CP profile: whether the device is to begin a session at once. */
+  readonly init?: boolean;
+  /** CP profile: parameters of vendors. Absent value: a parameter that only is there. */
+  readonly extras?: readonly { readonly name: string; readonly value?: string }[];
+}
+
+/** For a device of an account, whose credentials are those that the document is to have. */
+export interface DocumentContext {
+  readonly account: AccountKnowledge;
+  readonly device: { readonly deviceId: string; readonly protocol?: DmProtocol };
+}
+
+/** Octets for a bearer, and how they are pushed. */
+export interface PushDocument {
+  readonly octets: Bytes;
+  /** With its parameters. */
+  readonly mediaType: string;
+  /** Push for WAP: the datagram to UDP port 2948. */
+  readonly wsp: Bytes;
+  /** User data of the short messages that carry the push, in order. */
+  readonly sms: readonly Bytes[];
+}
+
+/** What cannot be made, and which part of the request is why. */
+export interface NoDocument {
+  readonly ok: false;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Notification and bootstrap documents as octets. Pure. */
+export interface DocumentMaker {
+  /** `match`: what the session that it begins calls itself by; some clients write it otherwise. */
+  wake(
+    context: DocumentContext,
+    request: WakeUpRequest,
+  ): { readonly ok: true; readonly document: PushDocument; readonly match: string } | NoDocument;
+  /** `typed`: what the device's user types where the method wants it. */
+  bootstrap(
+    context: DocumentContext,
+    request: BootstrapRequest,
+  ): { readonly ok: true; readonly document: PushDocument; readonly typed?: string } | NoDocument;
 }
 
 /** A device protocol. */
@@ -483,13 +564,4 @@ export interface Adapter {
   expire(state: SessionState): readonly Effect[];
   /** A reply for a moment of overload or failure that does not make the client give up. */
   busy(inbound: Inbound): Wire;
-}
-
-/** Later packages of work: notification and bootstrap documents as octets for a bearer. */
-export interface DocumentMaker {
-  wake(
-    context: Context,
-    request: WakeUpRequest,
-  ): { readonly octets: Bytes; readonly mediaType: string; readonly match: string };
-  bootstrap(context: Context, request: BootstrapRequest): { readonly octets: Bytes; readonly mediaType: string };
 }

@@ -35,3 +35,5 @@ export function createDm1Adapter(options: Dm1Options = {}): Adapter {
     busy: busyWire,
   };
 }
+
+export { dm1Documents } from './documents';

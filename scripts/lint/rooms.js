@@ -64,6 +64,8 @@ const ROOMS = {
       'adapters/dm1/codec',
       'adapters/dm1/message',
       'adapters/dm1/credential',
+      'adapters/dm1/notification',
+      'adapters/dm1/bootstrap-security',
       'adapters/dm2',
     ],
     never: ['adapters/dm2/session'],

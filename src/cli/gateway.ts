@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
-import type { Adapter, Inbound, Wire } from '../../adapters/adapter';
-import { createDm1Adapter } from '../../adapters/dm1';
+import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
+import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
 import { createDm2Adapter } from '../../adapters/dm2';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
@@ -17,8 +17,10 @@ import { bootstrapAdminKey, createKeys } from '../access/keys';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import { createAccounts } from '../management/accounts';
+import { createBootstraps } from '../management/bootstrap';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
+import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { createReports } from '../management/reports';
@@ -26,6 +28,7 @@ import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createBootstrapDownloads } from '../repository/bootstrap';
 import { createRepository } from '../repository/items';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
@@ -122,6 +125,14 @@ async function assemble(
       expiresInMs: limits.operationExpiryMs,
     },
   });
+  let deviceUrl = '';
+  const baseUrl = (): string => config.publicUrl ?? deviceUrl;
+  const outreach = {
+    db,
+    secrets,
+    now,
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? undefined : dm1Documents),
+  };
   const services: Services = {
     operations,
     ddfs,
@@ -131,10 +142,11 @@ async function assemble(
     objects: createObjects({ db }),
     reports: createReports({ db }),
     grants: createGrants({ db, familyOf, now }),
+    notifications: createNotifications(outreach),
+    bootstraps: createBootstraps({ ...outreach, baseUrl }),
   };
 
-  let deviceUrl = '';
-  const settings = turnSettings(config, () => config.publicUrl ?? deviceUrl);
+  const settings = turnSettings(config, baseUrl);
   const turns = new Turns({ db, secrets, ddfs, settings, log, now });
   const dm1 = createDm1Adapter({
     maxOctets: Math.min(limits.messageOctets, TOLERANCE * limits.maxMsgSize),
@@ -145,6 +157,7 @@ async function assemble(
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
   const repository = createRepository({ db, secrets, now });
+  const downloads = createBootstrapDownloads({ db, secrets, now });
 
   const deps: AppDeps = {
     services,
@@ -157,6 +170,7 @@ async function assemble(
     device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
     repository: (inbound) => repository.handle(inbound),
+    bootstrap: (inbound) => downloads.handle(inbound),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
   const timers = startTimers({ db, turns, adapterOf, log, everyMs: TIMERS_EVERY_MS, now });

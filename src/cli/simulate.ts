@@ -1,10 +1,18 @@
 /** `moql simulate`: simulated devices that come to a gateway. */
-import { simulate, type SessionReport, type SimulateOptions, type TranscriptEntry } from '../simulator';
+import {
+  simulate,
+  type DeviceSecrets,
+  type SessionReport,
+  type SimulateOptions,
+  type TranscriptEntry,
+} from '../simulator';
+import { accountOfDocument } from './bootstrap-document';
 import { UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
 
 export const simulateCommand: Command = {
   summary: 'run simulated devices',
   help: `Usage: moql simulate --protocol dm1|dm2 --url URL --device-id ID [OPTIONS]
+       moql simulate --protocol dm1 --bootstrap FILE|URL --device-id ID [OPTIONS]
 
 Runs devices with real trees (DevInfo, DevDetail, DMAcc, FUMO, SCOMO and a vendor's MO), which obey their protocol and
 object to a server that does not. They begin a session at once and then every --poll seconds, until SIGTERM or SIGINT.
@@ -17,6 +25,9 @@ object to a server that does not. They begin a session at once and then every --
   --user NAME, --secret TEXT     with what
   --server-user NAME, --server-secret TEXT
                              what the server must prove itself with (DM 1.2); --server-user is its identifier
+  --bootstrap FILE|URL       all of these from a bootstrap document (DM 1.x), with --device-id alone
+  --pin DIGITS, --imsi DIGITS, --typed DIGITS
+                             what user and device know of it: PIN, IMSI, or for USERPINMAC PIN and check digits
   --wbxml                    WBXML in place of XML (DM 1.2)
   --poll SECONDS             how often they come (10)
   --once                     one session each, then the end: exit code 1 when one of them failed
@@ -31,7 +42,7 @@ const MOST_DEVICES = 100_000;
 const AUTHENTICATIONS = { dm1: ['none', 'basic', 'md5'], dm2: ['none', 'basic', 'digest'] } as const;
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
-  const { options, once, verbose } = readArguments(args);
+  const { options, once, verbose } = await readArguments(args);
   let failures = 0;
   const onReport = (report: SessionReport): void => {
     if (isFailure(report)) failures++;
@@ -54,7 +65,7 @@ interface Wish {
   readonly verbose: boolean;
 }
 
-function readArguments(args: readonly string[]): Wish {
+async function readArguments(args: readonly string[]): Promise<Wish> {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const { values } = parse({
@@ -69,6 +80,10 @@ function readArguments(args: readonly string[]): Wish {
       secret: text,
       'server-user': text,
       'server-secret': text,
+      bootstrap: text,
+      pin: text,
+      imsi: text,
+      typed: text,
       poll: text,
       wbxml: flag,
       once: flag,
@@ -76,7 +91,9 @@ function readArguments(args: readonly string[]): Wish {
     },
   });
   const protocol = oneOf('protocol', required('protocol', values.protocol), ['dm1', 'dm2']);
-  const url = checkUrl(required('url', values.url));
+  const document = values.bootstrap;
+  if (document !== undefined) checkBootstrap(values);
+  const url = document === undefined ? checkUrl(required('url', values.url)) : '';
   const deviceId = required('device-id', values['device-id']);
   const { user, secret } = values;
   const auth = values.auth === undefined ? undefined : oneOf('auth', values.auth, AUTHENTICATIONS[protocol]);
@@ -87,7 +104,11 @@ function readArguments(args: readonly string[]): Wish {
     count: values.count === undefined ? 1 : wholeNumber('count', values.count, 1, MOST_DEVICES),
     pollSeconds: values.poll === undefined ? DEFAULT_POLL_SECONDS : wholeNumber('poll', values.poll, 1, 86_400),
   };
-  const { once, verbose } = values;
+  const how = { once: values.once, verbose: values.verbose };
+  if (document !== undefined) {
+    const account = await accountOfDocument(document, secretsOf(values));
+    return { options: { ...common, protocol: 'dm1', device: { ...account, deviceId, wbxml: values.wbxml } }, ...how };
+  }
   if (protocol === 'dm2') {
     if (values.wbxml || values['server-secret'] !== undefined)
       throw new UsageError('--wbxml and --server-secret belong to dm1');
@@ -99,7 +120,7 @@ function readArguments(args: readonly string[]): Wish {
       auth: auth as 'none' | 'basic' | 'digest' | undefined,
       serverId: values['server-user'],
     };
-    return { options: { ...common, protocol, device }, once, verbose };
+    return { options: { ...common, protocol, device }, ...how };
   }
   const device = {
     url,
@@ -111,7 +132,31 @@ function readArguments(args: readonly string[]): Wish {
     serverUser: values['server-user'],
     serverSecret: values['server-secret'],
   };
-  return { options: { ...common, protocol, device }, once, verbose };
+  return { options: { ...common, protocol, device }, ...how };
+}
+
+/** What the document says is not said again. */
+function checkBootstrap(values: { readonly [name: string]: string | boolean | undefined }): void {
+  if (values['protocol'] !== 'dm1') throw new UsageError('--bootstrap belongs to dm1');
+  for (const name of ['url', 'count', 'auth', 'user', 'secret', 'server-user', 'server-secret']) {
+    if (values[name] !== undefined) throw new UsageError(`--bootstrap and --${name} exclude each other`);
+  }
+}
+
+function secretsOf({
+  pin,
+  imsi,
+  typed,
+}: {
+  readonly pin?: string;
+  readonly imsi?: string;
+  readonly typed?: string;
+}): DeviceSecrets {
+  return {
+    ...(pin === undefined ? {} : { pin }),
+    ...(imsi === undefined ? {} : { imsi }),
+    ...(typed === undefined ? {} : { typed }),
+  };
 }
 
 function required(name: string, value: string | undefined): string {

@@ -15,7 +15,7 @@ import type {
 } from '../management/types';
 
 /** An enum whose names and values are the same. */
-function same<T extends string>(...names: readonly T[]): { readonly [K in T]: K } {
+export function same<T extends string>(...names: readonly T[]): { readonly [K in T]: K } {
   return Object.fromEntries(names.map((name) => [name, name])) as { readonly [K in T]: K };
 }
 

@@ -7,11 +7,13 @@ import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
 import { AccountResolver } from './fixed/account';
+import { BootstrapResolver } from './fixed/bootstrap';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DeviceResolver } from './fixed/device';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
+import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
 
@@ -32,6 +34,8 @@ export function buildFixedSchema(): GraphQLSchema {
       ApiKeyResolver,
       GrantResolver,
       CredentialResolver,
+      NotificationResolver,
+      BootstrapResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

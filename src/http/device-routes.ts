@@ -1,4 +1,4 @@
-/** The addresses at which devices speak: `/dm/1`, `/dm/2` and `/repository/TOKEN`. */
+/** The addresses at which devices speak: `/dm/1`, `/dm/2`, `/repository/TOKEN` and `/bootstrap/TOKEN`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Inbound, Wire } from '../../adapters/adapter';
@@ -10,6 +10,8 @@ export interface DeviceDeps {
   readonly device: (protocol: 'dm1' | 'dm2', inbound: Inbound) => Promise<Wire>;
   /** A document that a device fetches or brings. */
   readonly repository: (inbound: Inbound) => Promise<Wire>;
+  /** A bootstrap document that a device fetches. */
+  readonly bootstrap: (inbound: Inbound) => Promise<Wire>;
 }
 
 export interface DeviceLimits {
@@ -69,6 +71,7 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
     }
     // A document may be fetched by ranges, which count its own octets.
     route('/repository/:token', limits.documentOctets, { lenient: false, packs: false }, deps.repository);
+    route('/bootstrap/:token', limits.messageOctets, { lenient: false, packs: false }, deps.bootstrap);
     done();
   });
 }

@@ -208,6 +208,7 @@ export class Ledger {
         this.#dropped.push(effect.ref);
         return;
       case 'wakeUpAnswered':
+        this.events.push({ type: 'wakeUpAnswered', data: effect.match === undefined ? {} : { match: effect.match } });
         return;
     }
   }

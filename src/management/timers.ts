@@ -57,6 +57,7 @@ async function runDue(deps: TimerDeps): Promise<void> {
   await expireSessions(deps, now);
   await expireOperations(deps, now);
   await deps.db.sql.query('DELETE FROM repository_item WHERE expires_at < $1::timestamptz', [now]);
+  await deps.db.sql.query('DELETE FROM bootstrap_document WHERE expires_at < $1::timestamptz', [now]);
 }
 
 async function expireSessions(deps: TimerDeps, now: Date): Promise<void> {

@@ -100,6 +100,7 @@ export function contextOf(
               row.server,
               row.server_id ?? '',
             ),
+            resyncSentAt: row.client?.resyncAt == null ? undefined : Date.parse(row.client.resyncAt),
           },
     refusals: (row.client?.refusals ?? undefined) as Json | undefined,
     // A challenge must not tell whether the device is known: strangers are shown what the devices of the first account are.

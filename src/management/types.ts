@@ -13,6 +13,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
+import type { Bootstraps, Notifications } from './outreach-types';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -436,5 +437,7 @@ export interface Services {
   readonly reports: Reports;
   readonly keys: Keys;
   readonly grants: Grants;
+  readonly notifications: Notifications;
+  readonly bootstraps: Bootstraps;
 }
 export type { Tree, Value };

@@ -52,6 +52,8 @@ export class Dm1Device implements SimulatedDevice {
       ...(plants === undefined ? {} : { plants }),
     });
     this.tree = new DeviceTree(definition, treeLimits);
+    this.state.clientNonce = this.options.nonces?.client;
+    this.state.serverNonce = this.options.nonces?.server;
   }
 
   get deviceId(): string {

@@ -2,8 +2,16 @@
 export { command, folder, leaf, type NodeDefinition, type Stored, type Verb } from './definition';
 export type { SessionTrigger, SimulatedDevice, Stepper } from './device';
 export { Dm1Device, type Dm1DeviceOptions } from './dm1-device';
+export {
+  optionsOfAccount,
+  readBootstrap,
+  type BootstrapAccount,
+  type BootstrapReading,
+  type DeviceSecrets,
+} from './dm1/bootstrap';
 export { Chaos, CHAOS_KINDS, type ChaosEvent, type ChaosKind } from './dm1/chaos';
 export { clientNamed, DM1_CLIENTS, type ClientProfile } from './dm1/clients';
+export { wakeUpOf, type WakeUp } from './dm1/notification';
 export { DM1_RULES, type Dm1Rule } from './dm1/rules';
 export { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
 export { DM2_RULES, type Dm2Rule } from './dm2/rules';

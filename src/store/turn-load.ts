@@ -13,6 +13,8 @@ export interface CredentialRow {
   readonly failures: number;
   readonly lockedUntil: string | null;
   readonly refusals: unknown;
+  /** When a notification with the nonce for resynchronisation was made, if no nonce was given to the device since. */
+  readonly resyncAt: string | null;
 }
 
 export interface ActiveCommandRow {
@@ -97,7 +99,8 @@ export interface LoadedTurn {
 const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
-  'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals) END`;
+  'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals,
+  'resyncAt', ${alias}.resync_at) END`;
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)

@@ -82,6 +82,7 @@ credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce,
   ON CONFLICT (device_id, direction) DO UPDATE SET
     nonce = COALESCE(excluded.nonce, k.nonce),
     previous_nonce = CASE WHEN excluded.nonce IS NULL THEN k.previous_nonce ELSE k.nonce END,
+    resync_at = CASE WHEN excluded.nonce IS NULL THEN k.resync_at END,
     failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
     locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
     refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),

@@ -56,6 +56,21 @@ describe('bad usage ends with exit code 2 and a word of what is wrong', () => {
       /--wbxml/,
     ],
     [
+      'a bootstrap document of DM 2.0',
+      ['simulate', '--protocol', 'dm2', '--bootstrap', 'x', '--device-id', 'd'],
+      /--bootstrap belongs to dm1/,
+    ],
+    [
+      'an account beside a bootstrap document',
+      ['simulate', '--protocol', 'dm1', '--bootstrap', 'x', '--device-id', 'd', '--user', 'u'],
+      /--user/,
+    ],
+    [
+      'a bootstrap document that is not there',
+      ['simulate', '--protocol', 'dm1', '--bootstrap', '/nowhere/at/all', '--device-id', 'd'],
+      /--bootstrap cannot be read/,
+    ],
+    [
       'once and for ever',
       ['simulate', '--protocol', 'dm1', '--url', 'http://x', '--device-id', 'd', '--once', '--poll', '1'],
       /exclude/,

@@ -54,6 +54,8 @@ describe('The fixed part', () => {
       createApiKey: '(input: CreateApiKeyInput!)CreatedApiKey!',
       revokeApiKey: '(id: ID!)ApiKey!',
       rotateApiKey: '(id: ID!)CreatedApiKey!',
+      prepareNotification: '(input: PrepareNotificationInput!)Notification!',
+      bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
     });
   });
 

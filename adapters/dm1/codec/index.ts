@@ -14,7 +14,10 @@ export type { Decoded } from './xml-decode';
 export { elementToXml, fitsXml } from './xml-encode';
 export { decodeTnds, encodeTnds, placeTnds, type TndsDocument, type TndsNode } from './tnds';
 export { readValue } from './value';
-export { decodeProvisioning, type ProvisioningElement } from './provisioning';
+export { decodeProvisioning } from './provisioning';
+export type { ProvisioningElement } from './provisioning-tokens';
+export { encodeProvisioning } from './provisioning-write';
+export { decodeProvisioningXml, encodeProvisioningXml } from './provisioning-xml';
 
 const CHARSET = /;\s*charset\s*=\s*"?([A-Za-z0-9._:-]{1,40})/i;
 

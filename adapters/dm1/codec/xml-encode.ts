@@ -33,7 +33,7 @@ export function fitsXml(text: string): boolean {
 }
 
 /** Only the five named entities: numeric references make one client drop the session. What XML cannot hold becomes U+FFFD. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   const legal = FORBIDDEN.test(text) ? text.replace(FORBIDDEN_ALL, '\ufffd') : text;
   return SPECIAL.test(legal) ? legal.replace(SPECIAL_ALL, (character) => ENTITIES[character] ?? '') : legal;
 }

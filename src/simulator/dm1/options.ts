@@ -25,6 +25,8 @@ export interface Dm1DeviceOptions {
   readonly serverAuth?: 'md5' | 'hmac';
   /** The real client that it plays; what else is told here goes before its habits. */
   readonly client?: ClientProfile;
+  /** Nonces that the account came with: for the device's first credential and for the server's. */
+  readonly nonces?: { readonly client?: Uint8Array; readonly server?: Uint8Array };
   /** WBXML in place of XML. */
   readonly wbxml?: boolean;
   /** Public id of WBXML as text, as clients of the reference toolkit write it. */

@@ -171,6 +171,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     reports: unused as Services['reports'],
     keys: { ...(unused as Services['keys']), authenticate: (bearer) => Promise.resolve(CALLERS.get(bearer) ?? null) },
     grants: unused as Services['grants'],
+    notifications: unused as Services['notifications'],
+    bootstraps: unused as Services['bootstraps'],
   };
   return Object.assign(world, { services });
 }
@@ -221,6 +223,7 @@ export async function serve(world: World, more: Partial<AppDeps> = {}): Promise<
     services: world.services,
     device: (_protocol, inbound) => refuse(inbound),
     repository: refuse,
+    bootstrap: refuse,
     ...more,
   });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

@@ -1,0 +1,33 @@
+/** `moql simulate --bootstrap`: a simulated device's account from a bootstrap document, in a file or at an address. */
+import { readFileSync } from 'node:fs';
+
+import { optionsOfAccount, readBootstrap, type DeviceSecrets, type Dm1DeviceOptions } from '../simulator';
+import { UsageError } from './command';
+
+/** Throws UsageError for a document that cannot be had, is refused by the device, or is of no account that it can use. */
+export async function accountOfDocument(
+  place: string,
+  secrets: DeviceSecrets,
+): Promise<Omit<Dm1DeviceOptions, 'deviceId'>> {
+  const { octets, mediaType } = await load(place);
+  const read = readBootstrap(octets, mediaType, secrets);
+  if (!read.ok) throw new UsageError(`--bootstrap: ${read.message}`);
+  const options = optionsOfAccount(read.account);
+  if (options === undefined)
+    throw new UsageError(`--bootstrap: no simulated device proves itself by ${read.account.client?.type ?? 'that'}`);
+  return options;
+}
+
+async function load(place: string): Promise<{ readonly octets: Uint8Array; readonly mediaType?: string }> {
+  try {
+    if (!/^https?:\/\//.test(place)) return { octets: readFileSync(place) };
+    const answer = await fetch(place);
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    return {
+      octets: new Uint8Array(await answer.arrayBuffer()),
+      mediaType: answer.headers.get('content-type') ?? '',
+    };
+  } catch (error) {
+    throw new UsageError(`--bootstrap cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

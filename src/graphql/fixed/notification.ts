@@ -1,0 +1,129 @@
+/** Notifications for devices, as octets. */
+import {
+  Arg,
+  Ctx,
+  Field,
+  FieldResolver,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  registerEnumType,
+  Resolver,
+  Root,
+} from 'type-graphql';
+
+import type { WakeUpRequest } from '../../../adapters/adapter';
+import type { NotificationView } from '../../management/outreach-types';
+import type { DeviceView } from '../../management/types';
+import { authorize, onDevice } from '../authorize';
+import type { RequestContext } from '../context';
+import { same } from '../enums';
+import { Base64Scalar } from '../scalars';
+import { Device } from './device-type';
+import { PushDocument, pushDocument } from './push-document';
+
+const nullable = true;
+
+export const NotificationUiMode = same<WakeUpRequest['uiMode']>(
+  'UNSPECIFIED',
+  'BACKGROUND',
+  'INFORMATIVE',
+  'INTERACTIVE',
+);
+registerEnumType(NotificationUiMode, {
+  name: 'NotificationUiMode',
+  description: "What the device's user is to notice of a session that a notification begins.",
+  valuesConfig: {
+    UNSPECIFIED: { description: 'As the device does it.' },
+    BACKGROUND: { description: 'Nothing.' },
+    INFORMATIVE: { description: 'That there is one.' },
+    INTERACTIVE: { description: 'The user is asked first.' },
+  },
+});
+
+export const NotificationInitiator = same<WakeUpRequest['initiatedBy']>('USER', 'SERVER');
+registerEnumType(NotificationInitiator, {
+  name: 'NotificationInitiator',
+  description: 'Who wanted the session.',
+  valuesConfig: {
+    USER: { description: "The device's user, such as by a call to a hotline." },
+    SERVER: { description: 'The gateway or its callers.' },
+  },
+});
+
+export const NotificationResync = same<NonNullable<WakeUpRequest['resync']>>('OCTETS', 'CHARACTERS');
+registerEnumType(NotificationResync, {
+  name: 'NotificationResync',
+  description: 'What a client takes the nonce for resynchronisation, 0x00000000, for.',
+  valuesConfig: {
+    OCTETS: { description: 'Four zero octets; most clients.' },
+    CHARACTERS: { description: 'The ten characters; Intel libdmclient.' },
+  },
+});
+
+@InputType({ description: 'A notification that asks a device to connect.' })
+export class PrepareNotificationInput {
+  @Field(() => ID, { description: 'DevId.' })
+  readonly deviceId!: string;
+  @Field(() => NotificationUiMode, { nullable, defaultValue: NotificationUiMode.BACKGROUND })
+  readonly uiMode?: keyof typeof NotificationUiMode | null;
+  @Field(() => NotificationInitiator, { nullable, defaultValue: NotificationInitiator.SERVER })
+  readonly initiator?: keyof typeof NotificationInitiator | null;
+  @Field(() => String, {
+    nullable,
+    description:
+      'SessionID of a notification that is sent once more, in hexadecimal: the device begins one session for both. The next one when left out.',
+  })
+  readonly sessionId?: string | null;
+  @Field(() => NotificationResync, {
+    nullable,
+    description:
+      'Made with the nonce for resynchronisation, for a device that lost its own; its next session may use that nonce for a while.',
+  })
+  readonly resync?: keyof typeof NotificationResync | null;
+  @Field(() => Base64Scalar, { nullable, description: "Vendor's data behind the notification, at most 64 octets." })
+  readonly vendor?: string | null;
+}
+
+@ObjectType({ description: 'A notification (DM 1.x Package 0) for whoever can carry it to the device.' })
+export class Notification {
+  @Field(() => String, { description: 'SessionID that the session will have, in hexadecimal.' })
+  readonly sessionId!: string;
+}
+
+@Resolver(() => Notification)
+export class NotificationResolver {
+  @FieldResolver(() => Device)
+  async device(@Root() { deviceId }: NotificationView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
+    return context.deviceById(deviceId);
+  }
+
+  @FieldResolver(() => PushDocument)
+  document(@Root() view: NotificationView): PushDocument {
+    return pushDocument(view);
+  }
+
+  @Mutation(() => Notification, {
+    description:
+      'Makes a notification that asks a DM 1.x device to connect; sending it is up to the caller. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.',
+  })
+  async prepareNotification(
+    @Arg('input', () => PrepareNotificationInput) input: PrepareNotificationInput,
+    @Ctx() { caller, services }: RequestContext,
+  ): Promise<NotificationView> {
+    const { deviceId, uiMode, initiator, sessionId, resync, vendor } = input;
+    authorize(caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    return services.notifications.prepare(
+      {
+        deviceId,
+        uiMode: uiMode ?? 'BACKGROUND',
+        initiatedBy: initiator ?? 'SERVER',
+        ...(resync == null ? {} : { resync }),
+        ...(sessionId == null ? {} : { sessionId }),
+        ...(vendor == null ? {} : { vendor: Buffer.from(vendor, 'base64') }),
+      },
+      caller,
+    );
+  }
+}

@@ -1,0 +1,127 @@
+/** Bootstrap documents for devices: credentials, the document, and the address at which it may be fetched. */
+import { randomBytes } from 'node:crypto';
+
+import type { CredentialType, DmProtocol } from '../../adapters/adapter';
+import { badInput } from '../access/inputs';
+import { administer, recordChange, type AdministrativeTransaction } from '../access/journal';
+import { bootstrapKey, sealBootstrap } from '../store/bootstrap-documents';
+import type { Prisma } from '../store/generated/client';
+import { keepCredential, makeSecret, type KeptCredential } from './credential-input';
+import type { Direction } from './credentials';
+import { knowledgeOf, lockDeviceAccount, ofAccount, protocolOf, type DeviceAccount } from './device-account';
+import { unsupported, type OutreachDeps } from './notification';
+import type { BootstrapInput, Bootstraps, BootstrapView } from './outreach-types';
+import type { Caller } from './types';
+
+export interface BootstrapDeps extends OutreachDeps {
+  /** Public address without trailing slash. */
+  readonly baseUrl: () => string;
+}
+
+/** 16 octets, as those of a challenge. */
+const NONCE_OCTETS = 16;
+const HOUR_MS = 3_600_000;
+const DEFAULT_LIFE_MS = 24 * HOUR_MS;
+const LONGEST_LIFE_MS = 30 * 24 * HOUR_MS;
+const MOST_EXTRAS = 32;
+
+export function createBootstraps(deps: BootstrapDeps): Bootstraps {
+  const { db, secrets } = deps;
+  const clock = deps.now ?? Date.now;
+
+  /**
+   * Makes a document. From then on the gateway expects what stands in it: fresh nonces of both directions, and secrets
+   * where there were none. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.
+   */
+  async function make(input: BootstrapInput, caller: Caller): Promise<BootstrapView> {
+    const { deviceId, profile, protocol: asked, renew = false, expiresInMs = DEFAULT_LIFE_MS, ...request } = input;
+    if (expiresInMs < 1 || expiresInMs > LONGEST_LIFE_MS) throw badInput('must be up to 30 days', 'expiresIn');
+    if ((request.extras?.length ?? 0) > MOST_EXTRAS) throw badInput(`at most ${MOST_EXTRAS}`, 'extras');
+    const expiresAt = new Date(clock() + expiresInMs);
+    return administer(db, async (tx) => {
+      const before = await lockDeviceAccount(tx, deviceId);
+      const protocol: DmProtocol = asked ?? protocolOf(before.device) ?? 'DM_1_2';
+      const maker = deps.makerOf(protocol);
+      if (maker === undefined) throw unsupported(protocol, 'bootstrap');
+      await giveCredential(tx, deps, before, 'CLIENT', renew);
+      await giveCredential(tx, deps, before, 'SERVER', renew);
+      const known = await lockDeviceAccount(tx, deviceId);
+      const made = maker.bootstrap(
+        { account: knowledgeOf(secrets, known), device: { deviceId, protocol } },
+        { ...request, profile, url: `${deps.baseUrl()}/dm/1` },
+      );
+      if (!made.ok) throw badInput(made.message, made.field);
+
+      const token = secrets.makeToken(known.device.id);
+      const { octets, mediaType } = made.document;
+      await tx.bootstrapDocument.create({
+        data: {
+          deviceId: known.device.id,
+          tokenSha256: bootstrapKey(token),
+          mediaType,
+          document: sealBootstrap(secrets, known.device.id, octets),
+          expiresAt,
+        },
+      });
+      await recordChange(tx, {
+        type: 'bootstrapMade',
+        caller,
+        device: known.device.id,
+        data: { deviceId, profile, security: request.security?.method ?? null, expiresAt: expiresAt.toISOString() },
+      });
+      const url = `${deps.baseUrl()}/bootstrap/${token}`;
+      return { deviceId, ...made.document, typed: made.typed ?? null, url, expiresAt };
+    });
+  }
+
+  return { make };
+}
+
+/**
+ * Writes the credential of one direction: a fresh nonce, and a secret of the device's own where there is none to use. The
+ * server's secret is always the device's own, for whoever holds it can pass for the server; the client's may be its account's.
+ */
+async function giveCredential(
+  tx: AdministrativeTransaction,
+  { secrets }: BootstrapDeps,
+  known: DeviceAccount,
+  direction: Direction,
+  renew: boolean,
+): Promise<void> {
+  const { device, account } = known;
+  const own = direction === 'CLIENT' ? known.client : known.server;
+  const made = newCredential(known, direction, renew);
+  const kept =
+    made === undefined
+      ? undefined
+      : keepCredential(made, { secrets, direction, isDevices: true, serverId: account.serverId });
+  const data = {
+    ...kept,
+    nonce: new Uint8Array(randomBytes(NONCE_OCTETS)),
+    previousNonce: own?.nonce ?? null,
+    failures: 0,
+    lockedUntil: null,
+    resyncAt: null,
+  } satisfies Prisma.DeviceCredentialUncheckedUpdateInput;
+  await tx.deviceCredential.upsert({
+    where: { deviceId_direction: { deviceId: device.id, direction } },
+    create: { deviceId: device.id, direction, ...data },
+    update: data,
+  });
+}
+
+/** Undefined where what there is can be used. A device that was told to present nothing goes on so. */
+function newCredential(
+  { device, account, client, server }: DeviceAccount,
+  direction: Direction,
+  renew: boolean,
+): { readonly type: CredentialType; readonly username: string | null; readonly secret: string } | undefined {
+  const own = direction === 'CLIENT' ? client : server;
+  const shared = ofAccount(account, direction);
+  const type = (own?.type ?? shared.type ?? 'NONE') as KeptCredential['type'];
+  if (own?.type === 'NONE' || type === 'X509') return undefined;
+  const isUsable = own?.type != null || (direction === 'CLIENT' && type !== 'NONE');
+  if (isUsable && !renew) return undefined;
+  const username = own?.username ?? (direction === 'CLIENT' ? (shared.username ?? device.deviceId) : null);
+  return { type: type === 'NONE' ? 'DIGEST_MD5' : type, username, secret: makeSecret() };
+}

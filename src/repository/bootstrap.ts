@@ -1,0 +1,49 @@
+/** Where a device fetches the bootstrap document that was made for it: `/bootstrap/TOKEN`. */
+import { bootstrapKey, openBootstrap } from '../store/bootstrap-documents';
+import type { ItemReply, ItemRequest, RepositoryDeps } from './items';
+
+/** Retries included: nobody needs it more often, and each is written down. */
+export const MOST_FETCHES = 10;
+
+/** Each fetch is an event of the device. */
+const FETCH = `WITH document AS (UPDATE bootstrap_document SET fetches = fetches + 1
+    WHERE device_id = $1 AND token_sha256 = $2 AND expires_at > $3::timestamptz AND fetches < ${MOST_FETCHES}
+    RETURNING media_type, document, fetches),
+  event AS (INSERT INTO event (device_id, at, type, data)
+    SELECT $1, $3::timestamptz, 'bootstrapFetched', jsonb_build_object('fetches', document.fetches) FROM document)
+SELECT media_type, document FROM document`;
+
+const LOOK = `SELECT media_type, document FROM bootstrap_document
+  WHERE device_id = $1 AND token_sha256 = $2 AND expires_at > $3::timestamptz AND fetches < ${MOST_FETCHES}`;
+
+export interface BootstrapDownloads {
+  /** Answers GET of a document; unknown, used up and expired addresses are one: 404. */
+  handle(inbound: ItemRequest): Promise<ItemReply>;
+}
+
+export function createBootstrapDownloads({ db, secrets, now = Date.now }: RepositoryDeps): BootstrapDownloads {
+  return {
+    async handle({ method, token }): Promise<ItemReply> {
+      const opened = token === undefined ? undefined : secrets.openToken(token);
+      if (token === undefined || opened === undefined) return plain(404, 'there is nothing at this address');
+      const statement = method === 'GET' ? FETCH : LOOK;
+      const [row] = await db.sql.query<{ media_type: string; document: string }>(statement, [
+        opened.deviceKey.toString(),
+        bootstrapKey(token),
+        new Date(now()),
+      ]);
+      const octets = row && openBootstrap(secrets, opened.deviceKey, row.document);
+      if (row === undefined || octets === undefined) return plain(404, 'there is nothing at this address');
+      if (method !== 'GET' && method !== 'HEAD') return plain(405, 'this address answers GET', { allow: 'GET, HEAD' });
+      return { status: 200, headers: { 'content-type': row.media_type, 'cache-control': 'no-store' }, body: octets };
+    },
+  };
+}
+
+function plain(status: number, text: string, headers: Record<string, string> = {}): ItemReply {
+  return {
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
+    body: Buffer.from(`${text}\n`),
+  };
+}
