@@ -59,7 +59,7 @@ interface Plan {
   readonly after: readonly Entry[];
   /** Made in one transaction with its event. */
   readonly write: (tx: AdministrativeTransaction) => Promise<DdfRow>;
-  /** What the answer tells when nothing is changed. */
+  /** What the answer tells when nothing is changed, or when the DDF is gone. */
   readonly draft: () => DdfView;
 }
 
@@ -148,9 +148,10 @@ class StoredDdfs implements RunningDdfs {
           draft: () => draftView(input.source, read),
           write: async (tx) => {
             const made = await tx.ddf.create({
-              data: { ...columnsOf(input.source, read), name, origin: 'API', addedBy: caller.principal },
+              data: { ...columnsOf('', read), name, origin: 'API', addedBy: caller.principal },
               omit: WITHOUT_TEXTS,
             });
+            await this.#store.keepSource(tx, made.id, input.source);
             await recordChange(tx, { type: 'ddfAdded', caller, data: { ddf: String(made.id), moids: made.moids } });
             return { ...made, source: input.source };
           },
@@ -176,8 +177,9 @@ class StoredDdfs implements RunningDdfs {
         draft: () => draftView(input.source, { ...read, name }),
         write: async (tx) => {
           const by = { name, origin: 'API', addedBy: caller.principal, addedAt: new Date() };
-          const data = { ...columnsOf(input.source, read), ...by, model: null, modelVersion: null };
+          const data = { ...columnsOf('', read), ...by, model: null, modelVersion: null };
           const after = await tx.ddf.update({ where: { id: key }, data, omit: WITHOUT_TEXTS });
+          await this.#store.keepSource(tx, key, input.source);
           await recordChange(tx, { type: 'ddfReplaced', caller, data: { ddf: id, moids: after.moids } });
           return { ...after, source: input.source };
         },
@@ -260,7 +262,7 @@ class StoredDdfs implements RunningDdfs {
       // Before the others are told, so that they need not read the source.
       if (changed) await this.#keepModel(changed);
       this.#db.notify(DDF_CHANNEL, '');
-      return { ...this.#viewOf(row), changes };
+      return { ...(changed ? viewOf(row, changed.document) : draft()), changes };
     } catch (error) {
       if (isUniqueViolation(error))
         throw new ManagementError('ALREADY_EXISTS', 'another process stored this very source meanwhile');
