@@ -114,14 +114,6 @@ export class DdfStore {
     return documents;
   }
 
-  /**
-   * Apart from the rest of the row: Prisma makes the plan of a `create` anew each time, which with a source of half a megabyte
-   * blocks the process for a tenth of a second. That of this statement it knows already.
-   */
-  async keepSource(tx: AdministrativeTransaction, id: bigint, source: string): Promise<void> {
-    await tx.ddf.updateMany({ where: { id }, data: { source } });
-  }
-
   /** A statement of its own: a row with its source is large enough. */
   async keepModel(sha256: string, document: DdfDocument): Promise<void> {
     await this.#db.prisma.ddf.updateMany({ where: { sha256 }, data: modelColumnsOf(document) });

@@ -148,10 +148,9 @@ class StoredDdfs implements RunningDdfs {
           draft: () => draftView(input.source, read),
           write: async (tx) => {
             const made = await tx.ddf.create({
-              data: { ...columnsOf('', read), name, origin: 'API', addedBy: caller.principal },
+              data: { ...columnsOf(input.source, read), name, origin: 'API', addedBy: caller.principal },
               omit: WITHOUT_TEXTS,
             });
-            await this.#store.keepSource(tx, made.id, input.source);
             await recordChange(tx, { type: 'ddfAdded', caller, data: { ddf: String(made.id), moids: made.moids } });
             return { ...made, source: input.source };
           },
@@ -177,9 +176,8 @@ class StoredDdfs implements RunningDdfs {
         draft: () => draftView(input.source, { ...read, name }),
         write: async (tx) => {
           const by = { name, origin: 'API', addedBy: caller.principal, addedAt: new Date() };
-          const data = { ...columnsOf('', read), ...by, model: null, modelVersion: null };
+          const data = { ...columnsOf(input.source, read), ...by, model: null, modelVersion: null };
           const after = await tx.ddf.update({ where: { id: key }, data, omit: WITHOUT_TEXTS });
-          await this.#store.keepSource(tx, key, input.source);
           await recordChange(tx, { type: 'ddfReplaced', caller, data: { ddf: id, moids: after.moids } });
           return { ...after, source: input.source };
         },
