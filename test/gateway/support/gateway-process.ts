@@ -31,6 +31,8 @@ export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promi
 /** A gateway in a process of its own. */
 export interface GatewayProcess extends Reachable {
   readonly pid: number;
+  /** Fetches a path with the administrator's key. */
+  get(path: string): Promise<Response>;
   /** `kill -9`. */
   kill(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export async function startGatewayProcess(
   return {
     pid: child.pid,
     deviceUrl: url,
+    get: (path) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } }),
     kill: () => child.kill(),
     graphql: async (query, variables = {}): Promise<GraphqlAnswer> => {
       const answer = await fetch(`${url}/graphql`, {
