@@ -69,9 +69,12 @@ describeWith('postgres', 'DDFs that come and go on two gateways under load', () 
       const here = gateways[round % 2 === 0 ? 0 : 1];
       const there = gateways[round % 2 === 0 ? 1 : 0];
       const leaf = `Leaf${round}`;
+      const began = Date.now();
       const { query, gone } = await change(here, round, leaf);
+      const took = Date.now() - began;
       expect((await here.graphql(query)).errors === undefined).toBe(!gone);
-      late.push(await followed(there, query, gone));
+      const behind = await followed(there, query, gone);
+      if (behind > Math.max(FOLLOWED_WITHIN_MS, 2 * took)) late.push({ round, took, behind });
     }
     done = true;
     await Promise.all(load);
