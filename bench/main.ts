@@ -9,7 +9,6 @@ import { parseArgs } from 'node:util';
 import { checkInFigures } from './checkin/figures';
 import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
-
 import { lineOf, type Bench, type Figure } from './figure';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
