@@ -10,6 +10,8 @@ import { checkInFigures } from './checkin/figures';
 import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
 import { lineOf, type Bench, type Figure } from './figure';
+import { schemaFigures } from './schema';
+import { liveSchemaFigures } from './schema-live';
 
 const HELP = `Usage: npm run bench -- [--quick] [--only NAME] [--json FILE]
 
@@ -47,6 +49,8 @@ async function main(): Promise<number> {
   try {
     codecFigures(bench);
     ddfFigures(bench);
+    await schemaFigures(bench);
+    await liveSchemaFigures(bench);
     await checkInFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });

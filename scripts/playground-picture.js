@@ -1,22 +1,29 @@
 'use strict';
 
 /**
- * Makes docs/images/playground.png anew: starts the demo, opens its playground in chromium with the first query of
- * README.md, and takes a picture of the query beside its answer. Needs `npm run build` before it, and chromium.
+ * Makes pictures of docs/images anew from the playground of the demo, in chromium:
  *
- *   node scripts/playground-picture.js [FILE.png]
+ *   playground.png       the first query of README.md beside its answer
+ *   docs-policy.png      what the documentation says of a Microsoft policy, whose DDF is added for it
+ *   docs-fumo.png        the same of FUMO, which is in the catalogue
  *
- * Exit status: 0 made, 1 failed.
+ * Needs `npm run build` before it, chromium, and for the policy its DDF.
+ *
+ *   node scripts/playground-picture.js [--policy DDF] [NAME.png…]
+ *
+ * Without names all are made, the policy's only with --policy. Exit status: 0 made, 1 failed.
  */
 
 const { spawn, spawnSync } = require('node:child_process');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join, resolve } = require('node:path');
+const { parseArgs } = require('node:util');
 
 const { chromium } = require('playwright-core');
 
 const ROOT = resolve(__dirname, '..');
 const SIZE = { width: 1280, height: 960 };
+const DOCS_SIZE = { width: 1600, height: 420 };
 /** A busy machine takes its time to lay out nine megabytes of editor. */
 const LONGEST_MS = 180_000;
 
@@ -51,17 +58,26 @@ function findChromium() {
   throw new Error('chromium is not on this machine');
 }
 
-async function takePicture({ page: url, key }) {
+/** @param take  given a page with the key in place; what it resolves to is the picture */
+async function inBrowser({ key }, size, take) {
   const browser = await chromium.launch({
     executablePath: findChromium(),
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   });
   try {
-    const context = await browser.newContext({ viewport: SIZE, colorScheme: 'light' });
+    const context = await browser.newContext({ viewport: size, colorScheme: 'light' });
     const page = await context.newPage();
     page.setDefaultTimeout(LONGEST_MS);
     await page.addInitScript({ content: `localStorage.setItem('moql:key', ${JSON.stringify(key)})` });
-    await page.goto(`${url}?query=${encodeURIComponent(firstQuery())}`);
+    return await take(page);
+  } finally {
+    await browser.close();
+  }
+}
+
+function queryPicture(demo) {
+  return inBrowser(demo, SIZE, async (page) => {
+    await page.goto(`${demo.page}?query=${encodeURIComponent(firstQuery())}`);
     const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
     await editor.getByText('acmeMeter').first().waitFor();
     await page.getByRole('button', { name: 'Hide editor tools' }).click();
@@ -74,16 +90,57 @@ async function takePicture({ page: url, key }) {
     await page.locator('.graphiql-response').getByText('DM_2_0').first().waitFor();
     // The pointer would leave a tooltip in the picture.
     await page.mouse.move(0, SIZE.height - 1);
-    return await page.screenshot();
-  } finally {
-    await browser.close();
-  }
+    return page.screenshot();
+  });
 }
 
-async function main([file = join(ROOT, 'docs', 'images', 'playground.png')]) {
+/** The page of a field in the documentation, reached from its type, which the search finds. */
+function docsPicture(demo, type, field, text) {
+  return inBrowser(demo, DOCS_SIZE, async (page) => {
+    await page.goto(demo.page);
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    const docs = page.locator('.graphiql-doc-explorer');
+    await docs.getByText('root types', { exact: false }).first().waitFor();
+    await docs.getByRole('combobox').fill(type);
+    await page.getByRole('option', { name: type, exact: true }).first().click();
+    await docs.getByRole('link', { name: field, exact: true }).first().click();
+    await docs.getByText(text).first().waitFor();
+    await page.mouse.move(0, DOCS_SIZE.height - 1);
+    return page.locator('.graphiql-plugin').screenshot();
+  });
+}
+
+async function addDdf({ page, key }, file) {
+  const query = 'mutation ($source: String!) { addDdf(input: { source: $source }) { id } }';
+  const answer = await fetch(page, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+    body: JSON.stringify({ query, variables: { source: readFileSync(file, 'utf8') } }),
+  });
+  const { errors } = await answer.json();
+  if (errors !== undefined) throw new Error(JSON.stringify(errors));
+}
+
+const PICTURES = {
+  'playground.png': queryPicture,
+  'docs-policy.png': (demo) =>
+    docsPicture(demo, 'MsftPolicyConfigCamera', 'allowCamera', 'Disables or enables the camera'),
+  'docs-fumo.png': (demo) =>
+    docsPicture(demo, 'Fumo', 'downloadAndUpdate', 'the device fetches the package and installs it'),
+};
+
+async function main(argv) {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { policy: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const possible = Object.keys(PICTURES).filter((name) => name !== 'docs-policy.png' || values.policy !== undefined);
   const demo = await startDemo();
   try {
-    writeFileSync(file, await takePicture(demo));
+    if (values.policy !== undefined) await addDdf(demo, values.policy);
+    for (const name of positionals.length > 0 ? positionals : possible)
+      writeFileSync(join(ROOT, 'docs', 'images', name), await PICTURES[name](demo));
   } finally {
     demo.end();
   }

@@ -24,12 +24,18 @@ const IDLE_MESSAGES = 4;
 let gateway: Gateway | undefined;
 
 async function start(): Promise<{ readonly url: string }> {
-  const { DATABASE_URL: databaseUrl, MOQL_DATA_DIR: dataDir = '', BENCH_RECORD: record } = process.env;
+  const {
+    DATABASE_URL: databaseUrl,
+    MOQL_DATA_DIR: dataDir = '',
+    MOQL_DDF_DIR: ddfDir,
+    BENCH_RECORD: record,
+  } = process.env;
   const checked = readEnvironment({
     PORT: '0',
     MOQL_ADMIN_KEY: ADMIN_KEY,
     MOQL_SECRET_KEY: SECRET_KEY,
     LOG_LEVEL: 'warn',
+    ...(ddfDir === undefined ? {} : { MOQL_DDF_DIR: ddfDir }),
     ...(databaseUrl === undefined ? { MOQL_DATA_DIR: dataDir } : { DATABASE_URL: databaseUrl }),
   });
   if (!checked.ok) throw new Error(checked.problems.join('; '));

@@ -33,7 +33,7 @@ export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | 
   bench.note(`${kind}: ${devices} devices call in for the first time`);
   const began = Date.now();
   const record = join(bench.directory, `${kind}.recording`);
-  const databases = kind === 'embedded' ? embeddedPair(bench) : await postgresPair(databaseUrl ?? '');
+  const databases = await databasePair(bench, kind, databaseUrl);
   const children: Child[] = [];
   const close = async (): Promise<void> => {
     for (const child of children.splice(0)) await child.stop();
@@ -66,7 +66,7 @@ export async function openStage(bench: Bench, kind: Kind, databaseUrl: string | 
   }
 }
 
-interface Pair {
+export interface DatabasePair {
   readonly first: Readonly<Record<string, string>>;
   readonly second: Readonly<Record<string, string>>;
   /** Makes the second what the first is; nobody may have the first open. */
@@ -74,8 +74,18 @@ interface Pair {
   remove(): Promise<void>;
 }
 
-function embeddedPair({ directory }: Bench): Pair {
-  const [first, second] = [join(directory, 'gateway'), join(directory, 'floor')];
+/** @param label  apart from those of other suites of this run */
+export async function databasePair(
+  bench: Bench,
+  kind: Kind,
+  databaseUrl: string | undefined,
+  label = '',
+): Promise<DatabasePair> {
+  return kind === 'embedded' ? embeddedPair(bench, label) : postgresPair(databaseUrl ?? '', label);
+}
+
+function embeddedPair({ directory }: Bench, label: string): DatabasePair {
+  const [first, second] = [join(directory, `${label}gateway`), join(directory, `${label}floor`)];
   return {
     first: { MOQL_DATA_DIR: first },
     second: { MOQL_DATA_DIR: second },
@@ -85,8 +95,9 @@ function embeddedPair({ directory }: Bench): Pair {
 }
 
 /** Databases `moql_bench_…` on the server that DATABASE_URL names; nothing else there is touched. */
-async function postgresPair(databaseUrl: string): Promise<Pair> {
-  const [first, second] = [`moql_bench_${process.pid}_gateway`, `moql_bench_${process.pid}_floor`];
+async function postgresPair(databaseUrl: string, label: string): Promise<DatabasePair> {
+  const name = `moql_bench_${process.pid}_${label}`;
+  const [first, second] = [`${name}gateway`, `${name}floor`];
   const run = async (...statements: readonly string[]): Promise<void> => {
     const client = new Client({ connectionString: databaseUrl });
     await client.connect();

@@ -35,7 +35,7 @@ const MAX_TAG = 131_072;
 const PARSERS_PLACE = /^(?:[^:\s]+:)?\d+:\d+: /;
 /** Characters before the root element: comments and a DOCTYPE, which the parser collects. */
 const MAX_PROLOG = 262_144;
-const CHUNK = 65_536;
+const CHUNK = 16_384;
 
 /** Thrown in a handler to stop the parser; never leaves this file. */
 class Stop extends Error {

@@ -23,6 +23,9 @@ const OWN_TYPES: readonly string[] = [
   ...OPERATOR_TYPE_NAMES,
 ];
 
+/** Families whose names are taken in one step when nothing of them has to be made. */
+const FAMILIES_PER_STEP = 10;
+
 /** A family as it was compiled last. */
 interface Known {
   readonly definitions: readonly MoDefinition[];
@@ -67,7 +70,9 @@ export class FamilyCompiler {
     const used = new Map<string, Known>();
     const parts: FamilyPart[] = [];
     const fresh: GraphQLNamedType[] = [];
+    let looked = 0;
     for (const family of library.families()) {
+      if (++looked % FAMILIES_PER_STEP === 0) yield undefined;
       const name = options.names?.get(family) ?? familyNameOf(family);
       if (!isFamilyName(name) && options.names?.has(family)) {
         const message = `${name.slice(0, 100)} is no name for a type: letters and digits, a capital first`;

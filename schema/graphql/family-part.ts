@@ -47,7 +47,7 @@ export interface FamilyPart {
 }
 
 /** How many fields are made in one step: a millisecond or two. */
-const FIELDS_PER_STEP = 1_000;
+const FIELDS_PER_STEP = 250;
 
 /** Fields of all types are made, so that a schema around them need not; in steps, between which others may run. */
 export function* makeFamilyPart(family: MoFamily, outside: OutsideTypes): Steps<FamilyPart> {

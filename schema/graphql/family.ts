@@ -48,8 +48,8 @@ interface Position {
   readonly hasTwin: boolean;
 }
 
-/** How many nodes are merged in one step: some milliseconds. */
-const NODES_PER_STEP = 300;
+/** How many nodes are merged in one step: a millisecond or two. */
+const NODES_PER_STEP = 100;
 /** What the list of a root's or an element's type takes in names of types: `ScomoDownloadItem`. */
 const ELEMENT_WORD = 'Item';
 /** What the enum of an element that is a leaf takes: its object type has the plain name. */

@@ -1,4 +1,4 @@
-/** Answers to questions about the schema itself: made once for each schema and query, in steps, and kept as text. */
+/** Answers to questions about the schema itself: made once for each schema and query, in steps, and kept as it is sent. */
 import type {
   DocumentNode,
   ExecutionArgs,
@@ -19,11 +19,14 @@ type Data = NonNullable<ExecutionResult['data']>;
 /** Different queries whose answers are kept for a schema; tools send one or two. */
 const KEPT = 4;
 /** Types that are described in one step. */
-const BATCH = 20;
+const BATCH = 10;
 
 export class Introspection {
   private readonly answers = new WeakMap<GraphQLSchema, Map<string, Promise<ExecutionResult>>>();
-  private readonly texts = new WeakMap<object, string>();
+  private readonly octets = new WeakMap<object, Buffer>();
+  /** Answers that are on their way out, by the mark that stands for them. */
+  private readonly leaving = new Map<string, Buffer>();
+  private marks = 0;
 
   /** Undefined for a query that asks for more than the schema. */
   answer(asked: Asked): Promise<ExecutionResult> | undefined {
@@ -41,22 +44,36 @@ export class Introspection {
     return answer;
   }
 
-  /** The JSON of a whole answer, where it is kept. */
-  textOf({ data, errors, extensions }: FormattedExecutionResult): string | undefined {
-    if (!data || errors || extensions) return undefined;
-    return this.texts.get(data);
+  /**
+   * A short text in the place of a whole answer that is kept, to be given to `take` when it is sent: it has some megabytes,
+   * which are not to be encoded again for each request. Undefined for every other answer.
+   */
+  markOf({ data, errors, extensions }: FormattedExecutionResult): string | undefined {
+    const octets = data && !errors && !extensions ? this.octets.get(data) : undefined;
+    if (!octets) return undefined;
+    // No JSON begins so.
+    const mark = `introspection ${++this.marks}`;
+    this.leaving.set(mark, octets);
+    return mark;
+  }
+
+  /** The answer that a mark stands for, once; undefined for what is none. */
+  take(mark: unknown): Buffer | undefined {
+    const octets = typeof mark === 'string' && mark.startsWith('introspection ') ? this.leaving.get(mark) : undefined;
+    if (octets) this.leaving.delete(mark as string);
+    return octets;
   }
 
   private async make(asked: Asked, operation: OperationDefinitionNode): Promise<ExecutionResult> {
     const schemaField = onlyField(operation.selectionSet, '__schema');
     const typesField = schemaField?.selectionSet && onlyField(schemaField.selectionSet, 'types', true);
-    const text =
+    const octets =
       schemaField && typesField?.selectionSet
         ? await inTurns(describeInSteps(asked, operation, schemaField, typesField))
         : undefined;
-    if (text === undefined) return execute(asked);
-    const data = lazily(text);
-    this.texts.set(data, `{"data":${text}}\n`);
+    if (octets === undefined) return execute(asked);
+    const data = lazily(octets);
+    this.octets.set(data, octets);
     return { data };
   }
 }
@@ -96,7 +113,7 @@ function keyOfField({ alias, name }: FieldNode): string {
 }
 
 /**
- * The JSON of `data`. All but the types is asked for in one go, with a mark where they belong; the types follow in batches.
+ * The answer as it is sent. All but the types is asked for in one go, with a mark where they belong; the types follow in batches.
  *
  * @returns undefined when some part of it is an error, which the plain execution then tells
  */
@@ -105,7 +122,7 @@ function* describeInSteps(
   operation: OperationDefinitionNode,
   schemaField: FieldNode,
   typesField: FieldNode,
-): Steps<string | undefined> {
+): Steps<Buffer | undefined> {
   const fragments = asked.document.definitions.filter(({ kind }) => kind === Kind.FRAGMENT_DEFINITION);
   const run = (selectionSet: SelectionSetNode): Data | undefined => {
     const document: DocumentNode = {
@@ -131,20 +148,26 @@ function* describeInSteps(
   )?.[keyOfField(schemaField)] as Readonly<Record<string, unknown>> | undefined;
   if (!around) return undefined;
   yield undefined;
-  const types: string[] = [];
+  const members = Object.entries(around).map(
+    ([name, value]) => [name, `${JSON.stringify(name)}:${name === key ? '[' : JSON.stringify(value)}`] as const,
+  );
+  const before = members.findIndex(([name]) => name === key) + 1;
+  const text = (some: typeof members): string => some.map(([, member]) => member).join(',');
+  const head = `{"data":{${JSON.stringify(keyOfField(schemaField))}:{${text(members.slice(0, before))}`;
+  const rest = members.slice(before);
+  const chunks = [Buffer.from(head)];
   const names = Object.keys(asked.schema.getTypeMap());
   for (let from = 0; from < names.length; from += BATCH) {
     const described = run(
       setOf(...names.slice(from, from + BATCH).map((name, i) => typeField(`t${i}`, name, typesField.selectionSet))),
     );
     if (!described) return undefined;
-    for (const type of Object.values(described)) types.push(JSON.stringify(type));
+    const types = Object.values(described).map((type) => JSON.stringify(type));
+    chunks.push(Buffer.from(`${from === 0 ? '' : ','}${types.join(',')}`));
     yield undefined;
   }
-  const members = Object.entries(around).map(
-    ([name, value]) => `${JSON.stringify(name)}:${name === key ? `[${types.join(',')}]` : JSON.stringify(value)}`,
-  );
-  return `{${JSON.stringify(keyOfField(schemaField))}:{${members.join(',')}}}`;
+  chunks.push(Buffer.from(`]${rest.length === 0 ? '' : `,${text(rest)}`}}}}\n`));
+  return Buffer.concat(chunks);
 }
 
 function setOf(...selections: readonly FieldNode[]): SelectionSetNode {
@@ -168,10 +191,10 @@ function typeField(alias: string, name: string, selectionSet: SelectionSetNode |
   };
 }
 
-/** Data that are parsed only for somebody who looks into them: what is sent is the text. */
-function lazily(text: string): Data {
+/** Data that are parsed only for somebody who looks into them: what is sent is the octets. */
+function lazily(octets: Buffer): Data {
   let parsed: Data | undefined;
-  const read = (): Data => (parsed ??= JSON.parse(text) as Data);
+  const read = (): Data => (parsed ??= (JSON.parse(octets.toString()) as { readonly data: Data }).data);
   return new Proxy<Data>(
     {},
     {

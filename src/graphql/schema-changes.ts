@@ -1,5 +1,12 @@
 /** What callers of one schema would notice of another. */
-import type { GraphQLEnumType, GraphQLField, GraphQLInputField, GraphQLNamedType, GraphQLSchema } from 'graphql';
+import type {
+  GraphQLEnumType,
+  GraphQLField,
+  GraphQLInputField,
+  GraphQLNamedType,
+  GraphQLObjectType,
+  GraphQLSchema,
+} from 'graphql';
 import {
   findBreakingChanges,
   findDangerousChanges,
@@ -16,6 +23,7 @@ import { inOneGo, type Steps } from '../management/steps';
 
 type TypeMap = ReturnType<GraphQLSchema['getTypeMap']>;
 type Field = GraphQLField<unknown, unknown> | GraphQLInputField;
+type Extended = Parameters<typeof moqlOf>[0];
 
 /** Types that are compared in one step. */
 const STEP = 50;
@@ -34,6 +42,7 @@ export function* changesInSteps(before: GraphQLSchema, after: GraphQLSchema): St
   const found: SchemaChange[] = [];
   for (const [older, newer] of differing(before.getTypeMap(), after.getTypeMap())) {
     yield undefined;
+    leaveOutWhatStayed(older, newer);
     const from = schemaOf(older);
     const to = schemaOf(newer);
     const told = [
@@ -57,7 +66,7 @@ function* differing(before: TypeMap, after: TypeMap): Generator<readonly [TypeMa
   for (const name in before) {
     const type = before[name];
     const next = after[name];
-    if (type === undefined || type === next || isIntrospectionType(type)) continue;
+    if (type === undefined || type === next || isIntrospectionType(type) || isOfSameFamily(type, next)) continue;
     older[name] = type;
     if (next !== undefined) newer[name] = next;
     if (++size < STEP) continue;
@@ -73,6 +82,36 @@ function* differing(before: TypeMap, after: TypeMap): Generator<readonly [TypeMa
     [older, newer, size] = [emptyMap(), emptyMap(), 0];
   }
   yield [older, newer];
+}
+
+/** Each schema has roots and fields of its own around what a family is; they say the same as long as the family is the same. */
+function isOfSameFamily(before: Extended, after: Extended | undefined): boolean {
+  const family = moqlOf(before)?.family;
+  return family !== undefined && after !== undefined && moqlOf(after)?.family === family;
+}
+
+/** `Device` and `Mutation` have a thousand fields, of which a DDF brings or takes a few. */
+function leaveOutWhatStayed(older: TypeMap, newer: TypeMap): void {
+  for (const [name, before] of Object.entries(older)) {
+    const after = newer[name];
+    if (!isObjectType(before) || !isObjectType(after)) continue;
+    const [fields, newFields] = [before.getFields(), after.getFields()];
+    const stayed = new Set(
+      Object.keys(fields).filter((key) => {
+        const [field, newField] = [fields[key], newFields[key]];
+        return field && newField && (field === newField || isOfSameFamily(field, newField));
+      }),
+    );
+    if (stayed.size === 0) continue;
+    older[name] = without(before, stayed);
+    newer[name] = without(after, stayed);
+  }
+}
+
+/** The type as it is, but for some of its fields. */
+function without(type: GraphQLObjectType, names: ReadonlySet<string>): GraphQLObjectType {
+  const fields = Object.fromEntries(Object.entries(type.getFields()).filter(([name]) => !names.has(name)));
+  return Object.create(type, { getFields: { value: () => fields } }) as GraphQLObjectType;
 }
 
 function emptyMap(): TypeMap {

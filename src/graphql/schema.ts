@@ -1,5 +1,11 @@
 /** The whole schema: the fixed part and, joined to it, what the DDFs describe. */
-import type { GraphQLEnumType, GraphQLFieldConfigMap, GraphQLNamedType, GraphQLType } from 'graphql';
+import type {
+  GraphQLEnumType,
+  GraphQLFieldConfig,
+  GraphQLFieldConfigMap,
+  GraphQLNamedType,
+  GraphQLType,
+} from 'graphql';
 import {
   GraphQLObjectType,
   GraphQLSchema,
@@ -24,7 +30,7 @@ import { inOneGo, inTurns, type Steps } from '../management/steps';
 /** Kept for types that later releases of the fixed part bring. */
 const RESERVED_TYPES: readonly string[] = ['Subscription', 'Campaign', 'Profile', 'Rule', 'Session', 'Exchange'];
 /** Types that are validated, or fields that are added, in one step. */
-const STEP = 100;
+const STEP = 50;
 
 export interface BuiltSchema {
   readonly schema: GraphQLSchema;
@@ -35,6 +41,7 @@ export interface BuiltSchema {
 }
 
 type Names = Readonly<Record<string, string>>;
+type Field = GraphQLFieldConfig<unknown, unknown>;
 
 /** Types of a family, and those that it shares with others. */
 interface FamilyTypes {
@@ -138,7 +145,7 @@ export class SchemaBuilder {
       const moql = moqlOf(type);
       if (isObjectType(type) && moql?.kind === 'mo') roots.set(type, rootCopy(type, copies));
       put(roots.get(type) ?? type);
-      if (++done % (20 * STEP) === 0) yield undefined;
+      if (++done % (10 * STEP) === 0) yield undefined;
     }
     yield* addFields(objectType(schema, 'Device'), part.deviceFields, roots);
     yield* addFields(objectType(schema, 'Mutation'), part.mutationFields, roots);
@@ -180,10 +187,11 @@ function* addFields(
   fields: GraphQLFieldConfigMap<unknown, unknown>,
   copies: FixedCopy['copies'],
 ): Steps<void> {
-  const entries = Object.entries(withResolvers(fields));
-  for (let from = 0; from < entries.length; from += STEP) {
+  const names = Object.keys(fields);
+  for (let from = 0; from < names.length; from += STEP) {
     yield undefined;
-    const some = entries.slice(from, from + STEP).map(([name, field]) => {
+    const step = Object.fromEntries(names.slice(from, from + STEP).map((name) => [name, fields[name] as Field]));
+    const some = Object.entries(withResolvers(step)).map(([name, field]) => {
       return [name, { ...field, type: outputOf(field.type, copies) }] as const;
     });
     Object.assign(

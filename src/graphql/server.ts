@@ -36,7 +36,7 @@ export function createGraphqlServer({ live, logFailure }: GraphqlServerOptions):
     includeStacktraceInErrorResponses: false,
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: MAX_TOKENS },
-    stringifyResult: (result) => live.introspection.textOf(result) ?? `${JSON.stringify(result)}\n`,
+    stringifyResult: (result) => live.introspection.markOf(result) ?? `${JSON.stringify(result)}\n`,
     validationRules: [depthLimit(MAX_DEPTH)],
     formatError: (formatted, thrown) => formatError(formatted, thrown, logFailure),
     plugins: [

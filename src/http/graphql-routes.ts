@@ -84,6 +84,9 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
         return handle.call(scope, request, reply);
       },
     });
+    scope.addHook('onSend', (_request, _reply, payload, done) =>
+      done(null, live.introspection.take(payload) ?? payload),
+    );
     scope.get('/schema.graphql', async (request, reply) => {
       const { body, tag } = await live.page();
       void reply.header('etag', tag).header('cache-control', 'private, no-cache');

@@ -59,7 +59,7 @@ interface Plan {
   readonly after: readonly Entry[];
   /** Made in one transaction with its event. */
   readonly write: (tx: AdministrativeTransaction) => Promise<DdfRow>;
-  /** What the answer tells when nothing is changed. */
+  /** What the answer tells when nothing is changed, or when the DDF is gone. */
   readonly draft: () => DdfView;
 }
 
@@ -260,7 +260,7 @@ class StoredDdfs implements RunningDdfs {
       // Before the others are told, so that they need not read the source.
       if (changed) await this.#keepModel(changed);
       this.#db.notify(DDF_CHANNEL, '');
-      return { ...this.#viewOf(row), changes };
+      return { ...(changed ? viewOf(row, changed.document) : draft()), changes };
     } catch (error) {
       if (isUniqueViolation(error))
         throw new ManagementError('ALREADY_EXISTS', 'another process stored this very source meanwhile');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -126,6 +127,43 @@ test('files of MOQL_DDF_DIR are in the schema', async () => {
     );
   } finally {
     await gateway.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('files of MOQL_DDF_DIR go into the store by what they say; a start without the variable gives the same schema', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'moql-ddf-'));
+  const db = await testDatabase();
+  /** The same database for one gateway after the other. */
+  const kept = Object.create(db, { close: { value: () => Promise.resolve() } }) as typeof db;
+  const served = async (env: Readonly<Record<string, string>>): Promise<{ sdl: string; files: readonly unknown[] }> => {
+    const gateway = await startTestGateway({ env, log, db: kept });
+    try {
+      const headers = { authorization: `Bearer ${gateway.adminKey}` };
+      const answer = await fetch(`${gateway.url}/schema.graphql`, { headers });
+      const { data } = await gateway.graphql('{ ddfs { nodes { sha256 origin moids } } }');
+      const files = data.ddfs.nodes.filter(({ origin }: { origin: string }) => origin === 'DIRECTORY');
+      return { sdl: await answer.text(), files };
+    } finally {
+      await gateway.close();
+    }
+  };
+  try {
+    const pump = ddfSource('Pump');
+    writeFileSync(join(directory, 'pump.xml'), pump);
+    writeFileSync(join(directory, 'the-same-again.ddf'), pump);
+    const first = await served({ MOQL_DDF_DIR: directory });
+    expect(first.files).toEqual([
+      {
+        sha256: createHash('sha256').update(pump).digest('hex'),
+        origin: 'DIRECTORY',
+        moids: ['urn:oma:mo:ext-example-pump:1.0'],
+      },
+    ]);
+    expect(first.sdl).toContain('type ExamplePump');
+    expect(await served({})).toEqual(first);
+  } finally {
+    await db.close();
     rmSync(directory, { recursive: true });
   }
 });

@@ -1,4 +1,5 @@
 import { loadDemoCatalogue } from '../../schema/catalogue/load';
+import { ddf, node } from '../schema/ddf-texts';
 import { startTestGateway } from '../support/gateway';
 import type { GraphqlAnswer, TestGateway } from '../support/gateway';
 
@@ -11,6 +12,22 @@ afterAll(() => gateway.close());
 
 const codes = (answer: GraphqlAnswer): readonly unknown[] =>
   (answer.errors ?? []).map(({ extensions }) => extensions['code']);
+
+/** The schema as it is served. */
+async function sdl(): Promise<string> {
+  const answer = await fetch(`${gateway.url}/schema.graphql`, {
+    headers: { authorization: `Bearer ${gateway.adminKey}` },
+  });
+  return answer.text();
+}
+
+/** An object with one node that takes some words alone. */
+function modesDdf(...words: readonly string[]): string {
+  const values = words.map((word) => `<MSFT:Enum><MSFT:Value>${word}</MSFT:Value></MSFT:Enum>`).join('');
+  const more = `<MSFT:AllowedValues ValueType="ENUM">${values}</MSFT:AllowedValues>`;
+  const leaf = node('Mode', { format: 'chr', access: 'Get Replace', more });
+  return ddf(node('Fan', { moid: 'urn:oma:mo:ext-example-fan:1.0', children: [leaf] }));
+}
 
 async function account(serverId: string): Promise<string> {
   const { data, errors } = await gateway.graphql(
@@ -190,6 +207,83 @@ describe('DDFs by GraphQL', () => {
     expect(codes(await gateway.graphql('{ device(deviceId: "none") { acmeMeter { serial } } }'))).toEqual([
       'GRAPHQL_VALIDATION_FAILED',
     ]);
+  });
+
+  test('a dry run tells what each change would do to the running schema, and changes nothing', async () => {
+    const report = '{ id changes { severity kind path message } }';
+    const add = `mutation ($input: AddDdfInput!) { addDdf(input: $input) ${report} }`;
+    const replace = `mutation ($id: ID!, $input: AddDdfInput!) { replaceDdf(id: $id, input: $input) ${report} }`;
+    const remove = `mutation ($id: ID!, $dryRun: Boolean) { removeDdf(id: $id, dryRun: $dryRun) ${report} }`;
+    const pump = modesDdf('on', 'off', 'auto');
+    const tried = await gateway.graphql(add, { input: { source: pump, dryRun: true } });
+    expect(tried.data.addDdf).toMatchObject({
+      changes: expect.arrayContaining([
+        { severity: 'SAFE', kind: 'TYPE_ADDED', path: 'ExampleFan', message: 'ExampleFan was added.' },
+      ]) as unknown,
+    });
+    expect(tried.data.addDdf.changes.every((change: { severity: string }) => change.severity === 'SAFE')).toBe(true);
+    expect(codes(await gateway.graphql('{ device(deviceId: "none") { exampleFan { mode } } }'))).toEqual([
+      'GRAPHQL_VALIDATION_FAILED',
+    ]);
+
+    const { id } = (await gateway.graphql(add, { input: { source: pump } })).data.addDdf;
+    const before = await sdl();
+    const other = { source: modesDdf('on', 'off', 'boost'), dryRun: true };
+    const answers = [
+      (await gateway.graphql(replace, { id, input: other })).data.replaceDdf,
+      (await gateway.graphql(remove, { id, dryRun: true })).data.removeDdf,
+    ];
+    const told = (answers[0].changes as readonly { severity: string; kind: string; path: string }[]).map(
+      ({ severity, kind, path }) => `${severity} ${kind} ${path}`,
+    );
+    expect(told.slice(0, 1)).toEqual(['BREAKING VALUE_REMOVED_FROM_ENUM ExampleFanMode.AUTO']);
+    expect(told).toContain('DANGEROUS VALUE_ADDED_TO_ENUM ExampleFanMode.BOOST');
+    expect(told.filter((line) => line.startsWith('BREAKING'))).toHaveLength(1);
+    expect(answers[1].changes).toContainEqual({
+      severity: 'BREAKING',
+      kind: 'TYPE_REMOVED',
+      path: 'ExampleFan',
+      message: 'ExampleFan was removed.',
+    });
+    expect(await sdl()).toBe(before);
+
+    const refused = await gateway.graphql(replace, { id, input: { ...other, dryRun: false } });
+    expect(refused.errors).toMatchObject([
+      {
+        message: expect.stringContaining('AUTO was removed from enum type ExampleFanMode.') as string,
+        extensions: {
+          code: 'BREAKING_CHANGE',
+          changes: [{ severity: 'BREAKING', kind: 'VALUE_REMOVED_FROM_ENUM', path: 'ExampleFanMode.AUTO' }],
+        },
+      },
+    ]);
+    expect(await sdl()).toBe(before);
+    const made = await gateway.graphql(replace, { id, input: { ...other, dryRun: false, allowBreaking: true } });
+    expect(made.data.replaceDdf.changes).toEqual(answers[0].changes);
+    expect(await sdl()).toContain('BOOST');
+  });
+
+  test('a key without the right to manage DDFs may neither change one, nor try, nor see them', async () => {
+    const { data } = await gateway.graphql('mutation { createApiKey(input: { name: "operator" }) { key } }');
+    const { key } = data.createApiKey as { key: string };
+    const before = await sdl();
+    const {
+      data: {
+        ddfs: {
+          nodes: [{ id }],
+        },
+      },
+    } = await gateway.graphql('{ ddfs(first: 1) { nodes { id } } }');
+    for (const query of [
+      'mutation ($source: String!) { addDdf(input: { source: $source }) { id } }',
+      'mutation ($source: String!) { addDdf(input: { source: $source, dryRun: true }) { id } }',
+      'mutation ($id: ID!, $source: String!) { replaceDdf(id: $id, input: { source: $source, allowBreaking: true }) { id } }',
+      'mutation ($id: ID!) { removeDdf(id: $id, allowBreaking: true) { id } }',
+      'mutation ($id: ID!) { removeDdf(id: $id, dryRun: true) { id } }',
+      '{ ddfs { nodes { id source } } }',
+    ])
+      expect(codes(await gateway.graphql(query, { id, source: modesDdf('x') }, key))).toEqual(['FORBIDDEN']);
+    expect(await sdl()).toBe(before);
   });
 
   test('what is no DDF is refused with its place, and the schema stays', async () => {

@@ -1,17 +1,23 @@
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 
-import { ADMIN_KEY, device, givenWorld, mo, serve } from '../graphql/support/world';
+import { ADMIN_KEY, device, givenWorld, lampDdf, libraryOf, mo, serve } from '../graphql/support/world';
 import type { Gateway } from '../graphql/support/world';
 import { describeWith, requireTool } from '../support/shared';
 
 /** A busy machine takes its time to lay out nine megabytes of editor. */
 const LONGEST_MS = 180_000;
 
+/** A node with words of its own. */
+const SHADE =
+  '<Node><NodeName>Shade</NodeName><DFProperties><AccessType><Get/></AccessType><Description>How much light the shade lets through.</Description><DFFormat><int/></DFFormat></DFProperties></Node>';
+
 let gateway: Gateway;
 
 beforeAll(async () => {
-  gateway = await serve(givenWorld({ devices: [device('1')], objects: [mo('1', 'Lamp', { Colour: 'vermilion' })] }));
+  const library = libraryOf(lampDdf(SHADE));
+  const objects = [mo('1', 'Lamp', { Colour: 'vermilion' })];
+  gateway = await serve(givenWorld({ devices: [device('1')], objects, library }));
 });
 afterAll(() => gateway.close());
 
@@ -91,6 +97,24 @@ describeWith('chromium', 'The playground in a browser without internet', () => {
       await page.locator('.graphiql-response').getByText('vermilion').waitFor();
       expect(strangers).toEqual([]);
       expect(errors).toEqual([]);
+      await page.context().close();
+    },
+    LONGEST_MS,
+  );
+
+  test(
+    'shows what a DDF says of a node in its documentation',
+    async () => {
+      const { page } = await open();
+      await page.getByLabel('API key').fill(ADMIN_KEY);
+      await page.getByRole('button', { name: 'Use this key' }).click();
+      await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+      const docs = page.locator('.graphiql-doc-explorer');
+      await docs.getByText('root types', { exact: false }).first().waitFor();
+      await docs.getByRole('combobox').fill('AcmeLamp');
+      await page.getByRole('option', { name: 'AcmeLamp', exact: true }).first().click();
+      await docs.getByRole('link', { name: 'shade', exact: true }).first().click();
+      await docs.getByText('How much light the shade lets through.').first().waitFor();
       await page.context().close();
     },
     LONGEST_MS,

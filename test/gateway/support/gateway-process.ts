@@ -33,6 +33,8 @@ export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promi
 /** A gateway in a process of its own. */
 export interface GatewayProcess extends Reachable {
   readonly pid: number;
+  /** Fetches a path with the administrator's key. */
+  get(path: string): Promise<Response>;
   /** `kill -9`. */
   kill(): Promise<void>;
   /** Puts its clock on by so many milliseconds. */
@@ -61,6 +63,7 @@ export async function startGatewayProcess(
   return {
     pid: child.pid,
     deviceUrl: url,
+    get: (path) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } }),
     kill: () => child.kill(),
     passes: async (ms) => {
       child.tell(String(ms));
