@@ -4,6 +4,10 @@
  * Each dialogue runs over XML and over WBXML. On the embedded database one gateway answers, which loads the session anew for
  * each message; on PostgreSQL two processes do, and every second message goes to the other one.
  */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { decodeMessage, encodeMessage } from '../../../adapters/dm1/codec';
 import type { BodyCommand, Encoding, Item, Message, Status, SyncHdr } from '../../../adapters/dm1/message';
 import { openDatabase } from '../../../src/store/database';
@@ -61,15 +65,12 @@ interface Stage {
   close(): Promise<void>;
 }
 
-/** A section of the protocol: its dialogues over XML and WBXML, before one stage. `env` goes to each gateway. */
-export function describeSection(
-  title: string,
-  body: (world: SpokenWorld) => void,
-  env: Readonly<Record<string, string>> = {},
-): void {
+/** A section of the protocol: its dialogues over XML and WBXML, before one stage. `settings` are those of MOQL_CONFIG. */
+export function describeSection(title: string, body: (world: SpokenWorld) => void, settings?: object): void {
   describe(title, () => {
     let stage: Stage;
     beforeAll(async () => {
+      const env = { MOQL_PUBLIC_URL: PUBLIC_URL, ...(settings === undefined ? {} : { MOQL_CONFIG: fileOf(settings) }) };
       stage = await (process.env['DATABASE_URL'] ? twoProcesses(env) : oneGateway(env));
     });
     afterAll(() => stage.close());
@@ -87,10 +88,16 @@ export function describeSection(
   });
 }
 
+function fileOf(settings: object): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'moql-spoken-')), 'config.json');
+  writeFileSync(path, JSON.stringify(settings));
+  return path;
+}
+
 async function oneGateway(env: Readonly<Record<string, string>>): Promise<Stage> {
   let aheadMs = 0;
   const gateway = await startTestGateway({
-    env: { MOQL_PUBLIC_URL: PUBLIC_URL, ...env },
+    env,
     now: () => Date.now() + aheadMs,
   });
   return {
@@ -105,9 +112,8 @@ async function oneGateway(env: Readonly<Record<string, string>>): Promise<Stage>
   };
 }
 
-async function twoProcesses(more: Readonly<Record<string, string>>): Promise<Stage> {
+async function twoProcesses(env: Readonly<Record<string, string>>): Promise<Stage> {
   const home = await makeHome();
-  const env = { MOQL_PUBLIC_URL: PUBLIC_URL, ...more };
   const one = await startGatewayProcess(home, env);
   const other = await startGatewayProcess(home, env);
   const db = await openDatabase({ databaseUrl: home.databaseUrl, poolSize: 2 });
