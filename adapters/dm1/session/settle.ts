@@ -133,7 +133,9 @@ function applyRead(job: ReadJob, open: OpenCommand, code: number | undefined): r
     return [];
   }
   const level = depthOf(open.uri) - depthOf(job.uri);
-  visit(job.walk, open.uri, item, job.depth === undefined || level < job.depth, WALK_LIMITS);
+  // A value that is read alone may be as large as an object can be.
+  const limits = isRoot ? { ...WALK_LIMITS, octets: Number.MAX_SAFE_INTEGER } : WALK_LIMITS;
+  visit(job.walk, open.uri, item, job.depth === undefined || level < job.depth, limits);
   if (job.walk.cut) job.walk.queue = [];
   return item?.misfit === undefined ? [] : [{ kind: 'noted', what: `${item.uri}: ${item.misfit}` }];
 }
