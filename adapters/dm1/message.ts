@@ -9,6 +9,8 @@ export interface Encoding {
   readonly form: 'xml' | 'wbxml';
   /** WBXML: whether the public id came as a number or as text in the string table. */
   readonly publicId?: 'number' | 'text';
+  /** XML: without the declaration, which says no more than that it is XML in UTF-8. */
+  readonly bare?: boolean;
 }
 
 /** Content of an element that may hold text, octets (WBXML opaque) or an embedded document. */

@@ -9,8 +9,8 @@ import type { StoredValue } from './stored-value';
 export const MAX_INLINE_OCTETS = 8 * 1024;
 
 /** What an XML reader changes or refuses: control characters, and carriage returns, which it reads as line feeds. */
-// eslint-disable-next-line no-control-regex
 const ODD =
+  // eslint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** The commands with their long values taken out; a value of the store is told by its digest until its key is known. */

@@ -46,7 +46,7 @@ function isWbxml(octets: Bytes, contentType: string): boolean {
 
 /** Encodes a message in the form that the peer uses. */
 export function encodeMessage(message: Message, encoding: Encoding): Uint8Array {
-  return encoding.form === 'xml' ? encodeXml(message) : encodeWbxml(message, encoding.publicId);
+  return encoding.form === 'xml' ? encodeXml(message, encoding.bare) : encodeWbxml(message, encoding.publicId);
 }
 
 /** Octets of a whole message. */

@@ -92,12 +92,14 @@ export function elementToXml(element: Element): string {
 /**
  * Encodes a message as XML in UTF-8: elements in DTD order, no white space between them, `syncml:metinf` declared on
  * each child of Meta. Octets in Data are written as base64; the caller has set Format `b64`.
+ *
+ * @param bare  leaves the XML declaration out
  */
-export function encodeXml(message: Message): Uint8Array {
+export function encodeXml(message: Message, bare = false): Uint8Array {
   const writer = new XmlWriter(message.namespace);
   writeMessage(writer, message);
   const root = message.namespace === undefined ? '<SyncML>' : `<SyncML xmlns="${escaped(message.namespace)}">`;
-  return Buffer.from(`${DECLARATION}${root}${writer.xml}</SyncML>`, 'utf8');
+  return Buffer.from(`${bare ? '' : DECLARATION}${root}${writer.xml}</SyncML>`, 'utf8');
 }
 
 /** Octets that a command takes in a message. Exact, or a namespace declaration more where Data holds elements. */

@@ -1,5 +1,6 @@
 import type { Bytes, Context, Effect } from '../../adapter';
 import { canonical } from '../addressing';
+import { ALERT, readAlertCode } from '../alert-codes';
 import type { AlertCommand, Item, Meta } from '../message';
 import { STATUS } from '../status-codes';
 import { octetsOf, readFormat } from '../values';
@@ -150,11 +151,14 @@ export function wholeAlert(
   /** Of the Alert, where a chunk decides it. */
   readonly code?: number;
 } {
+  const alertCode = readAlertCode(alert.data);
+  // The session's own alerts steer it, and stand beside chunks.
+  if (alertCode !== ALERT.CLIENT_EVENT && alertCode !== ALERT.GENERIC) return { alert };
   const items: Item[] = [];
   let code: number | undefined;
   for (const item of alert.items) {
     const uri = item.source?.locUri ?? item.target?.locUri ?? '';
-    const owner = { key: `Alert ${alert.data?.trim() ?? ''} ${alert.correlator ?? ''}`, uri };
+    const owner = { key: `Alert ${alertCode} ${alert.correlator ?? ''}`, uri };
     const taken = objects.take(owner, item.meta ?? {}, item);
     if (taken.kind === 'chunk') code = taken.code;
     else items.push(taken.kind === 'whole' ? taken.item : item);

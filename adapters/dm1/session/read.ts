@@ -63,7 +63,9 @@ export function applyRead(
     return [];
   }
   const level = depthOf(open.uri) - depthOf(job.uri);
-  const node = visit(job.walk, open.uri, item, false, WALK_LIMITS);
+  // A value that is read alone may be as large as an object can be.
+  const limits = isRoot ? { ...WALK_LIMITS, octets: Number.MAX_SAFE_INTEGER } : WALK_LIMITS;
+  const node = visit(job.walk, open.uri, item, false, limits);
   if (job.depth === undefined || level < job.depth) goDeeper(job, node, machine, context);
   askProperties(job, [node]);
   if (job.walk.cut) job.walk.queue = [];

@@ -10,7 +10,16 @@ import { followsRefusal, isLive, isUnended, maxMsgSizeOf, maxObjSizeOf, placeOf,
 import { deviceInfo } from './device-info';
 import { IncomingObjects, wholeAlert } from './large-object-in';
 import { judgeSending, sliceWanted } from './large-object-out';
-import { type DueStatus, type Machine, machineOf, newMachine, commandsUnderWay, stateOf, type Turn } from './machine';
+import {
+  type DueStatus,
+  type Machine,
+  machineOf,
+  newMachine,
+  commandsUnderWay,
+  type OpenCommand,
+  stateOf,
+  type Turn,
+} from './machine';
 import { chalOf, expel, nameOf, NO_WANTS, refuse, refuseVersion } from './refuse';
 import { KNOWN_DTDS, KNOWN_PROTOCOLS } from './reply';
 import { findOpen, takeResults } from './results';
@@ -165,24 +174,8 @@ function read(
       effects.push(...learnVersions(effect.at.uri, effect.tree, machine, context));
   }
 
-  const { sending, effects: ofSending } = judgeSending(machine, envelope.final, body.dropsObject);
-  effects.push(...ofSending);
-  // A client that puts Final into every message has not finished while a large object has not, in either direction.
-  const isReceiving = machine.incoming !== undefined && machine.incoming.refused === undefined;
-  const isFinished = sending === 'ended' || (sending === 'none' && envelope.final);
-  const isComplete = isFinished && !isReceiving;
-  const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
-  const again = refusal?.again ?? [];
-  effects.push(...(refusal?.effects ?? []), ...settle(machine, isComplete || body.aborts, again, context));
-  // After the Statuses: an Alert may tell the end of an Exec that the same message accepts.
-  effects.push(...body.raised);
-  if (isComplete) delete machine.headerCode;
-  if (machine.outgoing !== undefined && machine.jobs[machine.outgoing.job] === undefined) delete machine.outgoing;
-  const end = body.aborts ? 'ABORTED' : refusal?.isOver ? 'SERVER_REFUSED' : undefined;
-  if (end !== undefined) effects.push(...stop(machine), { kind: 'sessionEnded', reason: end });
-
-  // In the middle of our own package only its next chunk may come.
-  const mayCommand = (isComplete || (sending === 'goesOn' && !isReceiving)) && end === undefined;
+  const { effects: ofEnd, again, end, mayCommand } = settleMessage(envelope, context, machine, account, body);
+  effects.push(...ofEnd);
   machine.turn = {
     token: state.token,
     trusted: true,
@@ -203,6 +196,53 @@ function read(
     expiresAt: expiryOf(machine, context),
   } as const;
   return { state: stateOf(frame, machine), effects, wants: wantsOf(machine, mayCommand) };
+}
+
+interface MessageSettled {
+  readonly effects: readonly Effect[];
+  /** Commands to send again with our credential. */
+  readonly again: readonly OpenCommand[];
+  /** Why the session is over. */
+  readonly end?: 'ABORTED' | 'SERVER_REFUSED';
+  /** Whether the reply may hold commands. */
+  readonly mayCommand: boolean;
+}
+
+/** What the answers of a message come to, and whether it is our turn. */
+function settleMessage(
+  envelope: Envelope,
+  context: Context,
+  machine: Machine,
+  account: AccountKnowledge,
+  body: BodyRead,
+): MessageSettled {
+  const { sending, effects: ofSending } = judgeSending(machine, envelope.final, body.dropsObject);
+  // A client that puts Final into every message has not finished while a large object has not, in either direction.
+  const isReceiving = machine.incoming !== undefined && machine.incoming.refused === undefined;
+  const isFinished = sending === 'ended' || (sending === 'none' && envelope.final);
+  const isComplete = isFinished && !isReceiving;
+  const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
+  const again = refusal?.again ?? [];
+  // Alerts after Statuses: one may tell the end of an Exec that the same message accepts.
+  const effects = [
+    ...ofSending,
+    ...(refusal?.effects ?? []),
+    ...settle(machine, isComplete || body.aborts, again, context),
+    ...body.raised,
+  ];
+  if (isComplete) delete machine.headerCode;
+  if (machine.outgoing !== undefined && machine.jobs[machine.outgoing.job] === undefined) delete machine.outgoing;
+  const end = body.aborts ? 'ABORTED' : refusal?.isOver ? 'SERVER_REFUSED' : undefined;
+  if (end !== undefined) {
+    return {
+      effects: [...effects, ...stop(machine), { kind: 'sessionEnded', reason: end }],
+      again,
+      end,
+      mayCommand: false,
+    };
+  }
+  // In the middle of our own package only its next chunk may come.
+  return { effects, again, mayCommand: isComplete || (sending === 'goesOn' && !isReceiving) };
 }
 
 function takeHeader(envelope: Envelope, context: Context, machine: Machine, isOpening: boolean): readonly Effect[] {

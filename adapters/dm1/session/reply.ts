@@ -88,15 +88,27 @@ export interface Begun {
 }
 
 /**
- * What a reply leaves out where room is scarce: nothing, our MaxMsgSize and MaxObjSize, or also the references of the
- * SyncHdr Status, which clients expect and the DTD does not ask for.
+ * What a reply leaves out where room is scarce, each with all before it: nothing; our MaxMsgSize and MaxObjSize; the
+ * references of the SyncHdr Status and of Alert 1222 and the client's name, which clients expect and the DTD does not ask for; the XML
+ * declaration; our credential and name, without which some clients go on and the others refuse, as they would the rest.
  */
-export type Omission = 'nothing' | 'sizes' | 'references';
+export const OMISSIONS = ['nothing', 'sizes', 'references', 'declaration', 'credential'] as const;
+export type Omission = (typeof OMISSIONS)[number];
+
+function leavesOut(omits: Omission, what: Omission): boolean {
+  return OMISSIONS.indexOf(omits) >= OMISSIONS.indexOf(what);
+}
+
+/** The form of a reply: that of the message which it answers. */
+export function replyEncoding(envelope: Envelope, omits: Omission): Encoding {
+  const { encoding } = openedOf(envelope);
+  return leavesOut(omits, 'declaration') ? { ...encoding, bare: true } : encoding;
+}
 
 /** The reply with its header and every Status that is due. Where they find no room the last are missing. */
 export function beginReply(envelope: Envelope, turn: Turn, machine: Machine, context: Context, omits: Omission): Begun {
-  const { encoding } = openedOf(envelope);
-  const alerts = turn.alerts.map((alert) => alertOf(alert.code, alert.uri, envelope, context));
+  const encoding = replyEncoding(envelope, omits);
+  const alerts = turn.alerts.map((alert) => alertOf(alert.code, alert.uri, envelope, context, omits));
   const reserved = alerts.reduce((sum, alert) => sum + encodedSize(alert, encoding) + CMD_ID_OCTETS, 0);
   const header = headerOf(envelope, turn, machine, context, omits);
   const reply = new Reply(header, namespaceOf(envelope), turn.final, encoding, machine.maxMsgSize);
@@ -118,21 +130,23 @@ const CMD_ID_OCTETS = 16;
 export function roomForOne(envelope: Envelope, turn: Turn, machine: Machine, context: Context): number {
   const lean: Turn = { ...turn, chal: undefined, statuses: [], alerts: [], final: true };
   const settled: Machine = { ...machine, credDue: false, announced: true };
-  return beginReply(envelope, lean, settled, context, 'references').reply.room;
+  return beginReply(envelope, lean, settled, context, 'declaration').reply.room;
 }
 
 /** Whether our credential travels in the SyncHdr of this reply. */
-export function sendsCred(turn: Turn, machine: Machine, context: Context): boolean {
+export function sendsCred(turn: Turn, machine: Machine, context: Context, omits: Omission): boolean {
   const type = context.account?.serverAuth.type;
-  return turn.trusted && machine.credDue && (type === 'BASIC' || type === 'DIGEST_MD5');
+  return (
+    !leavesOut(omits, 'credential') && turn.trusted && machine.credDue && (type === 'BASIC' || type === 'DIGEST_MD5')
+  );
 }
 
 function headerOf(envelope: Envelope, turn: Turn, machine: Machine, context: Context, omits: Omission): SyncHdr {
   const { header } = openedOf(envelope).message;
   const serverAuth = turn.trusted ? context.account?.serverAuth : undefined;
-  const isNamed = serverAuth !== undefined && serverAuth.type !== 'NONE';
-  const withCred = sendsCred(turn, machine, context) && serverAuth !== undefined;
-  const showsSizes = turn.trusted && !machine.announced && omits === 'nothing';
+  const isNamed = serverAuth !== undefined && serverAuth.type !== 'NONE' && !leavesOut(omits, 'credential');
+  const withCred = sendsCred(turn, machine, context, omits) && serverAuth !== undefined;
+  const showsSizes = turn.trusted && !machine.announced && !leavesOut(omits, 'sizes');
   return {
     verDtd: KNOWN_DTDS.has(header.verDtd) ? header.verDtd : '1.2',
     verProto: KNOWN_PROTOCOLS.has(header.verProto) ? header.verProto : 'DM/1.2',
@@ -140,7 +154,7 @@ function headerOf(envelope: Envelope, turn: Turn, machine: Machine, context: Con
     msgId: header.msgId,
     target: {
       locUri: header.source.locUri,
-      ...(withCred && machine.clientUser ? { locName: machine.clientUser } : {}),
+      ...(withCred && machine.clientUser && !leavesOut(omits, 'references') ? { locName: machine.clientUser } : {}),
     },
     source: {
       locUri: serverUri(context),
@@ -189,8 +203,8 @@ function headerStatus(envelope: Envelope, turn: Turn, omits: Omission): Status {
     msgRef: header.msgId,
     cmdRef: '0',
     cmd: 'SyncHdr',
-    targetRefs: omits === 'references' ? [] : [header.target.locUri],
-    sourceRefs: omits === 'references' ? [] : [header.source.locUri],
+    targetRefs: leavesOut(omits, 'references') ? [] : [header.target.locUri],
+    sourceRefs: leavesOut(omits, 'references') ? [] : [header.source.locUri],
     ...(chal === undefined ? {} : { chal: chalOf(chal) }),
     data: String(turn.headerCode),
     items: [],
@@ -217,10 +231,16 @@ function statusOf(due: DueStatus, envelope: Envelope): Status {
 }
 
 /** 1222 names the two parties, 1225 the object that was not finished, 1223 nothing. */
-function alertOf(code: number, uri: string | undefined, envelope: Envelope, context: Context): AlertCommand {
+function alertOf(
+  code: number,
+  uri: string | undefined,
+  envelope: Envelope,
+  context: Context,
+  omits: Omission,
+): AlertCommand {
   const parties = { target: { locUri: envelope.device }, source: { locUri: serverUri(context) } };
   const items =
-    code === ALERT.NEXT_MESSAGE
+    code === ALERT.NEXT_MESSAGE && !leavesOut(omits, 'references')
       ? [parties]
       : code === ALERT.NO_END_OF_DATA && uri !== undefined
         ? [{ source: { locUri: uri } }]

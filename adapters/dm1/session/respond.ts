@@ -5,7 +5,7 @@ import { openedOf, syncmlWire } from '../http';
 import { type Machine, machineOf, octetsOf, stateOf, type Turn } from './machine';
 import { Packer } from './pack';
 import { expiryOf } from './receive';
-import { beginReply, type Omission, roomForOne, sendsCred } from './reply';
+import { beginReply, type Omission, OMISSIONS, replyEncoding, roomForOne, sendsCred } from './reply';
 
 /**
  * The reply that `receive` decided on, with as much of the work as it can carry. Where the client takes so little that
@@ -15,7 +15,7 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   const { turn, ...machine } = machineOf(state);
   if (turn === undefined) throw new Error('respond follows receive of the same message');
   let draft = draftReply(envelope, turn, machine, work, context, 'nothing');
-  for (const omits of ['sizes', 'references'] as const) {
+  for (const omits of OMISSIONS.slice(1)) {
     if (draft.isCramped) draft = draftReply(envelope, turn, machine, work, context, omits);
   }
   const { body } = draft;
@@ -57,14 +57,15 @@ function draftReply(
   omits: Omission,
 ): Draft {
   const machine = structuredClone(before);
-  const { message, encoding } = openedOf(envelope);
+  const { message } = openedOf(envelope);
+  const encoding = replyEncoding(envelope, omits);
   const { reply, left } = beginReply(envelope, turn, machine, context, omits);
   const effects: Effect[] =
     left === 0 ? [] : [{ kind: 'noted', what: `${left} statuses find no room in ${machine.maxMsgSize} octets` }];
   if (turn.trusted) {
     machine.serverMsg = message.header.msgId;
     if (reply.message().header.meta !== undefined) machine.announced = true;
-    if (sendsCred(turn, before, context)) machine.credDue = false;
+    if (sendsCred(turn, before, context, omits)) machine.credDue = false;
   }
   const end = (phase: Draft['phase'], isStuck: boolean): Draft => {
     const body = encodeMessage(reply.message(), encoding);

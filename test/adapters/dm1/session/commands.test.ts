@@ -11,6 +11,7 @@ import {
   status,
   targetOf,
   TOKEN,
+  serverCredential,
 } from './dialogue';
 
 const get = (uri: string, id: string, depth?: number): Command =>
@@ -290,6 +291,23 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
         Array.from({ length: 20 }, (_, index) => `r${index}`),
       );
     });
+
+    test.each([512, 600, 700, 800, 900])(
+      '%i is obeyed where our credential is due, and leaves it out if it has to',
+      (size) => {
+        const device = given({ baseUrl: 'https://d.example', serverAuth: serverCredential() });
+        device.queue.push(replace('./A', chr('x'.repeat(20)), 'r'));
+        device.sends(package1(1, { meta: { maxMsgSize: String(size) } }));
+        for (let no = 2; device.session?.state.phase === 'awaiting'; no += 1) {
+          expect(device.wire?.body.length).toBeLessThanOrEqual(size);
+          device.sends(message(no, answers(device.reply, { nodes: {} })), { token: TOKEN });
+        }
+        // The floor of XML: addresses and SyncHdr Status, 510 octets, and this command of 220.
+        const isRoomy = form === 'wbxml' || size >= 800;
+        expect(device.all('commandAnswered')).toMatchObject([{ outcome: isRoomy ? 'OK' : 'TOO_LARGE' }]);
+        expect(device.wire?.body.length).toBeLessThanOrEqual(size);
+      },
+    );
 
     test('a command that fits into no message and cannot be chunked ends as TOO_LARGE, unsent, and blocks nothing', () => {
       const device = given({ features: { 'dm1.largeObjects': false } });

@@ -64,6 +64,16 @@ describe.each(['xml', 'wbxml'] as const)('Large objects to the server (%s, dm1 s
     expect(device.session?.state.receiving).toBeUndefined();
   });
 
+  test('a value that is read alone may have as many octets as MaxObjSize', () => {
+    const device = begin();
+    const part = 'x'.repeat(900_000);
+    device.sends(message(2, [status(1, '4', 'Get', 200), chunk(part, { moreData: true })], { final: false }), at);
+    for (let no = 3; no < 6; no += 1)
+      device.sends(message(no, [chunk(part, { moreData: true })], { final: false }), at);
+    device.sends(message(6, [chunk('x')]), at);
+    expect(device.all('commandAnswered')).toMatchObject([{ command: 'a', outcome: 'OK' }]);
+  });
+
   test("a client's Final counts for nothing while its object is not finished", () => {
     const device = begin();
     device.sends(message(2, [status(1, '4', 'Get', 200), chunk('12', { moreData: true })]), at);
