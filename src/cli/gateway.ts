@@ -108,6 +108,7 @@ async function assemble(
 
   const operations = createOperations({
     db,
+    secrets,
     ddfs,
     waiting,
     now,

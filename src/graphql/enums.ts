@@ -7,6 +7,8 @@ import type {
   DmProtocol as Protocol,
   Outcome as Outcomes,
   RecognisedBy as Recognised,
+  ShowInputType as ShownInput,
+  ShowKind as Shown,
 } from '../../adapters/adapter';
 import type {
   CommandState as CommandStates,
@@ -47,6 +49,33 @@ registerEnumType(CredentialDirection, {
   valuesConfig: {
     CLIENT: { description: 'What devices present to the gateway.' },
     SERVER: { description: 'What the gateway presents to devices.' },
+  },
+});
+
+export const ShowType = same<Shown>('DISPLAY', 'CONFIRM', 'TEXT', 'SINGLE_CHOICE', 'MULTIPLE_CHOICE');
+registerEnumType(ShowType, {
+  name: 'ShowType',
+  description: 'What a person is shown or asked.',
+  valuesConfig: {
+    DISPLAY: { description: 'A text.' },
+    CONFIRM: { description: 'A question to answer by yes or no.' },
+    TEXT: { description: 'A line to type.' },
+    SINGLE_CHOICE: { description: 'Choices of which one is taken.' },
+    MULTIPLE_CHOICE: { description: 'Choices of which any are taken.' },
+  },
+});
+
+export const ShowInputType = same<ShownInput>('ALPHANUMERIC', 'NUMBER', 'DATE', 'TIME', 'PHONE', 'IPV4');
+registerEnumType(ShowInputType, {
+  name: 'ShowInputType',
+  description: 'What a person may type.',
+  valuesConfig: {
+    ALPHANUMERIC: { description: 'Any text.' },
+    NUMBER: { description: 'Digits.' },
+    DATE: { description: 'A day, here as `2026-01-31`.' },
+    TIME: { description: 'A time of day, here as `12:30:00`.' },
+    PHONE: { description: 'A telephone number: digits, `+`, `p`, `w` and `s`.' },
+    IPV4: { description: 'An IPv4 address, such as `192.0.2.1`.' },
   },
 });
 

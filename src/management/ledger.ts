@@ -10,6 +10,7 @@ import { findWaitingExec, outcomeOfResult } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
 import { findPlace, nameInstance, normaliseUri } from './places';
+import { SECRET_META } from './show-secret';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
 import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
 
@@ -327,14 +328,16 @@ export class Ledger {
     // Names of children are asked for as they are; below that, what the DDFs tell counts too.
     const isRead = command.kind === 'get' && effect.tree !== undefined;
     const tree = !isRead ? undefined : depth === 0 ? effect.tree : this.#described(command, effect.tree);
+    // What a person did is told also where it was a refusal.
+    const hasData = isOk || command.kind === 'show';
     const result =
-      isOk && tree !== undefined ? resultOf(tree, depth) : isOk ? storable(effect.data ?? null) : undefined;
+      isOk && tree !== undefined ? resultOf(tree, depth) : hasData ? storable(effect.data ?? null) : undefined;
     const isNews = operation.answered(command, {
       outcome: effect.outcome,
       code: effect.code,
       error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
-      meta: tree === undefined ? undefined : metaOf(tree, depth),
+      meta: effect.secret === true ? SECRET_META : tree === undefined ? undefined : metaOf(tree, depth),
     });
     if (isNews) this.#remember(operation, command, effect);
   }

@@ -2,6 +2,7 @@
 export { command, folder, leaf, type NodeDefinition, type Stored, type Verb } from './definition';
 export type { SessionTrigger, SimulatedDevice, Stepper } from './device';
 export { Dm1Device, type Dm1DeviceOptions } from './dm1-device';
+export { obligingPerson, type Person, type PersonReply, type Shown } from './dm1/person';
 export { DM1_RULES, type Dm1Rule } from './dm1/rules';
 export { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
 export { DM2_RULES, type Dm2Rule } from './dm2/rules';

@@ -2,6 +2,7 @@ import type { Address, Command, Context, Outcome, Tree, Value } from '../../adap
 import { absolute, childUri, locUriOf, pathSegment } from '../addressing';
 import type { BodyCommand, Encoding, Item } from '../message';
 import { valueItem } from '../values';
+import { alertOf } from './interaction';
 
 /**
  * A caller's command as SyncML commands, one Item each: some clients answer only the first Item of several, and some
@@ -37,7 +38,7 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
     case 'exec':
       return at(command.at, (uri) => planExec(uri, command.argument, command.correlator, encoding));
     case 'show':
-      return refused('UNSUPPORTED', 'user interaction is not offered to DM 1.x devices');
+      return write([alertOf(command.prompt)]);
     case 'subscribe':
     case 'unsubscribe':
     case 'default':

@@ -10,6 +10,7 @@ import type {
   Token,
 } from '../../adapter';
 import type { BodyCommand } from '../message';
+import type { Asked } from './interaction';
 
 /**
  * The adapter's part of a session, stored as JSON between two messages. Nothing of replies is kept in it; what
@@ -74,6 +75,8 @@ export interface OpenCommand {
   readonly atomic?: string;
   code?: number;
   items?: StoredItem[];
+  /** Alert: texts of the Items in its Status. */
+  answers?: string[];
   /** The command itself, kept until the client has accepted our credential; never for members of an Atomic. */
   readonly body?: Json;
 }
@@ -110,6 +113,9 @@ export type Job =
       inAtomic?: boolean;
       /** Some SyncML command had no answer. */
       silent?: boolean;
+      /** Of a show: what the person is asked, and the texts that came in answer. */
+      readonly show?: Asked;
+      answers?: readonly string[];
     }
   | {
       readonly kind: 'read';

@@ -1,6 +1,7 @@
 import type { Command, Context, Effect, Outcome, Work } from '../../adapter';
 import type { BodyCommand, Encoding } from '../message';
 import { asked, beginDiscovery, questions } from './discovery';
+import { askedOf } from './interaction';
 import { getOf, type Plan, planOf } from './jobs';
 import { type Job, JOB, type Machine, type OpenCommand, restoreBody, storeBody } from './machine';
 import type { Reply } from './reply';
@@ -42,7 +43,8 @@ export class Packer {
     this.sendAgain(again);
     const isDone = this.sendRest();
     const isAllSent = isDone && again.length === 0 && this.sendCommands(work.commands);
-    this.sendQuestions();
+    // A person who cancels has the rest of the message skipped, and what was skipped tells nothing of the tree.
+    if (!this.machine.open.some((open) => open.carrier === 'Alert')) this.sendQuestions();
     this.isStuck = this.sent === 0 && (!isAllSent || this.machine.discovery !== undefined);
     // A message without commands would end the session for the client while there is more to do.
     if (this.sent === 0 && (this.isStuck || work.more)) {
@@ -178,6 +180,7 @@ export class Packer {
       what: command.kind,
       todo: bodies.map(storeBody),
       waiting: 0,
+      ...askedOf(command),
     };
     this.sendTodo(this.newJob(job), job);
     this.effects.push({ kind: 'commandSent', command: command.id, carrier: first.kind });
@@ -212,6 +215,7 @@ export class Packer {
         what: command.kind,
         todo: [],
         waiting: own.length,
+        ...askedOf(command),
       });
       return own.map((body) => ({ job: key, uri: targetOf(body) }));
     });

@@ -8,6 +8,7 @@ import { takeAlert } from './alerts';
 import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
 import { followsRefusal, isLive, isUnended, maxMsgSizeOf, placeOf, refusalsOf } from './classify';
 import { deviceInfo } from './device-info';
+import { answersOf, interactionFeatures } from './interaction';
 import { type DueStatus, type Machine, machineOf, newMachine, commandsUnderWay, stateOf, type Turn } from './machine';
 import { chalOf, expel, nameOf, NO_WANTS, refuse, refuseVersion } from './refuse';
 import { KNOWN_DTDS, KNOWN_PROTOCOLS } from './reply';
@@ -165,6 +166,7 @@ function read(
   const refusal = isComplete && !body.aborts ? judgeServerRefusal(machine, account) : undefined;
   const again = refusal?.again ?? [];
   effects.push(...(refusal?.effects ?? []), ...settle(machine, isComplete || body.aborts, again, context));
+  effects.push(...interactionFeatures(effects, context.device));
   // After the Statuses: an Alert may tell the end of an Exec that the same message accepts.
   effects.push(...body.raised);
   if (isComplete) delete machine.headerCode;
@@ -285,6 +287,7 @@ function takeStatus(machine: Machine, status: Status, isOpening: boolean): reado
   }
   // Several Statuses for one command: the first failure counts.
   if (open.code === undefined || (isGood(open.code) && !isGood(code))) open.code = code;
+  if (open.carrier === 'Alert') open.answers = [...(open.answers ?? []), ...answersOf(status)];
   if (isGood(code)) machine.proven = true;
   return [];
 }

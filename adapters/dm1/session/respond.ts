@@ -2,6 +2,7 @@ import type { Context, Effect, Envelope, Responded, SessionState, Work } from '.
 import { encodeMessage } from '../codec';
 import { digestOf, HMAC_HEADER, hmacOf, writeHmacHeader } from '../credential';
 import { openedOf, syncmlWire } from '../http';
+import { patienceMs } from './interaction';
 import { type Machine, machineOf, octetsOf, stateOf, type Turn } from './machine';
 import { Packer } from './pack';
 import { beginReply, type Omission, roomForOne, sendsCred } from './reply';
@@ -27,8 +28,9 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
   }
   const wire = syncmlWire(body, openedOf(envelope).mediaType);
   const signed = signature(turn, machine, body, context);
+  const expiresAt = state.expiresAt + patienceMs(draft.machine.jobs);
   return {
-    state: stateOf({ ...state, phase: draft.phase ?? state.phase }, draft.machine),
+    state: stateOf({ ...state, phase: draft.phase ?? state.phase, expiresAt }, draft.machine),
     reply: signed === undefined ? wire : { ...wire, headers: { ...wire.headers, [HMAC_HEADER]: signed } },
     effects,
   };

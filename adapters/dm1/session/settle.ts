@@ -2,6 +2,7 @@ import type { Context, Effect } from '../../adapter';
 import { nodeName } from '../addressing';
 import { outcomeInAtomic, outcomeOf, STATUS } from '../status-codes';
 import { conclude, takeNode, takeType } from './discovery';
+import { finishShow } from './interaction';
 import { type Job, JOB, type Machine, type OpenCommand } from './machine';
 import { itemFor } from './results';
 import { depthOf, treeOf, visit, WALK_LIMITS } from './walk';
@@ -36,7 +37,8 @@ export function settle(
   for (const [key, job] of Object.entries(machine.jobs)) {
     const isUnderWay = left.some((open) => open.job === key) || again.some((open) => open.job === key);
     if (isUnderWay || !isFinished(job)) continue;
-    effects.push(finish(job));
+    if (job.kind === 'plain' && job.show !== undefined) effects.push(...finishShow(job, job.show, context));
+    else effects.push(finish(job));
     delete machine.jobs[key];
   }
   const { discovery } = machine;
@@ -86,6 +88,7 @@ function apply(machine: Machine, open: OpenCommand, context: Context): readonly 
   const code = open.code === STATUS.UNKNOWN ? undefined : open.code;
   if (job.kind === 'read') return applyRead(job, open, code);
   job.waiting -= 1;
+  if (open.answers !== undefined) job.answers = open.answers;
   if (code === undefined) job.silent = true;
   else if (isGood(code)) job.good = code;
   else if (job.bad === undefined || isBystander(job.bad)) {

@@ -1,6 +1,7 @@
 /** How a simulated DM 1.x device is made. */
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
+import type { Person } from './person';
 
 export type Dm1Auth = 'none' | 'basic' | 'md5';
 
@@ -33,6 +34,8 @@ export interface Dm1DeviceOptions {
     /** User interaction alerts; default on, else 406. */
     readonly ui?: boolean;
   };
+  /** Who answers user interaction alerts; default: one who says yes and takes what is offered. */
+  readonly person?: Person;
   /** Writes RespURI into Target of its later messages too, as many clients do; default true. */
   readonly targetFollowsRespUri?: boolean;
   /** Reports the end of an Exec in the same session; default: in the next one. */

@@ -19,6 +19,7 @@ import type { DeviceAlert } from './memory';
 import { continues, takeChunk, type OpenObject, type ServerCommand } from './open-object';
 import type { Dm1DeviceOptions } from './options';
 import { packMessage } from './pack';
+import { obligingPerson } from './person';
 import { alertDraft, devInfoDraft } from './package-one';
 import { violation } from './rules';
 import { AUTH_BASIC, credOf, judgeCred, md5Challenge, type Login } from './security';
@@ -310,6 +311,7 @@ export class Dm1Session {
       copy: options.features?.copy ?? false,
       atomic: options.features?.atomic ?? true,
       ui: options.features?.ui ?? true,
+      person: options.person ?? obligingPerson,
       ...(options.execResult === undefined ? {} : { execResult: options.execResult }),
       accepted: acceptedNow,
     };
