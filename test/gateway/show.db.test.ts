@@ -24,6 +24,7 @@ async function shown(
   const device = await world.device('dm1', `urn:uuid:show-${name}`, {
     person: (prompt: Shown) => replies[seen.push(prompt) - 1] ?? 'yes',
   } as never);
+  await contact(device);
   const { id } = await submit(world.gateway, device.deviceId, commands, more);
   await contact(device);
   return { seen, operation: await findOperation(world.gateway, id) };
@@ -105,7 +106,7 @@ describe('show, 9.2', () => {
 
   test.each<[PersonReply, number]>([
     ['yes', 7],
-    ['no', 30],
+    ['no', 15],
   ])('in an atomic operation: %s leaves the meter at %i', async (reply, interval) => {
     const { operation } = await shown(`atomic-${String(reply)}`, [reply], [write, { show: CONFIRM }], { atomic: true });
     expect(statesOf(operation)).toEqual(
