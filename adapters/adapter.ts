@@ -259,6 +259,11 @@ export interface AccountKnowledge {
   readonly clientAuth: CredentialKnowledge;
   /** What we present to the device. Type NONE: nothing. */
   readonly serverAuth: CredentialKnowledge;
+  /**
+   * When a notification with the nonce for resynchronisation was made for the device, milliseconds since 1970. Absent: none
+   * was, or a nonce was given to the device since.
+   */
+  readonly resyncSentAt?: number;
 }
 
 export interface KnownMo {
@@ -336,6 +341,8 @@ export interface Context {
   readonly refusals?: Json;
   /** Identifier to show to strangers (HTTP realm, LocName). */
   readonly defaultServerId: string;
+  /** Type of credential that strangers are challenged for: that of the account whose identifier they are shown. */
+  readonly strangerAuth?: CredentialType;
   /** Repository items of commands that this session sent: whether they were fetched, or what was uploaded. DM 2.0 only. */
   readonly items: Readonly<
     Record<Token, { readonly fetched: boolean; readonly uploaded?: { readonly mime: string; readonly body: Bytes } }>

@@ -36,7 +36,7 @@ registerEnumType(CredentialType, {
     BASIC: { description: 'User name and password (DM 1.x `syncml:auth-basic`, HTTP Basic on DM 2.0).' },
     DIGEST_MD5: { description: 'MD5 over user name, password and nonce (DM 1.x `syncml:auth-md5`).' },
     HMAC: { description: 'HMAC-MD5 over each message (DM 1.x `syncml:auth-MAC`).' },
-    HTTP_DIGEST: { description: 'HTTP Digest (DM 2.0).' },
+    HTTP_DIGEST: { description: 'HTTP Digest: DM 2.0, and the DM 1.x clients that speak it.' },
     X509: { description: 'TLS certificate; the secret is its SHA-256 in hexadecimal.' },
     PSK: { description: 'TLS pre-shared key.' },
   },

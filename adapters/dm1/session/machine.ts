@@ -194,6 +194,8 @@ export interface Turn {
   readonly trusted: boolean;
   readonly headerCode: number;
   readonly chal?: { readonly type: string; readonly nonce?: string };
+  /** Value of WWW-Authenticate: the refusal is one of HTTP. */
+  readonly httpChallenge?: string;
   readonly statuses: readonly DueStatus[];
   /** Alert 1222, 1223 or 1225 at the end. */
   readonly alerts: readonly { readonly code: number; readonly uri?: string }[];

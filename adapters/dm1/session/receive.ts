@@ -5,7 +5,7 @@ import { openedOf } from '../http';
 import type { SimpleCommand, Status } from '../message';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
-import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
+import { authenticate, authenticateAgain, type Authentication, metaTypeOf, refusalOfStranger } from './authenticate';
 import { followsRefusal, isLive, isUnended, maxMsgSizeOf, placeOf, refusalsOf } from './classify';
 import { deviceInfo } from './device-info';
 import { answersOf, interactionFeatures } from './interaction';
@@ -32,9 +32,7 @@ export function receive(envelope: Envelope, given: Context): Received {
   const { context, foreign } = ownSession(given);
   const { account } = context;
   if (account === undefined) {
-    const reason = 'nobody knows this device';
-    const code = header.cred === undefined ? STATUS.AUTHENTICATION_REQUIRED : STATUS.UNAUTHORIZED;
-    return refuse(envelope, context, { ok: false, code, reason, counted: false }, { count: 0 });
+    return refuse(envelope, context, refusalOfStranger(envelope, context), { count: 0 });
   }
   const place = placeOf(envelope, context);
   // One that went silent too long is not gone on with, but what it left under way is still to be told.
@@ -107,7 +105,11 @@ function begin(
       messageNo: envelope.messageNo ?? 0,
       expiresAt: 0,
     },
-    { ...machine, auth: judged.by },
+    {
+      ...machine,
+      auth: judged.by,
+      ...(judged.resync === undefined ? {} : { serverNonce: nonceText(judged.resync) }),
+    },
   );
   return read(envelope, context, account, state, judged, effects, true);
 }
