@@ -447,6 +447,9 @@ export type Effect =
       readonly data: Json;
       /** Result code of an asynchronous exec, where the alert's MO defines one. */
       readonly resultCode?: number;
+      /** Of an alert with several Items: false on all but the last one, which has the codes of all. */
+      readonly final?: false;
+      readonly resultCodes?: readonly number[];
     }
   | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
   /** Something worth a line in the log that changes nothing. */

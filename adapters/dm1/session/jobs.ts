@@ -36,7 +36,15 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
         ),
       );
     case 'exec':
-      return at(command.at, (uri) => planExec(uri, command.argument, command.correlator, encoding));
+      // DM 1.1.2 has no Correlator.
+      return at(command.at, (uri) =>
+        planExec(
+          uri,
+          command.argument,
+          context.device?.protocol === 'DM_1_1_2' ? undefined : command.correlator,
+          encoding,
+        ),
+      );
     case 'show':
       return write([alertOf(command.prompt)]);
     case 'subscribe':
@@ -101,8 +109,9 @@ function nodesOf(tree: Tree, uri: string, carrier: 'Add' | 'Replace'): readonly 
   return nodes;
 }
 
-function planExec(uri: string, argument: Value | undefined, correlator: string, encoding: Encoding): Plan {
-  const exec = (item: Item): Plan => write([{ kind: 'Exec', cmdId: '', correlator, items: [item] }]);
+function planExec(uri: string, argument: Value | undefined, correlator: string | undefined, encoding: Encoding): Plan {
+  const exec = (item: Item): Plan =>
+    write([{ kind: 'Exec', cmdId: '', ...(correlator === undefined ? {} : { correlator }), items: [item] }]);
   if (argument === undefined) return exec({ target: { locUri: uri } });
   const written = valueItem(uri, argument, encoding);
   return 'refused' in written ? refused(written.refused, written.message) : exec(written.item);
