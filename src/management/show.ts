@@ -3,7 +3,8 @@
  * both protocols take.
  */
 import type { Json, ShowInputType, ShowKind, ShowPrompt } from '../../adapters/adapter';
-import { ManagementError, type ShowRequest } from './types';
+import { badInput } from '../access/inputs';
+import type { ManagementError, ShowRequest } from './types';
 
 /** Characters of the text; screens of devices are small, and so are their messages. */
 export const LONGEST_TEXT = 4_096;
@@ -57,8 +58,7 @@ const ALL_FIELDS = [
  * Errors: BAD_USER_INPUT, which names the field.
  */
 export function judgeShow(request: ShowRequest, where: string): ShowPrompt {
-  const refuse = (field: keyof ShowRequest, why: string): ManagementError =>
-    new ManagementError('BAD_USER_INPUT', `${where}.${field}: ${why}`, { field: `${where}.${field}` });
+  const refuse: Refuse = (field, why) => badInput(why, `${where}.${field}`);
   for (const field of ALL_FIELDS) {
     if (request[field] != null && !FIELDS[request.type].includes(field))
       throw refuse(field, `a ${request.type} has no such thing`);
