@@ -20,7 +20,7 @@ import {
   DEVICE,
   Dialogue,
   type Given,
-  inbound,
+  type inbound,
   message,
   octets,
   package1,
