@@ -114,6 +114,50 @@ export interface Envelope {
   readonly inbound: Inbound;
 }
 
+/** What a person may type: a DATE is `2026-01-31`, a TIME `12:30:00`, a PHONE digits and `+ p w s`, an IPV4 `192.0.2.1`. */
+export type ShowInputType = 'ALPHANUMERIC' | 'NUMBER' | 'DATE' | 'TIME' | 'PHONE' | 'IPV4';
+
+/**
+ * What the person at a device is told or asked, in one form for both protocols. Times in whole seconds; choices are
+ * counted from 0. `preset` is offered first, and is the answer when the time runs out.
+ */
+export type ShowPrompt = {
+  /** The text, the question, or the title of the choices. */
+  readonly text: string;
+  /** Least time on display. */
+  readonly minSeconds?: number;
+  /** How long the person has; absent: as long as the device gives. */
+  readonly timeoutSeconds?: number;
+} & (
+  | { readonly kind: 'DISPLAY' }
+  | { readonly kind: 'CONFIRM'; readonly preset?: boolean }
+  | {
+      readonly kind: 'TEXT';
+      readonly input: ShowInputType;
+      /** Characters. */
+      readonly maxLength?: number;
+      /** Echoed as a password; the answer is a secret. */
+      readonly isSecret: boolean;
+      readonly preset?: string;
+    }
+  | {
+      readonly kind: 'SINGLE_CHOICE' | 'MULTIPLE_CHOICE';
+      readonly choices: readonly string[];
+      readonly preset?: readonly number[];
+    }
+);
+
+export type ShowKind = ShowPrompt['kind'];
+
+/** What the person did; `data` of a show's answer. A time-out with a preset is ACCEPTED. */
+export interface ShowAnswer {
+  readonly [member: string]: Json;
+  readonly answer: 'ACCEPTED' | 'REFUSED' | 'TIMED_OUT';
+  /** What was typed; null where nothing was asked for or given. */
+  readonly text: string | null;
+  readonly selected: readonly number[];
+}
+
 export type Command = {
   /** Text, unique in the gateway. */
   readonly id: string;
@@ -147,7 +191,7 @@ export type CommandBody =
   | { readonly kind: 'delete'; readonly at: Address }
   | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
   | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }
-  | { readonly kind: 'show'; readonly prompt: Json }
+  | { readonly kind: 'show'; readonly prompt: ShowPrompt }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly at: Address }
   | { readonly kind: 'default'; readonly moid: string }
   /** Find the device's MOs: made by the middle when a device needs it, of no operation. */
@@ -327,6 +371,8 @@ export interface Context {
   readonly defaultServerId: string;
   /** All chunks kept of {@link SessionState.receiving}, joined; only for a message that may end the object. */
   readonly objectSoFar?: Bytes;
+  /** Type of credential that strangers are challenged for: that of the account whose identifier they are shown. */
+  readonly strangerAuth?: CredentialType;
   /** Repository items of commands that this session sent: whether they were fetched, or what was uploaded. DM 2.0 only. */
   readonly items: Readonly<
     Record<Token, { readonly fetched: boolean; readonly uploaded?: { readonly mime: string; readonly body: Bytes } }>
@@ -401,9 +447,11 @@ export type Effect =
       readonly outcome: Outcome;
       readonly code?: number;
       readonly message?: string;
-      /** get: the tree at the address (leaf or interior). exec: its data. */
+      /** get: the tree at the address (leaf or interior). exec: its data. show: a {@link ShowAnswer}, whatever the outcome. */
       readonly tree?: Tree;
       readonly data?: Json;
+      /** show: its text is a secret: sealed at rest, marked, not kept for long. */
+      readonly secret?: boolean;
       /** get with a validator that is still current. */
       readonly unchanged?: boolean;
       /** Instances or nodes that an add made, as the device named them. */
@@ -435,6 +483,9 @@ export type Effect =
       readonly data: Json;
       /** Result code of an asynchronous exec, where the alert's MO defines one. */
       readonly resultCode?: number;
+      /** Of an alert with several Items: false on all but the last one, which has the codes of all. */
+      readonly final?: false;
+      readonly resultCodes?: readonly number[];
     }
   | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
   /** Something worth a line in the log that changes nothing. */

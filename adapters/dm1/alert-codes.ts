@@ -1,6 +1,9 @@
 /** Alert codes of DM. Source: OMA-TS-DM_Protocol, "Alert codes". */
 export const ALERT = {
   DISPLAY: 1100,
+  CONFIRM: 1101,
+  TEXT_INPUT: 1102,
+  SINGLE_CHOICE: 1103,
   MULTIPLE_CHOICE: 1104,
   SERVER_INITIATED: 1200,
   CLIENT_INITIATED: 1201,

@@ -43,6 +43,12 @@ export function hmacOf(digest: string, nonce: Bytes, body: Bytes): string {
   return md5(`${digest}:`, nonce, `:${md5(body)}`);
 }
 
+/**
+ * Nonces for resynchronisation, in the order in which they are tried: `0x00000000` as four zero octets, and as the ten
+ * characters that one client takes it for. Source: OMA-TS-DM_Security, "Nonce resynchronisation"; dm1 section 16.5.
+ */
+export const RESYNC_NONCES: readonly Bytes[] = [new Uint8Array(4), new Uint8Array(Buffer.from('0x00000000', 'ascii'))];
+
 /** Compares without telling by its time how far two texts agree, nor how long they are. */
 export function equalsSecretly(left: string, right: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();

@@ -3,8 +3,9 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 7.2.1.4; formats: OMA-TS-DM_TND, "Format".
  */
 import type { Bytes, DmFormat, Value } from '../adapter';
-import { parseMediaType } from './media-type';
-import { isStorable, textOf } from './storable-text';
+import { parseMediaType } from '../http/media-type';
+import { textOf } from '../http/utf8';
+import { isStorable } from './storable-text';
 
 export const TEXT_TYPE = 'text/plain;charset=utf-8';
 export const OCTETS_TYPE = 'application/octet-stream';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Bytes } from '../adapter';
-import { parseMediaType } from './media-type';
+import { parseMediaType } from '../http/media-type';
 import { failed, ok, type Result } from './result';
 
 const MAX_PARTS = 4096;

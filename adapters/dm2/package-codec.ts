@@ -4,7 +4,7 @@
  * a member that is null counts as absent, unknown members are ignored, statuses may be bare numbers.
  */
 import type { Bytes, Json } from '../adapter';
-import { parseMediaType } from './media-type';
+import { parseMediaType } from '../http/media-type';
 import { readMultipart, writeMultipart, type Part } from './multipart';
 import {
   MEDIA_TYPES,
@@ -18,7 +18,8 @@ import {
   type SupportedMo,
 } from './package';
 import { failed, ok, type Result } from './result';
-import { storable, storableJson, textOf } from './storable-text';
+import { textOf } from '../http/utf8';
+import { storable, storableJson } from './storable-text';
 
 export type PackageError = 'NOT_JSON' | 'BAD_SHAPE' | 'BAD_MULTIPART' | 'NO_PACKAGE' | 'UNKNOWN_TYPE';
 

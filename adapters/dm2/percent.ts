@@ -1,5 +1,5 @@
 /** Percent-encoding of RFC 3986 that never throws, for names and values inside ClientURIs and ServerURIs. */
-import { textOf } from './storable-text';
+import { textOf } from '../http/utf8';
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 

@@ -43,12 +43,3 @@ export function storableJson(value: unknown, depth = 0): Json | undefined {
   }
   return Object.fromEntries(members);
 }
-
-/** UTF-8 octets as text; `undefined` when they are not UTF-8. A byte order mark is dropped. */
-export function textOf(octets: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
-  } catch {
-    return undefined;
-  }
-}

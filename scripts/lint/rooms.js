@@ -25,8 +25,9 @@ const PACKAGES = {
 
 const ROOMS = {
   [ADAPTER]: { knows: [], without: ['graphql', 'http', 'database'] },
-  'adapters/dm1': { knows: ['adapters/dm1', ADAPTER], without: ['graphql', 'http', 'database'] },
-  'adapters/dm2': { knows: ['adapters/dm2', ADAPTER], without: ['graphql', 'http', 'database'] },
+  'adapters/http': { knows: ['adapters/http', ADAPTER], without: ['graphql', 'http', 'database'] },
+  'adapters/dm1': { knows: ['adapters/dm1', 'adapters/http', ADAPTER], without: ['graphql', 'http', 'database'] },
+  'adapters/dm2': { knows: ['adapters/dm2', 'adapters/http', ADAPTER], without: ['graphql', 'http', 'database'] },
   'schema/catalogue': { knows: [], without: ['graphql', 'http', 'database'] },
   'schema/ddf': { knows: ['schema/ddf', 'schema/catalogue'], without: ['graphql', 'http', 'database'] },
   'schema/graphql': {
@@ -67,6 +68,7 @@ const ROOMS = {
       'adapters/dm1/notification',
       'adapters/dm1/bootstrap-security',
       'adapters/dm2',
+      'adapters/http',
     ],
     never: ['adapters/dm2/session'],
     without: ['graphql', 'httpServer', 'database'],

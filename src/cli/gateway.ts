@@ -115,6 +115,7 @@ async function assemble(
 
   const operations = createOperations({
     db,
+    secrets,
     ddfs,
     waiting,
     now,

@@ -7,6 +7,8 @@ import type {
   DmProtocol as Protocol,
   Outcome as Outcomes,
   RecognisedBy as Recognised,
+  ShowInputType as ShownInput,
+  ShowKind as Shown,
 } from '../../adapters/adapter';
 import type {
   CommandState as CommandStates,
@@ -34,7 +36,7 @@ registerEnumType(CredentialType, {
     BASIC: { description: 'User name and password (DM 1.x `syncml:auth-basic`, HTTP Basic on DM 2.0).' },
     DIGEST_MD5: { description: 'MD5 over user name, password and nonce (DM 1.x `syncml:auth-md5`).' },
     HMAC: { description: 'HMAC-MD5 over each message (DM 1.x `syncml:auth-MAC`).' },
-    HTTP_DIGEST: { description: 'HTTP Digest (DM 2.0).' },
+    HTTP_DIGEST: { description: 'HTTP Digest: DM 2.0, and the DM 1.x clients that speak it.' },
     X509: { description: 'TLS certificate; the secret is its SHA-256 in hexadecimal.' },
     PSK: { description: 'TLS pre-shared key.' },
   },
@@ -47,6 +49,33 @@ registerEnumType(CredentialDirection, {
   valuesConfig: {
     CLIENT: { description: 'What devices present to the gateway.' },
     SERVER: { description: 'What the gateway presents to devices.' },
+  },
+});
+
+export const ShowType = same<Shown>('DISPLAY', 'CONFIRM', 'TEXT', 'SINGLE_CHOICE', 'MULTIPLE_CHOICE');
+registerEnumType(ShowType, {
+  name: 'ShowType',
+  description: 'What a person is shown or asked.',
+  valuesConfig: {
+    DISPLAY: { description: 'A text.' },
+    CONFIRM: { description: 'A question to answer by yes or no.' },
+    TEXT: { description: 'A line to type.' },
+    SINGLE_CHOICE: { description: 'Choices of which one is taken.' },
+    MULTIPLE_CHOICE: { description: 'Choices of which any are taken.' },
+  },
+});
+
+export const ShowInputType = same<ShownInput>('ALPHANUMERIC', 'NUMBER', 'DATE', 'TIME', 'PHONE', 'IPV4');
+registerEnumType(ShowInputType, {
+  name: 'ShowInputType',
+  description: 'What a person may type.',
+  valuesConfig: {
+    ALPHANUMERIC: { description: 'Any text.' },
+    NUMBER: { description: 'Digits.' },
+    DATE: { description: 'A day, here as `2026-01-31`.' },
+    TIME: { description: 'A time of day, here as `12:30:00`.' },
+    PHONE: { description: 'A telephone number: digits, `+`, `p`, `w` and `s`.' },
+    IPV4: { description: 'An IPv4 address, such as `192.0.2.1`.' },
   },
 });
 

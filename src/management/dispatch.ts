@@ -1,10 +1,11 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
-import type { Address, Command, CommandBody, Json } from '../../adapters/adapter';
+import type { Address, Command, CommandBody } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { commandId, type LiveCommand, type LiveOperation } from './command-state';
 import type { LiveMo } from './ledger';
 import { normaliseUri, parentPlace } from './places';
 import type { Resolution } from './queue';
+import { storedPrompt } from './show';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
 
 export interface Terrain {
@@ -40,7 +41,10 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   const { request } = command;
   const lacking = lackingOf(command, operation, terrain);
   if (lacking !== undefined) return { kind: 'never', outcome: 'UNSUPPORTED', reason: lacking };
-  if (command.kind === 'show') return { kind: 'show', prompt: (request['prompt'] ?? null) as Json };
+  if (command.kind === 'show') {
+    const prompt = storedPrompt(request);
+    return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
+  }
   const at =
     command.kind === 'add' && command.path === '' && command.uri === null
       ? newInstance(command, operation, terrain)

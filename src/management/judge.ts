@@ -7,8 +7,9 @@ import { familyOf, namesOf } from '../../schema/ddf/library';
 import { coerceValue, type ValueLimits } from './coerce';
 import { parentFor } from './dispatch';
 import { findPlace, normaliseUri, type PlacedMo } from './places';
+import { judgeShow } from './show';
 import { storeTree, storeValue } from './stored-value';
-import { isStorable, storable } from './tree';
+import { isStorable } from './tree';
 import { ManagementError, type AddressInput, type CommandInput, type NorthboundKind, type ValueInput } from './types';
 
 /** What is known of the device when an operation is submitted. */
@@ -103,7 +104,7 @@ function judgeOne(
       miid: null,
       path: '',
       uri: null,
-      request: { prompt: storable(command.prompt) },
+      request: { prompt: judgeShow(command, where) },
     };
   }
   if ((command.kind === 'getAcl' || command.kind === 'setAcl' || command.kind === 'copy') && isDm2) {

@@ -7,10 +7,12 @@ import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
-import { findWaitingExec, outcomeOfResult } from './async-exec';
+import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
 import { findPlace, nameInstance, normaliseUri } from './places';
+import { outcomeOfExecStatus } from './result-codes';
+import { SECRET_META } from './show-secret';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
 import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
 
@@ -344,18 +346,25 @@ export class Ledger {
 
   #answer(operation: LiveOperation, command: LiveCommand, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
     const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
-    const isOk = effect.outcome === 'OK';
+    const ofObject =
+      command.kind === 'exec' && effect.code !== undefined
+        ? outcomeOfExecStatus(command.family, effect.code)
+        : undefined;
+    const outcome = ofObject ?? effect.outcome;
+    const isOk = outcome === 'OK';
     // Names of children are asked for as they are; below that, what the DDFs tell counts too.
     const isRead = command.kind === 'get' && effect.tree !== undefined;
     const tree = !isRead ? undefined : depth === 0 ? effect.tree : this.#described(command, effect.tree);
+    // What a person did is told also where it was a refusal.
+    const hasData = isOk || command.kind === 'show';
     const result =
-      isOk && tree !== undefined ? resultOf(tree, depth) : isOk ? storable(effect.data ?? null) : undefined;
+      isOk && tree !== undefined ? resultOf(tree, depth) : hasData ? storable(effect.data ?? null) : undefined;
     const isNews = operation.answered(command, {
-      outcome: effect.outcome,
+      outcome,
       code: effect.code,
       error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
-      meta: tree === undefined ? undefined : metaOf(tree, depth),
+      meta: effect.secret === true ? SECRET_META : tree === undefined ? undefined : metaOf(tree, depth),
     });
     if (isNews) this.#remember(operation, command, effect);
   }
@@ -447,25 +456,20 @@ export class Ledger {
       type: 'alertRaised',
       data: { alertType: storableText(effect.type), mark: storableText(effect.mark) },
     });
+    if (effect.final === false) return;
     const located = effect.source === undefined ? undefined : this.#locate(effect.source);
-    const waiting = findWaitingExec(
-      this.operations.values(),
-      effect.type,
-      effect.correlator,
-      located && { family: located.mo.family, miid: located.mo.miid, path: located.path },
-    );
-    if (waiting === undefined) return;
-    const outcome = effect.resultCode === undefined ? 'OK' : outcomeOfResult(effect.resultCode);
-    waiting.operation.answered(waiting.command, {
-      outcome,
-      code: effect.resultCode,
-      // The code itself where the alert's MO defines one: how a protocol wraps it is not the caller's business.
-      result: effect.resultCode ?? storable(effect.data),
-      error:
-        outcome === 'OK'
-          ? undefined
-          : `the device reported result ${effect.resultCode ?? ''} by ${storableText(effect.type)}`,
+    const end = endOfExec(this.operations.values(), {
+      type: storableText(effect.type),
+      correlator: effect.correlator,
+      source: located && { family: located.mo.family, miid: located.mo.miid, path: located.path },
+      sourceUri:
+        located === undefined && effect.source !== undefined && 'uri' in effect.source ? effect.source.uri : undefined,
+      codes: effect.resultCodes ?? (effect.resultCode === undefined ? [] : [effect.resultCode]),
+      data: storable(effect.data),
     });
+    if (end === undefined) return;
+    const { outcome, code, result, error } = end;
+    end.operation.answered(end.command, { outcome, code, result, error });
   }
 
   #offer(effect: Extract<Effect, { kind: 'itemOffered' }>): void {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 
 import type { Database } from '../store/database';
 import { findOperationByKey, insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
+import type { Secrets } from '../store/secrets';
 import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { LiveOperation, stateOf } from './command-state';
@@ -10,6 +11,7 @@ import { judge, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
 import { isStorable } from './tree';
 import { settleOperation } from './settle';
+import { openAnswer } from './show-secret';
 import { OPERATION_CHANNEL } from './turn';
 import {
   ManagementError,
@@ -25,6 +27,7 @@ import type { Waiting } from './waiting';
 
 export interface OperationsDeps {
   readonly db: Database;
+  readonly secrets: Secrets;
   readonly ddfs: Pick<Ddfs, 'library'>;
   readonly waiting: Waiting;
   readonly limits: {
@@ -45,7 +48,7 @@ export function createOperations(deps: OperationsDeps): Operations {
   async function get(device: string, id: string): Promise<OperationView | null> {
     if (!isKey(device) || !isKey(id)) return null;
     const row = await loadOperation(deps.db.sql, device, id);
-    return row === null ? null : viewOf(row);
+    return row === null ? null : viewOf(row, deps.secrets, now());
   }
 
   async function wait(device: string, id: string, ms: number): Promise<OperationView> {
@@ -195,7 +198,7 @@ function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void
       'NOT_SUPPORTED_BY_DEVICE',
       'DM 2.0 has no atomic groups: send the commands without `atomic`, or as separate operations',
     );
-  const odd = rows.find((row) => !['add', 'replace', 'delete', 'copy', 'setAcl'].includes(row.kind));
+  const odd = rows.find((row) => !['add', 'replace', 'delete', 'copy', 'setAcl', 'show'].includes(row.kind));
   if (odd !== undefined)
     throw new ManagementError(
       'BAD_USER_INPUT',
@@ -240,8 +243,8 @@ function dryRun(device: string, rows: readonly CommandRow[], createdAt: Date, ex
   return { id: '', device, state: 'QUEUED', commands, createdAt, expiresAt, endedAt: null, cancelRequestedAt: null };
 }
 
-function viewOf(row: OperationRow): OperationView {
-  const commands = row.commands as unknown as CommandView[];
+function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
+  const commands = row.commands.map((command) => openAnswer(command as unknown as CommandView, secrets, now));
   return {
     id: row.id,
     device: row.device,

@@ -6,6 +6,7 @@ import type { Sql } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { LiveOperation } from './command-state';
 import { settleOperation } from './settle';
+import { forgetAnswers } from './show-secret';
 import { OPERATION_CHANNEL, type TurnLog, type Turns } from './turn';
 
 export interface TimerDeps {
@@ -58,6 +59,7 @@ async function runDue(deps: TimerDeps): Promise<void> {
   await expireOperations(deps, now);
   await deps.db.sql.query('DELETE FROM repository_item WHERE expires_at < $1::timestamptz', [now]);
   await deps.db.sql.query('DELETE FROM bootstrap_document WHERE expires_at < $1::timestamptz', [now]);
+  await forgetAnswers(deps.db.sql, now.getTime());
 }
 
 async function expireSessions(deps: TimerDeps, now: Date): Promise<void> {

@@ -1,7 +1,7 @@
 /** What an adapter is told of the device, its account and its session, made of the row that was loaded. */
 import { createHmac, randomBytes } from 'node:crypto';
 
-import type { Context, Envelope, Json, SessionState, StoredSession } from '../../adapters/adapter';
+import type { Context, CredentialType, Envelope, Json, SessionState, StoredSession } from '../../adapters/adapter';
 import type { LoadedTurn } from '../store/turn-load';
 import { effectiveCredential } from './credentials';
 import type { TurnDeps } from './turn';
@@ -106,6 +106,7 @@ export function contextOf(
     // A challenge must not tell whether the device is known: strangers are shown what the devices of the first account are.
     defaultServerId: row.stranger_server_id ?? settings.defaultServerId,
     objectSoFar: row.object_so_far ?? undefined,
+    strangerAuth: (row.stranger_auth_type ?? undefined) as CredentialType | undefined,
     items: Object.fromEntries(
       Object.entries(row.items ?? {}).map(([token, item]) => {
         const put = item.contents?.[0];

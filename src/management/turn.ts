@@ -26,6 +26,7 @@ import { dispatch } from './dispatch';
 import { registerOnContact } from './first-contact';
 import { Ledger } from './ledger';
 import { pickWork } from './queue';
+import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
 import { contextOf, sessionOf, type KeptState } from './turn-context';
 import type { Ddfs } from './types';
@@ -141,7 +142,7 @@ export class Turns {
     const context = contextOf(this.deps, row, session, envelope, now);
     const received = adapter.receive(envelope, context);
     const ledger = this.#ledger(row, envelope.opens ? [] : announcedIn(row), now);
-    ledger.apply(received.effects);
+    ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
     const turn: Turn = { tx, now: new Date(now), adapter, envelope, row, session, context, received, ledger };
     const deviceKey = received.stateless === true ? undefined : (row.device_key ?? (await this.#register(turn)));

@@ -8,6 +8,8 @@ import type {
   Json,
   Outcome,
   RecognisedBy,
+  ShowInputType,
+  ShowKind,
   Value,
   Tree,
   DmFormat,
@@ -165,6 +167,21 @@ export interface ValueInput {
   readonly format?: DmFormat | null;
   readonly type?: string | null;
 }
+/** What to show to the person at a device; which fields belong to which type: docs/api.md. Times in milliseconds. */
+export interface ShowRequest {
+  readonly type: ShowKind;
+  readonly text: string;
+  readonly choices?: readonly string[] | null;
+  readonly maxLength?: number | null;
+  readonly inputType?: ShowInputType | null;
+  readonly password?: boolean | null;
+  readonly defaultAccept?: boolean | null;
+  readonly defaultText?: string | null;
+  /** From 0. */
+  readonly defaultSelected?: readonly number[] | null;
+  readonly minDisplay?: number | null;
+  readonly timeout?: number | null;
+}
 export type CommandInput =
   | { readonly kind: 'get'; readonly address: AddressInput; readonly depth?: number | null }
   | {
@@ -181,7 +198,7 @@ export type CommandInput =
       readonly repeatable?: boolean;
     }
   | { readonly kind: 'copy'; readonly from: AddressInput; readonly to: AddressInput }
-  | { readonly kind: 'show'; readonly prompt: Json }
+  | ({ readonly kind: 'show'; readonly repeatable?: boolean } & ShowRequest)
   | { readonly kind: 'getAcl'; readonly address: AddressInput }
   | { readonly kind: 'setAcl'; readonly address: AddressInput; readonly acl: string };
 

@@ -12,6 +12,7 @@ export {
 export { Chaos, CHAOS_KINDS, type ChaosEvent, type ChaosKind } from './dm1/chaos';
 export { clientNamed, DM1_CLIENTS, type ClientProfile } from './dm1/clients';
 export { wakeUpOf, type WakeUp } from './dm1/notification';
+export { obligingPerson, type Person, type PersonReply, type Shown } from './dm1/person';
 export { DM1_RULES, type Dm1Rule } from './dm1/rules';
 export { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
 export { DM2_RULES, type Dm2Rule } from './dm2/rules';

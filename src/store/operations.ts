@@ -121,6 +121,7 @@ export interface OperationRow {
     readonly resultMeta: unknown;
     readonly emulated: boolean;
     readonly carrier: string | null;
+    readonly answeredAt: string | null;
   })[];
 }
 
@@ -131,7 +132,7 @@ export async function loadOperation(sql: Sql, deviceKey: string, id: string): Pr
        (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
            'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,
            'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,
-           'repeatable', c.repeatable) ORDER BY c.position)
+           'repeatable', c.repeatable, 'answeredAt', c.answered_at) ORDER BY c.position)
          FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id) AS commands
      FROM operation o WHERE o.device_id = $1 AND o.id = $2`,
     [deviceKey, id],

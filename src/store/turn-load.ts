@@ -83,6 +83,8 @@ export interface LoadedTurn {
   readonly work_waiting: boolean;
   /** For a device that is not registered: the server identifier that it is shown, and may have answered for. */
   readonly stranger_server_id: string | null;
+  /** The type of credential of that account's devices. */
+  readonly stranger_auth_type: string | null;
   readonly session_id: string | null;
   readonly session_version: number | null;
   readonly session_state: unknown;
@@ -125,6 +127,7 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
      FROM repository_item r WHERE r.device_id = d.id) END AS items,
   EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
   CASE WHEN d.id IS NULL THEN (SELECT x.server_id FROM account x ORDER BY x.id LIMIT 1) END AS stranger_server_id,
+  CASE WHEN d.id IS NULL THEN (SELECT x.client_auth_type FROM account x ORDER BY x.id LIMIT 1) END AS stranger_auth_type,
   s.id AS session_id, s.version AS session_version, s.state AS session_state, s.last_sha256, s.last_status, s.last_headers,
   s.last_body, s.last_at, s.ended_at IS NOT NULL AS session_ended,
   CASE WHEN $4 THEN (SELECT string_agg(x.octets, '' ORDER BY x.position) FROM message_chunk x WHERE x.device_id = d.id

@@ -56,8 +56,8 @@ describe('a command for the adapter', () => {
     expect(dispatched('copy', { request: { to: { moid: LAMP, miid: null, path: 'Mode' } } })).toMatchObject({
       command: { from: { path: 'Name' }, to: { path: 'Mode', miid: 'L1' } },
     });
-    expect(dispatched('show', { request: { prompt: { text: 'hi' } } })).toMatchObject({
-      command: { kind: 'show', prompt: { text: 'hi' } },
+    expect(dispatched('show', { request: { prompt: { kind: 'DISPLAY', text: 'hi' } } })).toMatchObject({
+      command: { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } },
     });
   });
 

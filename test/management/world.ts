@@ -64,7 +64,7 @@ export async function openWorld(): Promise<World> {
   const waiting = new Waiting();
   await waiting.start(db);
   const limits = { commands: 1_000, valueOctets: 100_000, waitMs: 30_000, expiresInMs: 90 * 86_400_000 };
-  const operations = createOperations({ db, ddfs, waiting, limits, now });
+  const operations = createOperations({ db, secrets, ddfs, waiting, limits, now });
   const timers = startTimers({ db, turns, adapterOf: () => fakeAdapter, log, everyMs: 3_600_000, now });
 
   const post: World['post'] = async (saying) => {

@@ -15,6 +15,8 @@ const FORBIDDEN: readonly Case[] = [
   ['adapters/adapter.ts', "import { x } from './dm1/message';"],
   ['adapters/adapter.ts', "import type { x } from '../src/store/sql';"],
   ['adapters/dm1/session/step.ts', "import type { x } from '../../dm2/package';"],
+  ['adapters/http/auth.ts', "import type { x } from '../dm1/message';"],
+  ['adapters/http/auth.ts', "import { createServer } from 'node:http';"],
   ['adapters/dm1/session/step.ts', "import type { x } from '../../../schema/ddf/model';"],
   ['adapters/dm1/codec/xml.ts', "import { x } from '../../../src/management/services';"],
   ['adapters/dm1/codec/xml.ts', "import { createServer } from 'node:http';"],
@@ -55,6 +57,8 @@ const FORBIDDEN: readonly Case[] = [
 const ALLOWED: readonly Case[] = [
   ['adapters/dm1/session/step.ts', "import type { x } from '../message'; import type { y } from '../../adapter';"],
   ['adapters/dm1/codec/xml.ts', "import { SaxesParser } from 'saxes';"],
+  ['adapters/dm1/session/step.ts', "import { x } from '../../http/auth';"],
+  ['adapters/dm2/session/step.ts', "import { x } from '../../http/auth';"],
   ['adapters/dm1/credential.ts', "import { createHash } from 'node:crypto';"],
   ['schema/graphql/types.ts', "import { GraphQLObjectType } from 'graphql'; import type { x } from '../ddf/model';"],
   ['src/store/sql.ts', "import { Pool } from 'pg'; import type { x } from '../../adapters/adapter';"],

@@ -8,10 +8,12 @@ import {
   equalsSecretly,
   HMAC_HEADER,
   readHmacHeader,
+  RESYNC_NONCES,
   verifyBasic,
   verifyHmac,
   verifyMd5,
 } from '../credential';
+import { addressesOf, parseAuthorization, verifyDigest } from '../../http/auth';
 import { openedOf } from '../http';
 import { STATUS } from '../status-codes';
 
@@ -24,6 +26,8 @@ export type Authentication =
       readonly by: CredentialType;
       /** Octets for the client's next credential, told with a Chal. */
       readonly nextNonce?: Bytes;
+      /** The credential was made over a nonce for resynchronisation, and ours is to be as well. */
+      readonly resync?: Bytes;
     }
   | Refused;
 
@@ -36,7 +40,12 @@ export interface Refused {
   readonly counted: boolean;
   /** No challenge is offered, whatever the count. */
   readonly lone?: boolean;
+  /** HTTP Digest: the credential was right, its nonce is old. */
+  readonly stale?: boolean;
 }
+
+/** How long after a notification for resynchronisation its nonce is taken, milliseconds. */
+const RESYNC_WITHIN_MS = 10 * 60_000;
 
 /** Octets of a nonce: exactly 16, for one client decodes Base64 with a single `=` to nothing (our ruling). */
 const NONCE_OCTETS = 16;
@@ -58,6 +67,11 @@ export function metaTypeOf(type: CredentialType): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** Whether a credential of ours of this type can be sent again over a nonce that the client gives. */
+export function canProve(type: CredentialType | undefined): boolean {
+  return type === 'BASIC' || type === 'DIGEST_MD5' || type === 'HMAC';
 }
 
 /** Whether a Cred or HMAC header came at all: the refusal is 401 then, else 407. */
@@ -88,15 +102,41 @@ export function authenticate(envelope: Envelope, account: AccountKnowledge, cont
     case 'X509':
       return authenticateCertificate(envelope, context);
     case 'HTTP_DIGEST':
+      return authenticateHttp(envelope, account, context);
     case 'PSK':
-      return {
-        ok: false,
-        code: 401,
-        reason: `DM 1.x has no ${clientAuth.type} credential`,
-        counted: false,
-        lone: true,
-      };
+      return { ok: false, code: 401, reason: 'DM 1.x has no PSK credential', counted: false, lone: true };
   }
+}
+
+/**
+ * Judges the message of a device that nobody knows: as a device of the account that strangers are shown, with a credential
+ * that nobody has. So its refusal is the refusal of a known one. Source: dm1 section 11.4.
+ */
+export function refusalOfStranger(envelope: Envelope, context: Context): Refused {
+  const type = strangerType(context);
+  const nobody = Buffer.from(context.random).toString('hex');
+  const clientAuth: CredentialKnowledge = {
+    type,
+    username: nobody,
+    secret: nobody,
+    nonce: context.strangerNonce,
+    failures: 0,
+  };
+  const account: AccountKnowledge = {
+    serverId: context.defaultServerId,
+    autoRegister: false,
+    clientAuth,
+    serverAuth: { ...clientAuth, type: 'NONE' },
+  };
+  const judged = authenticate(envelope, account, context);
+  if (judged.ok) throw new Error('a stranger cannot be authenticated');
+  return { ...judged, reason: 'nobody knows this device', counted: false };
+}
+
+/** Type of credential that a stranger is refused by; where devices of that account prove nothing, MD5. */
+export function strangerType(context: Context): CredentialType {
+  const { strangerAuth = 'DIGEST_MD5' } = context;
+  return strangerAuth === 'NONE' ? 'DIGEST_MD5' : strangerAuth;
 }
 
 /**
@@ -129,10 +169,19 @@ function authenticateMd5(envelope: Envelope, known: CredentialKnowledge, context
   const { cred } = openedOf(envelope).message.header;
   if (cred === undefined) return missing(envelope, 'DIGEST_MD5');
   if (typeOf(cred.meta?.type) !== AUTH_MD5) return weaker(cred.meta?.type, 'DIGEST_MD5');
-  if (!verifyMd5(cred.data, digestOf(known.username, known.secret), noncesOf(known, context))) {
-    return wrong('the MD5 credential is wrong, or its nonce is stale', true);
-  }
-  return { ok: true, by: 'DIGEST_MD5', nextNonce: freshNonce(context) };
+  const digest = digestOf(known.username, known.secret);
+  if (verifyMd5(cred.data, digest, noncesOf(known, context)))
+    return { ok: true, by: 'DIGEST_MD5', nextNonce: freshNonce(context) };
+  const resync = resyncNonces(context).find((nonce) => verifyMd5(cred.data, digest, [nonce]));
+  if (resync === undefined) return wrong('the MD5 credential is wrong, or its nonce is stale', true);
+  return { ok: true, by: 'DIGEST_MD5', nextNonce: freshNonce(context), resync };
+}
+
+/** Only right after we asked for it, for whoever has one credential over a known nonce could come again with it. */
+function resyncNonces(context: Context): readonly Bytes[] {
+  const sentAt = context.account?.resyncSentAt;
+  if (context.device === undefined || sentAt === undefined) return [];
+  return context.now >= sentAt && context.now - sentAt <= RESYNC_WITHIN_MS ? RESYNC_NONCES : [];
 }
 
 function authenticateHmac(envelope: Envelope, known: CredentialKnowledge, context: Context): Authentication {
@@ -145,6 +194,35 @@ function authenticateHmac(envelope: Envelope, known: CredentialKnowledge, contex
     verifyHmac(credential, digestOf(known.username, known.secret), noncesOf(known, context), envelope.inbound.body);
   if (!isRight) return wrong('the HMAC credential is wrong, or its nonce is stale', true);
   return { ok: true, by: 'HMAC', nextNonce: freshNonce(context) };
+}
+
+/** HTTP Digest, for each message has a request of its own. Source: RFC 2617; dm1 section 12, "HTTP authentication". */
+function authenticateHttp(envelope: Envelope, account: AccountKnowledge, context: Context): Authentication {
+  const { inbound } = envelope;
+  const { clientAuth } = account;
+  const presented = parseAuthorization(inbound.headers['authorization']);
+  if (presented?.scheme !== 'digest') {
+    const reason = presented === undefined ? 'no HTTP credentials' : 'HTTP Digest is wanted, Basic came';
+    return { ok: false, code: 401, reason, counted: false };
+  }
+  const result = verifyDigest(presented, {
+    method: inbound.method,
+    uris: addressesOf(inbound.path, context.baseUrl),
+    // A device that registers itself was shown the realm of strangers.
+    realms: [account.serverId, context.defaultServerId],
+    username: clientAuth.username,
+    secret: clientAuth.secret,
+    key: context.digestKey,
+    now: context.now,
+  });
+  switch (result) {
+    case 'OK':
+      return { ok: true, by: 'HTTP_DIGEST' };
+    case 'STALE':
+      return { ok: false, code: 401, reason: 'the nonce of the HTTP Digest is old', counted: false, stale: true };
+    case 'WRONG':
+      return wrong('the HTTP Digest is wrong', true);
+  }
 }
 
 /** The certificate's fingerprint names the device; where none is stored, a URI in it that equals the DevId does. */

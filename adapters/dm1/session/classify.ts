@@ -1,4 +1,5 @@
 import type { Context, Envelope, StoredSession } from '../../adapter';
+import { equalsSecretly } from '../credential';
 import { openedOf } from '../http';
 import { DEFAULT_MAX_MSG_SIZE, LEAST_MAX_MSG_SIZE, type Refusals } from './machine';
 
@@ -84,5 +85,5 @@ function isSameMessage(envelope: Envelope, session: StoredSession): boolean {
 
 /** A message that was posted to no session's address belongs to the session by device and SessionID alone. */
 function isOfToken(envelope: Envelope, token: string): boolean {
-  return envelope.token === undefined || envelope.token === token;
+  return envelope.token === undefined || equalsSecretly(envelope.token, token);
 }

@@ -1,5 +1,6 @@
 import type { Command, Context, Outcome } from '../../adapter';
 import type { BodyCommand, ContainerCommand, Encoding } from '../message';
+import { askedOf } from './interaction';
 import { getOf, type Plan, planOf, targetOf } from './jobs';
 import type { Job } from './machine';
 import { newWalk } from './walk';
@@ -87,7 +88,8 @@ function bodiesOf(plan: Plan): readonly BodyCommand[] {
 
 /** What lies below a node that is read comes in later messages, after the Sequence. */
 function jobOf(command: Command, plan: Plan, count: number): Job {
-  if (plan.kind !== 'read') return { kind: 'plain', command: command.id, what: command.kind, todo: [], waiting: count };
+  if (plan.kind !== 'read')
+    return { kind: 'plain', command: command.id, what: command.kind, todo: [], waiting: count, ...askedOf(command) };
   const { uri, depth, prop, props } = plan;
   const walk = { ...newWalk(uri), queue: [] };
   return { kind: 'read', command: command.id, uri, walk, ...defined({ depth, prop, props }) };

@@ -2,6 +2,7 @@ import type { Address, Command, Context, Outcome, Tree, Value } from '../../adap
 import { absolute, childUri, locUriOf, pathSegment } from '../addressing';
 import type { BodyCommand, Encoding, Item } from '../message';
 import { type StoredData, valueItem } from '../values';
+import { alertOf } from './interaction';
 import { documentBody, hasUnloaded, isInInbox, moidAdded } from './tnds-write';
 
 /**
@@ -49,9 +50,17 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
         ),
       );
     case 'exec':
-      return at(command.at, (uri) => planExec(uri, command.argument, command.correlator, encoding));
+      // DM 1.1.2 has no Correlator.
+      return at(command.at, (uri) =>
+        planExec(
+          uri,
+          command.argument,
+          context.device?.protocol === 'DM_1_1_2' ? undefined : command.correlator,
+          encoding,
+        ),
+      );
     case 'show':
-      return refused('UNSUPPORTED', 'user interaction is not offered to DM 1.x devices');
+      return write([alertOf(command.prompt)]);
     case 'subscribe':
     case 'unsubscribe':
     case 'default':
@@ -142,9 +151,9 @@ function nodesOf(tree: Tree, uri: string, carrier: 'Add' | 'Replace'): readonly 
   return nodes;
 }
 
-function planExec(uri: string, argument: Value | undefined, correlator: string, encoding: Encoding): Plan {
+function planExec(uri: string, argument: Value | undefined, correlator: string | undefined, encoding: Encoding): Plan {
   const exec = (item: Item, stored?: StoredData): Plan =>
-    write([{ kind: 'Exec', cmdId: '', correlator, items: [item] }], stored);
+    write([{ kind: 'Exec', cmdId: '', ...(correlator === undefined ? {} : { correlator }), items: [item] }], stored);
   if (argument === undefined) return exec({ target: { locUri: uri } });
   const written = valueItem(uri, argument, encoding);
   return 'refused' in written ? refused(written.refused, written.message) : exec(written.item, written.stored);

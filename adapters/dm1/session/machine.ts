@@ -11,6 +11,7 @@ import type {
   Token,
 } from '../../adapter';
 import type { BodyCommand, Meta } from '../message';
+import type { Asked } from './interaction';
 
 /**
  * The adapter's part of a session, stored as JSON between two messages. Nothing of replies is kept in it, nor of
@@ -96,6 +97,8 @@ export interface OpenCommand {
   items?: StoredItem[];
   /** TargetRef of its Status. */
   told?: string;
+  /** Alert: texts of the Items in its Status. */
+  answers?: string[];
   /** The command itself, kept until the client has accepted our credential; never for members of an Atomic. */
   readonly body?: Json;
 }
@@ -145,6 +148,9 @@ export type Job =
       told?: string;
       /** It went to the Inbox: MOID of the object, or nothing. */
       readonly inbox?: string;
+      /** Of a show: what the person is asked, and the texts that came in answer. */
+      readonly show?: Asked;
+      answers?: readonly string[];
     }
   | {
       readonly kind: 'read';
@@ -253,6 +259,8 @@ export interface Turn {
   readonly trusted: boolean;
   readonly headerCode: number;
   readonly chal?: { readonly type: string; readonly nonce?: string };
+  /** Value of WWW-Authenticate: the refusal is one of HTTP. */
+  readonly httpChallenge?: string;
   readonly statuses: readonly DueStatus[];
   /** Alert 1222, 1223 or 1225 at the end. */
   readonly alerts: readonly { readonly code: number; readonly uri?: string }[];

@@ -3,6 +3,7 @@ import type { BodyCommand, Data, Encoding, Item } from '../message';
 import type { StoredData } from '../values';
 import { asked, askLater, beginDiscovery, type Question, questions } from './discovery';
 import { planGroup } from './groups';
+import { askedOf } from './interaction';
 import { getOf, type Plan, planOf, targetOf } from './jobs';
 import { cutChunk, inlineSource, takesChunks } from './large-object-out';
 import { listKindOf, noteAsked } from './lists';
@@ -61,7 +62,8 @@ export class Packer {
     const isWhole = this.sendNextChunk(work.slices[0]);
     const isDone = this.sendRest() && isWhole;
     const isAllSent = isDone && again.length === 0 && this.sendCommands(work.commands);
-    this.sendQuestions();
+    // A person who cancels has the rest of the message skipped, and what was skipped tells nothing of the tree.
+    if (!this.machine.open.some((open) => open.carrier === 'Alert')) this.sendQuestions();
     this.isStuck = this.sent === 0 && (!isAllSent || this.machine.discovery !== undefined);
     // A message without commands would end the session for the client while there is more to do.
     if (this.sent === 0 && (this.isStuck || work.more)) {
@@ -289,6 +291,7 @@ export class Packer {
       waiting: 0,
       ...(document === undefined ? {} : { instead: plan.bodies.map(storeBody) }),
       ...(plan.inbox === undefined ? {} : { inbox: plan.inbox.moid ?? '' }),
+      ...askedOf(command),
     };
     const key = this.newJob(job);
     if (stored !== undefined && this.beginChunks(key, first, stored)) job.waiting = 1;

@@ -5,9 +5,10 @@ import { openedOf } from '../http';
 import type { SimpleCommand, Status } from '../message';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
-import { authenticate, authenticateAgain, type Authentication, metaTypeOf } from './authenticate';
+import { authenticate, authenticateAgain, type Authentication, metaTypeOf, refusalOfStranger } from './authenticate';
 import { followsRefusal, isLive, isUnended, maxMsgSizeOf, maxObjSizeOf, placeOf, refusalsOf } from './classify';
 import { deviceInfo } from './device-info';
+import { answersOf, interactionFeatures } from './interaction';
 import { IncomingObjects, wholeAlert } from './large-object-in';
 import { judgeSending, sliceWanted } from './large-object-out';
 import {
@@ -41,9 +42,7 @@ export function receive(envelope: Envelope, given: Context): Received {
   const { context, foreign } = ownSession(given);
   const { account } = context;
   if (account === undefined) {
-    const reason = 'nobody knows this device';
-    const code = header.cred === undefined ? STATUS.AUTHENTICATION_REQUIRED : STATUS.UNAUTHORIZED;
-    return refuse(envelope, context, { ok: false, code, reason, counted: false }, { count: 0 });
+    return refuse(envelope, context, refusalOfStranger(envelope, context), { count: 0 });
   }
   const place = placeOf(envelope, context);
   // One that went silent too long is not gone on with, but what it left under way is still to be told.
@@ -116,7 +115,12 @@ function begin(
       messageNo: envelope.messageNo ?? 0,
       expiresAt: 0,
     },
-    { ...machine, auth: judged.by, ...(envelope.protocol === 'DM_1_3' ? { isDm13: true } : {}) },
+    {
+      ...machine,
+      auth: judged.by,
+      ...(envelope.protocol === 'DM_1_3' ? { isDm13: true } : {}),
+      ...(judged.resync === undefined ? {} : { serverNonce: nonceText(judged.resync) }),
+    },
   );
   return read(envelope, context, account, state, judged, effects, true);
 }
@@ -176,6 +180,7 @@ function read(
 
   const { effects: ofEnd, again, end, mayCommand } = settleMessage(envelope, context, machine, account, body);
   effects.push(...ofEnd);
+  effects.push(...interactionFeatures(effects, context.device));
   machine.turn = {
     token: state.token,
     trusted: true,
@@ -362,6 +367,7 @@ function takeStatus(machine: Machine, status: Status, isOpening: boolean): reado
   // Several Statuses for one command: the first failure counts.
   if (open.code === undefined || (isGood(open.code) && !isGood(code))) open.code = code;
   if (open.role === 'tnds' && status.targetRefs[0] !== undefined) open.told = status.targetRefs[0];
+  if (open.carrier === 'Alert') open.answers = [...(open.answers ?? []), ...answersOf(status)];
   if (isGood(code)) machine.proven = true;
   return [];
 }

@@ -1,10 +1,11 @@
 import type { Context, CredentialType, Effect, Envelope, Received, SessionState } from '../../adapter';
 import { ALERT } from '../alert-codes';
 import { nonceText } from '../credential';
+import { digestChallenge, makeDigestNonce } from '../../http/auth';
 import { openedOf } from '../http';
 import type { BodyCommand } from '../message';
 import { STATUS } from '../status-codes';
-import { freshNonce, metaTypeOf, type Refused } from './authenticate';
+import { freshNonce, metaTypeOf, type Refused, strangerType } from './authenticate';
 import { maxMsgSizeOf } from './classify';
 import { type DueStatus, type Machine, newMachine, type Refusals, stateOf, type Turn } from './machine';
 
@@ -32,7 +33,7 @@ export function refuse(
 ): Received {
   const { account } = context;
   const isKept = account !== undefined && context.device !== undefined;
-  const type = account?.clientAuth.type ?? 'DIGEST_MD5';
+  const type = account?.clientAuth.type ?? strangerType(context);
   // Where nothing is kept the MsgID tells how many there were.
   const count = isKept ? before.count : Math.max(0, (envelope.messageNo ?? 1) - 1);
   const isLone = refused.lone === true || count >= CHALLENGES_PER_SESSION;
@@ -42,6 +43,7 @@ export function refuse(
     token,
     trusted: false,
     headerCode: isLone ? STATUS.UNAUTHORIZED : refused.code,
+    ...(type === 'HTTP_DIGEST' ? { httpChallenge: httpChallengeOf(refused, context) } : {}),
     ...(isLone ? {} : { chal: chalOf(type, nonceText(nonce)) }),
     statuses: isLone ? [] : refusedStatuses(envelope, refused.code),
     alerts: [],
@@ -54,6 +56,13 @@ export function refuse(
   if (!isLone && hasNonce(type)) effects.push({ kind: 'nonceChanged', direction: 'CLIENT', nonce });
   const refusals: Refusals = { key: envelope.key ?? '', token, count: count + 1, messageNo: envelope.messageNo ?? 0 };
   return { state, effects, wants: NO_WANTS, refusals };
+}
+
+/** Value of WWW-Authenticate. The realm is the server identifier. */
+function httpChallengeOf(refused: Refused, context: Context): string {
+  const realm = context.device === undefined ? context.defaultServerId : context.account?.serverId;
+  const nonce = makeDigestNonce(context.digestKey, context.now);
+  return digestChallenge(realm ?? context.defaultServerId, nonce, refused.stale === true);
 }
 
 /** A version that is not spoken: nothing else of the message is looked at. Source: dm1 section 1. */

@@ -1,7 +1,9 @@
-import type { Context, Effect, Envelope, Responded, SessionState, Work } from '../../adapter';
+import type { Context, Effect, Envelope, Responded, SessionState, Wire, Work } from '../../adapter';
 import { encodeMessage } from '../codec';
 import { digestOf, HMAC_HEADER, hmacOf, writeHmacHeader } from '../credential';
 import { openedOf, syncmlWire } from '../http';
+import { canProve } from './authenticate';
+import { patienceMs } from './interaction';
 import { type Machine, machineOf, octetsOf, stateOf, type Turn } from './machine';
 import { Packer } from './pack';
 import { expiryOf } from './receive';
@@ -26,16 +28,22 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
       what: `a message of ${body.length} octets, the least there is to say, is beyond MaxMsgSize ${machine.maxMsgSize}`,
     });
   }
-  const wire = syncmlWire(body, openedOf(envelope).mediaType);
+  const wire = challenged(syncmlWire(body, openedOf(envelope).mediaType), turn);
   const signed = signature(turn, machine, body, context);
+  const expiresAt = expiryAfter(state, draft, context) + patienceMs(draft.machine.jobs);
   return {
-    state: stateOf(
-      { ...state, phase: draft.phase ?? state.phase, expiresAt: expiryAfter(state, draft, context) },
-      draft.machine,
-    ),
+    state: stateOf({ ...state, phase: draft.phase ?? state.phase, expiresAt }, draft.machine),
     reply: signed === undefined ? wire : { ...wire, headers: { ...wire.headers, [HMAC_HEADER]: signed } },
     effects,
   };
+}
+
+/** A refusal on the HTTP level, which only clients with HTTP Digest get: others end their session at one. */
+function challenged(wire: Wire, turn: Turn): Wire {
+  const { httpChallenge } = turn;
+  return httpChallenge === undefined
+    ? wire
+    : { ...wire, status: 401, headers: { ...wire.headers, 'www-authenticate': httpChallenge } };
 }
 
 interface Draft {
@@ -73,7 +81,7 @@ function draftReply(
   };
   if (!turn.mayCommand) return end(undefined, false);
   const { serverAuth } = context.account ?? {};
-  const keepsBody = !machine.proven && (serverAuth?.type === 'BASIC' || serverAuth?.type === 'DIGEST_MD5');
+  const keepsBody = !machine.proven && canProve(serverAuth?.type);
   const best = roomForOne(envelope, turn, machine, context);
   const packer = new Packer(reply, machine, encoding, machine.serverMsg, best, keepsBody, context);
   packer.pack(work, turn.again ?? []);

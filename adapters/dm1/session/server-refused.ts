@@ -1,4 +1,5 @@
 import type { AccountKnowledge, Effect } from '../../adapter';
+import { canProve } from './authenticate';
 import { isContainer, JOB, type Job, type Machine, type OpenCommand } from './machine';
 import { isRefusal } from './settle';
 
@@ -20,9 +21,7 @@ export function judgeServerRefusal(machine: Machine, account: AccountKnowledge):
   if (!isRefusal(headerCode)) return undefined;
   const refused = machine.open.filter((open) => open.code === undefined || isRefusal(open.code));
   if (headerCode === 0 && refused.length < machine.open.length) return undefined;
-  const { type } = account.serverAuth;
-  const canProve = type === 'BASIC' || type === 'DIGEST_MD5';
-  if (canProve && !machine.resent) {
+  if (canProve(account.serverAuth.type) && !machine.resent) {
     machine.resent = true;
     machine.credDue = true;
     const effects = giveUp(

@@ -2,6 +2,7 @@ import type { Context, Effect } from '../../adapter';
 import { canonical } from '../addressing';
 import { outcomeInAtomic, outcomeOf, STATUS } from '../status-codes';
 import { conclude, takeList, takeNode, takeType } from './discovery';
+import { finishShow } from './interaction';
 import { listKindOf } from './lists';
 import { type Job, JOB, type Machine, type OpenCommand } from './machine';
 import { applyRead, finishRead } from './read';
@@ -40,7 +41,8 @@ export function settle(
   for (const [key, job] of Object.entries(machine.jobs)) {
     const isUnderWay = left.some((open) => open.job === key) || again.some((open) => open.job === key);
     if (isUnderWay || !isFinished(job)) continue;
-    effects.push(...finish(job, machine, context));
+    if (job.kind === 'plain' && job.show !== undefined) effects.push(...finishShow(job, job.show, context));
+    else effects.push(...finish(job, machine, context));
     delete machine.jobs[key];
   }
   const { discovery } = machine;
@@ -106,6 +108,7 @@ function apply(machine: Machine, open: OpenCommand, context: Context): readonly 
   if (job.kind === 'read') return applyRead(job, open, code, code !== undefined && isGood(code), machine, context);
   if (open.role === 'tnds') return applyDocument(job, open, code, code !== undefined && isGood(code), machine, context);
   job.waiting -= 1;
+  if (open.answers !== undefined) job.answers = open.answers;
   if (code === undefined) job.silent = true;
   else if (isGood(code)) job.good = code;
   else if (job.bad === undefined || isBystander(job.bad)) {

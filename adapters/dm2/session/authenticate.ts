@@ -3,7 +3,7 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 9; RFC 2617. The DevID header alone is never believed.
  */
 import type { AccountKnowledge, Context, CredentialKnowledge, CredentialType, Envelope } from '../../adapter';
-import { basicMatches, parseAuthorization, verifyDigest } from '../http-auth';
+import { addressesOf, basicMatches, parseAuthorization, verifyDigest } from '../../http/auth';
 import { basicAllowed } from './wires';
 
 export type Verdict =
@@ -66,10 +66,9 @@ function byHttp(envelope: Envelope, context: Context, account: AccountKnowledge)
   }
 
   // A Digest proves the same secret as Basic without showing it, so a Basic account takes it as well.
-  const basePath = URL.canParse(context.baseUrl) ? new URL(context.baseUrl).pathname.replace(/\/$/, '') : '';
   const result = verifyDigest(presented, {
     method: inbound.method,
-    uris: [inbound.path, `${basePath}${inbound.path}`, `${context.baseUrl}${inbound.path}`],
+    uris: addressesOf(inbound.path, context.baseUrl),
     // A device that registers itself was shown the realm of strangers.
     realms: [account.serverId, context.defaultServerId],
     username: credential.username,

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 
 import type { Envelope, Inbound, Wire } from '../../adapter';
-import { parseAuthorization } from '../http-auth';
-import { accepts, parseMediaType } from '../media-type';
+import { parseAuthorization } from '../../http/auth';
+import { accepts, parseMediaType } from '../../http/media-type';
 import { MEDIA_TYPES, type Package1, type Package3 } from '../package';
 import { decodePackage1, decodePackage3 } from '../package-codec';
 import { refusalWire } from './wires';

@@ -2,7 +2,7 @@
 import type { Context, Tree } from '../../adapter';
 import { namesOfPath, type PlainAddress } from '../client-uri';
 import { decodeBareValue } from '../leaf-value';
-import { parseMediaType } from '../media-type';
+import { parseMediaType } from '../../http/media-type';
 import { decodeMoJson, type FormatLookup, type MoEntry } from '../mo-json';
 import { MEDIA_TYPES, type DataPart } from '../package';
 import { failed, ok, type Result } from '../result';

@@ -3,7 +3,7 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 5.1.1 and 5.5.
  */
 import type { Context, Envelope, Wire } from '../../adapter';
-import { basicChallenge, digestChallenge, makeDigestNonce } from '../http-auth';
+import { basicChallenge, digestChallenge, makeDigestNonce } from '../../http/auth';
 import { MEDIA_TYPES, type Package2 } from '../package';
 import { encodePackage2 } from '../package-codec';
 

@@ -3,8 +3,8 @@ import { Field, FieldResolver, ID, InputType, Int, Float, ObjectType, Resolver, 
 
 import type { CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
 import { ManagementError } from '../../management/types';
-import { CommandKind, CommandState, DmFormat, Outcome } from '../enums';
-import { Base64Scalar, BigIntScalar, JsonScalar } from '../scalars';
+import { CommandKind, CommandState, DmFormat, Outcome, ShowInputType, ShowType } from '../enums';
+import { Base64Scalar, BigIntScalar, DurationScalar, JsonScalar } from '../scalars';
 
 const nullable = true;
 
@@ -103,10 +103,46 @@ export class CopyInput {
   readonly to!: AddressInput;
 }
 
-@InputType({ description: 'Shows something to the person who holds the device.' })
+@InputType({
+  description:
+    'Shows something to the person who holds the device, and waits for an answer: `{ answer: ACCEPTED | REFUSED | TIMED_OUT, text, selected }`.',
+})
 export class ShowInput {
-  @Field(() => JsonScalar, { description: 'What to show, such as `{ "text": "…" }`.' })
-  readonly prompt!: unknown;
+  @Field(() => ShowType)
+  readonly type!: keyof typeof ShowType;
+  @Field(() => String, { description: 'The text, the question, or the title of the choices; at most 4096 characters.' })
+  readonly text!: string;
+  @Field(() => [String], { nullable, description: '1 to 64 choices of at most 256 characters, in their order.' })
+  readonly choices?: readonly string[] | null;
+  @Field(() => Int, { nullable, description: 'TEXT: most characters, 1 to 1024.' })
+  readonly maxLength?: number | null;
+  @Field(() => ShowInputType, { nullable, description: 'TEXT: what may be typed; ALPHANUMERIC when left out.' })
+  readonly inputType?: keyof typeof ShowInputType | null;
+  @Field(() => Boolean, {
+    nullable,
+    description:
+      'TEXT: hidden while it is typed, and kept as a secret: sealed at rest, and taken out of the result an hour after it came.',
+  })
+  readonly password?: boolean | null;
+  @Field(() => Boolean, { nullable, description: 'CONFIRM: the answer that is offered, and counts at the time-out.' })
+  readonly defaultAccept?: boolean | null;
+  @Field(() => String, { nullable, description: 'TEXT: what stands there, and counts at the time-out.' })
+  readonly defaultText?: string | null;
+  @Field(() => [Int], { nullable, description: 'Choices that are offered, and count at the time-out; from 0.' })
+  readonly defaultSelected?: readonly number[] | null;
+  @Field(() => DurationScalar, { nullable, description: 'Least time on display, whole seconds up to PT24H.' })
+  readonly minDisplay?: number | null;
+  @Field(() => DurationScalar, {
+    nullable,
+    description: 'How long the person has, whole seconds up to PT24H; as long as the device gives when left out.',
+  })
+  readonly timeout?: number | null;
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: 'Whether it may be shown again although its first answer was lost.',
+  })
+  readonly repeatable?: boolean | null;
 }
 
 @InputType({ description: 'Replaces the access control list of a node (DM 1.x).' })

@@ -7,7 +7,8 @@ import { complete, execute as executeNode, type PendingOperation } from '../beha
 import type { DeviceTree, Path, TreeError, TreeNode, TreeResult } from '../tree';
 import { locUriOf, readLocUri, segmentOf, type LocUri } from './address';
 import { itemContent, storedOf, textData, textOf } from './data';
-import { resultsOf, statusOf, textItem, type Answered, type Draft } from './drafts';
+import { resultsOf, statusOf, type Answered, type Draft } from './drafts';
+import { answerOfPerson, type Person } from './person';
 import type { Dm1Version } from './standard-objects';
 import { answerList, writeTnds, type Asked, type TreeQueryOptions } from './tree-query';
 
@@ -35,6 +36,8 @@ export interface Execution {
   readonly atomic: boolean | 'noRollback';
   /** User interaction alerts that are shown. */
   readonly alerts: readonly number[];
+  /** Who answers them. */
+  readonly person: Person;
   /** Commands that are known; others get 501. Absent: all. */
   readonly commands?: readonly string[];
   readonly firstItemOnly?: boolean;
@@ -166,20 +169,11 @@ function executeSequence(run: Execution, command: ContainerCommand, answered: An
   return answers;
 }
 
-/** The user of a simulated device says yes, takes the default response, else the first choice. */
 function answerAlert(run: Execution, alert: AlertCommand, answered: Answered): Draft {
   const code = Number((alert.data ?? '').trim());
   if (code === 1222 || code === 1223 || code === 1225) return statusOf(answered, 200);
-  if (!run.alerts.includes(code)) return statusOf(answered, 406);
-  const [options, title, ...choices] = alert.items;
-  if (options === undefined || title === undefined || (code >= 1103 && choices.length === 0))
-    return statusOf(answered, 412);
-  const preset = new URLSearchParams(textOf(options.data)).get('DR');
-  if (code === 1101) return statusOf(answered, preset === '0' ? 304 : 200);
-  if (code === 1102) return statusOf(answered, 200, { items: [textItem(preset ?? 'yes')] });
-  if (code === 1103) return statusOf(answered, 200, { items: [textItem(preset ?? '1')] });
-  if (code === 1104) return statusOf(answered, 200, { items: (preset ?? '1').split('-').map(textItem) });
-  return statusOf(answered, 200);
+  const shown = run.alerts.includes(code) ? answerOfPerson(alert, answered, run.person) : undefined;
+  return shown ?? statusOf(answered, 406);
 }
 
 function readTarget(

@@ -4,6 +4,7 @@ import type { TreeLimits } from '../tree';
 import type { Chaos } from './chaos';
 import type { ClientProfile } from './clients';
 import type { DeviceAlert } from './memory';
+import type { Person } from './person';
 import type { Dm1Version } from './standard-objects';
 import type { TreeQueryOptions } from './tree-query';
 
@@ -47,6 +48,8 @@ export interface Dm1DeviceOptions {
     /** Tree queries, writes of TNDS documents, optional properties; default none of them (406). */
     readonly queries?: TreeQueryOptions;
   };
+  /** Who answers user interaction alerts; default: one who says yes and takes what is offered. */
+  readonly person?: Person;
   /** Writes RespURI into Target of its later messages too, as many clients do; default true. */
   readonly targetFollowsRespUri?: boolean;
   /** Reports the end of an Exec in the same session; default: in the next one. */

@@ -22,6 +22,7 @@ import type { DeviceAlert } from './memory';
 import { continues, takeChunk, withoutMoreData, type OpenObject, type ServerCommand } from './open-object';
 import type { Dm1DeviceOptions } from './options';
 import { packMessage } from './pack';
+import { obligingPerson } from './person';
 import { alertDraft, devInfoDraft } from './package-one';
 import { Presentation, type Shown } from './presentation';
 import { violation } from './rules';
@@ -361,6 +362,7 @@ export class Dm1Session {
       copy: options.features?.copy ?? traits.copy ?? false,
       atomic,
       alerts: options.features?.ui === false ? [] : (traits.alerts ?? ALL_UI_ALERTS),
+      person: options.person ?? obligingPerson,
       ...(traits.commands === undefined ? {} : { commands: traits.commands }),
       ...(traits.firstItemOnly === true ? { firstItemOnly: true } : {}),
       ...(options.features?.queries === undefined ? {} : { queries: options.features.queries }),

@@ -1,6 +1,6 @@
 /** Whether a Package#2 is one. Source: dm2 2.2, 2.5, 4.2, 5, 8.1, 9. */
 import { parseClientUri, plainAddressOf } from '../../../adapters/dm2/client-uri';
-import { parseMediaType } from '../../../adapters/dm2/media-type';
+import { parseMediaType } from '../../../adapters/http/media-type';
 import { decodePackage2 } from '../../../adapters/dm2/package-codec';
 import { MEDIA_TYPES, type PackageCommand } from '../../../adapters/dm2/package';
 import type { ProtocolViolation } from '../report';

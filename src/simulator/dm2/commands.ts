@@ -1,6 +1,6 @@
 /** Executes the commands of a Package#2, one after the other. Source: dm2 5 to 9. */
 import { parseClientUri, type PlainAddress } from '../../../adapters/dm2/client-uri';
-import { accepts, parseMediaType } from '../../../adapters/dm2/media-type';
+import { accepts, parseMediaType } from '../../../adapters/http/media-type';
 import { MEDIA_TYPES, type DataPart, type PackageCommand, type StatusEntry } from '../../../adapters/dm2/package';
 import { expandServerUri } from '../../../adapters/dm2/server-uri';
 import { execute, type PendingOperation } from '../behaviour';

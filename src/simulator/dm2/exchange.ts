@@ -1,7 +1,7 @@
 /** HTTP with the device's credentials, for packages and for the repository. Source: dm2 2.3, 2.6, 17. */
 import { randomBytes } from 'node:crypto';
 
-import { answerChallenge, basicAuthorization } from '../../../adapters/dm2/http-auth';
+import { answerChallenge, basicAuthorization } from '../../../adapters/http/auth';
 import type { Transport, WireRequest, WireResponse } from '../transport';
 import type { Dm2DeviceOptions } from './options';
 

@@ -2,7 +2,7 @@
 import type { Tree, Value } from '../../../adapters/adapter';
 import { namesOfPath, printClientUri, type PlainAddress } from '../../../adapters/dm2/client-uri';
 import { decodeBareValue } from '../../../adapters/dm2/leaf-value';
-import { parseMediaType } from '../../../adapters/dm2/media-type';
+import { parseMediaType } from '../../../adapters/http/media-type';
 import { decodeMoJson } from '../../../adapters/dm2/mo-json';
 import { MEDIA_TYPES } from '../../../adapters/dm2/package';
 import type { DeviceTree, Path, TreeError } from '../tree';

@@ -225,7 +225,7 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
   const unsupported: [string, CommandBody][] = [
     ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
     ['copy', { kind: 'copy', from: at('a'), to: at('b') }],
-    ['show', { kind: 'show', prompt: null }],
+    ['show', { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } }],
     ['subscribe', { kind: 'subscribe', at: at('') }],
     ['default', { kind: 'default', moid: METER }],
     ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],

@@ -8,7 +8,7 @@ import {
   makeDigestNonce,
   parseAuthorization,
   verifyDigest,
-} from '../../../adapters/dm2/http-auth';
+} from '../../../adapters/http/auth';
 import { describeShared } from '../../support/shared';
 import { credential, DEVICE, given, inboundOf, only, type Reply } from './dialogue';
 import { json, octets } from './vectors';

@@ -1,5 +1,5 @@
 /** A DM 2.0 server of a few lines, in process: it sends the packages it is given, then END, and keeps a repository. */
-import { basicChallenge, digestChallenge, digestResponse, parseAuthorization } from '../../../adapters/dm2/http-auth';
+import { basicChallenge, digestChallenge, digestResponse, parseAuthorization } from '../../../adapters/http/auth';
 import { decodePackage1, decodePackage3 } from '../../../adapters/dm2/package-codec';
 import type { Package1, Package3 } from '../../../adapters/dm2/package';
 import type { Transport, WireRequest, WireResponse } from '../../../src/simulator/transport';

@@ -379,14 +379,12 @@ describe.each(['xml', 'wbxml'] as const)('Commands (%s)', (form) => {
   test('what DM 1.x or this gateway does not have is answered without a message', () => {
     const device = given();
     device.queue.push(
-      command({ kind: 'show', prompt: {}, id: 's' } as never),
       command({ kind: 'subscribe', at: { uri: './A' }, id: 'u' } as never),
       command({ kind: 'default', moid: 'm', id: 'd' } as never),
       command({ kind: 'get', at: { moid: 'urn:m', path: 'A' }, id: 'n' } as never),
     );
     device.sends(package1());
     expect(device.all('commandAnswered').map((effect) => [effect.command, effect.outcome])).toEqual([
-      ['s', 'UNSUPPORTED'],
       ['u', 'UNSUPPORTED'],
       ['d', 'UNSUPPORTED'],
       ['n', 'NOT_FOUND'],

@@ -1,12 +1,12 @@
 /**
- * HTTP Basic and Digest (MD5, qop=auth), both sides. The server's Digest nonce is stateless: its time and a MAC of it.
- * Source: RFC 2617; OMA-TS-DM_Protocol-V2_0, 9.
+ * HTTP Basic and Digest (MD5, qop=auth), both sides, for both protocols. The server's Digest nonce is stateless: its time and a MAC of it.
+ * Source: RFC 2617; OMA-TS-DM_Protocol-V2_0, 9; dm1 section 12.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 import type { Bytes } from '../adapter';
 import { parseMediaType, splitOutsideQuotes, unquote } from './media-type';
-import { textOf } from './storable-text';
+import { textOf } from './utf8';
 
 const MAX_HEADER = 8192;
 /** How long a nonce is taken without asking for a new one, milliseconds. */
@@ -123,6 +123,12 @@ export interface DigestExpectation {
   readonly secret: string;
   readonly key: Bytes;
   readonly now: number;
+}
+
+/** The forms in which a request's `uri` may name its address: path, path behind a proxy, whole address. */
+export function addressesOf(path: string, baseUrl: string): readonly string[] {
+  const basePath = URL.canParse(baseUrl) ? new URL(baseUrl).pathname.replace(/\/$/, '') : '';
+  return [path, `${basePath}${path}`, `${baseUrl}${path}`];
 }
 
 /** OK; STALE: the secret is right but the nonce is old or another's, a new one is due; WRONG. */
