@@ -10,7 +10,7 @@ import { AccountResolver } from './fixed/account';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DeviceResolver } from './fixed/device';
-import { ManagementObjectResolver, MoInfo, MoInfoResolver } from './fixed/management-object';
+import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
@@ -23,6 +23,7 @@ export function buildFixedSchema(): GraphQLSchema {
       AccountResolver,
       DeviceResolver,
       ManagementObjectResolver,
+      TreeNodeResolver,
       MoInfoResolver,
       OperationResolver,
       CommandResolver,

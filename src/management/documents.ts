@@ -2,6 +2,7 @@
 import type { Json, RecognisedBy, Tree, Value } from '../../adapters/adapter';
 import { encodeName, namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { DocumentChange } from '../store/turn-apply';
+import { eachNode, type NodeProperties, propertiesOf } from './node-properties';
 import { eachLeaf, isBare, isStorable, scalarOf, setOwn, storableText } from './tree';
 
 interface Mo {
@@ -17,6 +18,8 @@ interface Pending {
   recognisedBy: RecognisedBy | undefined;
   readonly patches: Patch[];
   readonly meta: Record<string, unknown>;
+  readonly properties: Record<string, unknown>;
+  readonly cleared: string[];
   observed: boolean;
   complete: boolean;
   fresh: boolean;
@@ -42,6 +45,7 @@ export class DocumentChanges {
     const pending = this.#patch(mo, path, tree, complete ? 'set' : 'merge');
     if (pending === undefined) return;
     pending.observed = true;
+    this.#noteProperties(pending, path, tree, complete);
     if (path === '' && complete) pending.complete = true;
   }
 
@@ -59,8 +63,10 @@ export class DocumentChanges {
 
   remove(mo: Mo, path: string): void {
     const names = namesOf(path);
-    if (names !== undefined && names.length > 0 && names.every(isStorable))
-      this.#of(mo).patches.push({ p: names, o: 'del' });
+    if (names === undefined || names.length === 0 || !names.every(isStorable)) return;
+    const pending = this.#of(mo);
+    pending.patches.push({ p: names, o: 'del' });
+    forgetProperties(pending, path);
   }
 
   /** The instance is gone, and with it what was to be written. */
@@ -78,6 +84,8 @@ export class DocumentChanges {
       recognisedBy: pending.recognisedBy ?? null,
       patches: pending.patches,
       meta: pending.meta,
+      properties: pending.properties,
+      cleared: pending.cleared,
       observed: pending.observed,
       complete: pending.complete,
       validator: pending.mo.validator,
@@ -85,6 +93,18 @@ export class DocumentChanges {
     }));
     this.#pending.clear();
     return changes;
+  }
+
+  /** Where the device tells properties of a whole sub-tree, those that it told before are no more. */
+  #noteProperties(pending: Pending, path: string, tree: Tree, complete: boolean): void {
+    const told: (readonly [string, NodeProperties])[] = [];
+    eachNode(tree, path, (at, node) => {
+      const properties = propertiesOf(node);
+      if (properties !== undefined) told.push([at, properties]);
+    });
+    if (told.length === 0) return;
+    if (complete) forgetProperties(pending, path);
+    for (const [at, properties] of told) setOwn(pending.properties, at, properties);
   }
 
   #of(mo: Mo): Pending {
@@ -96,6 +116,8 @@ export class DocumentChanges {
       recognisedBy: undefined,
       patches: [],
       meta: {},
+      properties: {},
+      cleared: [],
       observed: false,
       complete: false,
       fresh: false,
@@ -143,5 +165,13 @@ export class DocumentChanges {
       node.format === value.format &&
       (value.mime === undefined || node.mime === undefined || node.mime === value.mime)
     );
+  }
+}
+
+function forgetProperties(pending: Pending, path: string): void {
+  pending.cleared.push(path);
+  for (const known of Object.keys(pending.properties)) {
+    if (path === '' || known === path || known.startsWith(`${path}/`))
+      Reflect.deleteProperty(pending.properties, known);
   }
 }

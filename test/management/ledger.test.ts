@@ -16,7 +16,7 @@ function given(
     { lockAfter: 3, itemLifeMs: 60_000 },
     more.mos ?? [lamp('L1')],
     more.operations ?? [],
-    more.announced ?? [],
+    { announced: more.announced ?? [], found: [] },
   );
 }
 const chr = (name: string, data: string): Tree => ({ name, value: { format: 'chr', data } });

@@ -131,7 +131,7 @@ function isFinished(job: Job): boolean {
 }
 
 function finish(job: Job, machine: Machine, context: Context): readonly Effect[] {
-  if (job.kind !== 'read') return job.inbox === undefined ? [finishPlain(job)] : finishInbox(job);
+  if (job.kind !== 'read') return job.inbox === undefined ? [finishPlain(job)] : finishInbox(job, machine);
   const { effect, tree } = finishRead(job);
   return tree === undefined ? [effect] : [effect, ...learnVersions(job.uri, tree, machine, context)];
 }
@@ -148,12 +148,15 @@ function finishPlain(job: Job & { readonly kind: 'plain' }): Effect {
 }
 
 /** What went to the Inbox is where the TargetRef of its Status says; else it is to be looked for. Source: dm1 section 15. */
-function finishInbox(job: Job & { readonly kind: 'plain' }): readonly Effect[] {
+function finishInbox(job: Job & { readonly kind: 'plain' }, machine: Machine): readonly Effect[] {
   const effect = finishPlain(job);
   if (effect.kind !== 'commandAnswered' || effect.outcome !== 'OK') return [effect];
   const { told, inbox } = job;
   const isElsewhere = told !== undefined && canonical(told) !== './Inbox';
-  if (!isElsewhere) return [effect, { kind: 'discoveryDue', why: 'an object was put into the Inbox' }];
+  if (!isElsewhere) {
+    machine.discovered = false;
+    return [effect, { kind: 'discoveryDue', why: 'an object was put into the Inbox' }];
+  }
   const created = inbox ? { moid: inbox, path: '', place: told } : { uri: told };
   return [{ ...effect, created: [created] }];
 }

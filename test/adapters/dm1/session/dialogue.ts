@@ -164,7 +164,12 @@ export class Dialogue {
       clientAuth: this.clientAuth,
       serverAuth: this.serverAuth,
     };
-    const device: DeviceKnowledge = { deviceId: DEVICE, features: { ...given.features, ...this.features }, mos: [], ...given.device };
+    const device: DeviceKnowledge = {
+      deviceId: DEVICE,
+      features: { ...given.features, ...this.features },
+      mos: [],
+      ...given.device,
+    };
     const places = given.places ?? [{ place: './DevInfo', moid: 'urn:oma:mo:oma-dm-devinfo:1.0' }];
     const nonce = given.nonces?.[this.nonceNo] ?? octets(this.nonceNo * 16 + 16);
     return {
