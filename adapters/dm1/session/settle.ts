@@ -7,7 +7,7 @@ import { type Job, JOB, type Machine, type OpenCommand } from './machine';
 import { applyRead, finishRead } from './read';
 import { itemFor } from './results';
 import { applyDocument } from './tnds-write';
-import { learnVersions } from './versions';
+import { learnFromValues, learnVersions } from './versions';
 
 /**
  * Statuses and Results → what became of the commands. A command settles as soon as its answer is there; what has none
@@ -47,11 +47,7 @@ export function settle(
   if (discovery !== undefined && (isComplete || answered.some((open) => open.job === JOB.discovery))) {
     const inFlight = [...left, ...again].filter((open) => open.job === JOB.discovery).map((open) => open.uri);
     const concluded = conclude(discovery, inFlight);
-    for (const effect of concluded.effects) {
-      effects.push(effect);
-      if (effect.kind === 'valuesObserved' && 'uri' in effect.at)
-        effects.push(...learnVersions(effect.at.uri, effect.tree, machine, context));
-    }
+    effects.push(...concluded.effects, ...learnFromValues(concluded.effects, machine, context));
     if (concluded.done) {
       delete machine.discovery;
       machine.discovered = true;

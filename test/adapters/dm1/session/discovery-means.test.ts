@@ -1,5 +1,5 @@
 import type { Context, Effect, Json, Tree } from '../../../../adapters/adapter';
-import { DdfLibrary } from '../../../../schema/ddf/library';
+import type { DdfLibrary } from '../../../../schema/ddf/library';
 import { Dm1Device } from '../../../../src/simulator/dm1-device';
 import type { TreeQueryOptions } from '../../../../src/simulator/dm1/tree-query';
 import type { SessionReport } from '../../../../src/simulator';
