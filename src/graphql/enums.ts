@@ -10,6 +10,7 @@ import type {
   ShowInputType as ShownInput,
   ShowKind as Shown,
 } from '../../adapters/adapter';
+import type { PropertyName } from '../management/node-properties';
 import type {
   CommandState as CommandStates,
   NorthboundKind,
@@ -187,7 +188,7 @@ export const DmFormat = {
 } as const satisfies Record<string, Format>;
 registerEnumType(DmFormat, { name: 'DmFormat', description: "Format of a node's value (OMA-TS-DM_TND)." });
 
-export const RecognisedBy = same<Recognised>('MOID', 'TYPE', 'PLACE', 'SHAPE');
+export const RecognisedBy = same<Recognised>('MOID', 'TYPE', 'PLACE', 'SHAPE', 'ADMINISTRATOR');
 registerEnumType(RecognisedBy, {
   name: 'RecognisedBy',
   description: 'How it is known which management object this is.',
@@ -195,8 +196,23 @@ registerEnumType(RecognisedBy, {
     MOID: { description: 'The device says so.' },
     TYPE: { description: 'The Type property of its root says so.' },
     PLACE: { description: 'It stands where a DDF puts it.' },
-    SHAPE: { description: 'Its nodes fit one DDF well.' },
+    SHAPE: { description: 'The device tells nothing, and the nodes below it fit exactly one DDF well.' },
+    ADMINISTRATOR: { description: 'Somebody said so by recogniseManagementObject.' },
   },
+});
+
+export const NodeProperty = {
+  FORMAT: 'Format',
+  NAME: 'Name',
+  SIZE: 'Size',
+  TITLE: 'Title',
+  TSTAMP: 'TStamp',
+  TYPE: 'Type',
+  VERNO: 'VerNo',
+} as const satisfies Record<string, PropertyName>;
+registerEnumType(NodeProperty, {
+  name: 'NodeProperty',
+  description: 'Property of a node (OMA-TS-DM_TND). ACLs are read by getAcl.',
 });
 
 export const Freshness = same('FRESH', 'STALE', 'NEVER_READ');

@@ -11,7 +11,7 @@ import { BootstrapResolver } from './fixed/bootstrap';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DeviceResolver } from './fixed/device';
-import { ManagementObjectResolver, MoInfo, MoInfoResolver } from './fixed/management-object';
+import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
@@ -25,6 +25,7 @@ export function buildFixedSchema(): GraphQLSchema {
       AccountResolver,
       DeviceResolver,
       ManagementObjectResolver,
+      TreeNodeResolver,
       MoInfoResolver,
       OperationResolver,
       CommandResolver,

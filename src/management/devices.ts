@@ -20,6 +20,7 @@ import {
 import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential, Prisma } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
+import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
 import {
@@ -102,6 +103,10 @@ class StoredDevices implements Devices {
       await recordChange(tx, { type: 'deviceUpdated', caller, device: row.id, data: { deviceId, changed } });
       return viewOf(row);
     });
+  }
+
+  async recognise(what: Recognition, caller: Caller): Promise<void> {
+    return recognise(this.db, what, caller);
   }
 
   /** With everything that is known of it. Its events stay. */

@@ -3,7 +3,7 @@ import type { Address, Command, CommandBody } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { commandId, type LiveCommand, type LiveOperation } from './command-state';
 import type { LiveMo } from './ledger';
-import { normaliseUri, parentPlace } from './places';
+import { INBOX, normaliseUri, parentPlace } from './places';
 import type { Resolution } from './queue';
 import { storedPrompt } from './show';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
@@ -13,6 +13,8 @@ export interface Terrain {
   readonly library: DdfLibrary;
   /** Whether the device's MOs have places (DM 1.x) or are known by MIID alone (DM 2.0). */
   readonly hasPlaces: boolean;
+  /** It takes new objects in its Inbox and places them itself (DM 1.3). */
+  readonly hasInbox?: boolean;
   /** The device's MOs are still being looked for: what is not known may yet be found. */
   readonly isSearching: boolean;
   /** Makes a token for what a command may need. */
@@ -54,7 +56,12 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
     request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue, command.head);
   switch (command.kind) {
     case 'get':
-      return { kind: 'get', at, depth: typeof request['depth'] === 'number' ? request['depth'] : undefined };
+      return {
+        kind: 'get',
+        at,
+        depth: typeof request['depth'] === 'number' ? request['depth'] : undefined,
+        ...(Array.isArray(request['props']) ? { props: request['props'] as string[] } : {}),
+      };
     case 'getAcl':
       return { kind: 'get', at, prop: 'ACL' };
     case 'setAcl':
@@ -127,7 +134,8 @@ function newInstance(command: LiveCommand, operation: LiveOperation, terrain: Te
   if (terrain.isSearching) return { kind: 'wait' };
   const version = ofFamily[0]?.moid ?? terrain.library.definition(moid)?.moid ?? moid;
   if (!terrain.hasPlaces) return { moid: version, miid: command.miid ?? undefined, path: '' };
-  const parent = parentFor(moid, ofFamily, terrain.library);
+  const parent =
+    parentFor(moid, ofFamily, terrain.library) ?? (terrain.hasInbox === true ? { place: INBOX } : undefined);
   if (parent === undefined)
     return { kind: 'never', reason: `NO_PLACE: nothing tells where an instance of ${moid} goes on this device` };
   const place = parent.whole ?? `${parent.place}/${encodeURIComponent(command.miid ?? freshName(operation, command))}`;

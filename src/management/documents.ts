@@ -5,6 +5,7 @@ import type { Json, RecognisedBy, Tree, Value } from '../../adapters/adapter';
 import { encodeName, namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { DocumentChange } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
+import { eachNode, type NodeProperties, propertiesOf } from './node-properties';
 import type { StoredValue } from './stored-value';
 import { eachLeaf, isBare, isStorable, scalarOf, setOwn, storableText } from './tree';
 
@@ -23,6 +24,8 @@ interface Pending {
   recognisedBy: RecognisedBy | undefined;
   readonly patches: Patch[];
   readonly meta: Record<string, unknown>;
+  readonly properties: Record<string, unknown>;
+  readonly cleared: string[];
   observed: boolean;
   complete: boolean;
   fresh: boolean;
@@ -48,6 +51,7 @@ export class DocumentChanges {
     const pending = this.#patch(mo, path, tree, complete ? 'set' : 'merge');
     if (pending === undefined) return;
     pending.observed = true;
+    this.#noteProperties(pending, path, tree, complete);
     if (path === '' && complete) pending.complete = true;
   }
 
@@ -76,8 +80,10 @@ export class DocumentChanges {
 
   remove(mo: Mo, path: string): void {
     const names = namesOf(path);
-    if (names !== undefined && names.length > 0 && names.every(isStorable))
-      this.#of(mo).patches.push({ p: names, o: 'del' });
+    if (names === undefined || names.length === 0 || !names.every(isStorable)) return;
+    const pending = this.#of(mo);
+    pending.patches.push({ p: names, o: 'del' });
+    forgetProperties(pending, path);
   }
 
   /** The instance is gone, and with it what was to be written. */
@@ -102,6 +108,18 @@ export class DocumentChanges {
     return { documents, touched };
   }
 
+  /** Where the device tells properties of a whole sub-tree, those that it told before are no more. */
+  #noteProperties(pending: Pending, path: string, tree: Tree, complete: boolean): void {
+    const told: (readonly [string, NodeProperties])[] = [];
+    eachNode(tree, path, (at, node) => {
+      const properties = propertiesOf(node);
+      if (properties !== undefined) told.push([at, properties]);
+    });
+    if (told.length === 0) return;
+    if (complete) forgetProperties(pending, path);
+    for (const [at, properties] of told) setOwn(pending.properties, at, properties);
+  }
+
   #of(mo: Mo): Pending {
     const key = `${mo.family}\n${mo.miid}`;
     const known = this.#pending.get(key);
@@ -111,6 +129,8 @@ export class DocumentChanges {
       recognisedBy: undefined,
       patches: [],
       meta: {},
+      properties: {},
+      cleared: [],
       observed: false,
       complete: false,
       fresh: false,
@@ -171,6 +191,8 @@ function changeOf({ mo, ...pending }: Pending): DocumentChange {
     recognisedBy: pending.recognisedBy ?? null,
     patches: pending.patches,
     meta: pending.meta,
+    properties: pending.properties,
+    cleared: pending.cleared,
     observed: pending.observed,
     complete: pending.complete,
     validator: mo.validator,
@@ -184,6 +206,8 @@ function isNews({ mo, ...pending }: Pending): boolean {
   const { known } = mo;
   if (known == null || pending.fresh || pending.complete || mo.validator !== null) return true;
   const isSame =
+    pending.cleared.length === 0 &&
+    Object.keys(pending.properties).length === 0 &&
     known.moid === mo.moid &&
     known.place === mo.place &&
     (pending.recognisedBy ?? known.recognisedBy) === known.recognisedBy &&
@@ -207,4 +231,12 @@ function holds(document: unknown, told: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function forgetProperties(pending: Pending, path: string): void {
+  pending.cleared.push(path);
+  for (const known of Object.keys(pending.properties)) {
+    if (path === '' || known === path || known.startsWith(`${path}/`))
+      Reflect.deleteProperty(pending.properties, known);
+  }
 }

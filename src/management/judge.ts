@@ -6,6 +6,7 @@ import type { DdfLibrary, KnownNode } from '../../schema/ddf/library';
 import { familyOf, namesOf } from '../../schema/ddf/library';
 import { coerceValue, type ValueLimits } from './coerce';
 import { parentFor } from './dispatch';
+import { PROPERTY_NAMES, type PropertyName } from './node-properties';
 import { findPlace, normaliseUri, type PlacedMo } from './places';
 import { judgeShow } from './show';
 import { storeTree, storeValue } from './stored-value';
@@ -125,7 +126,13 @@ function judgeOne(
   };
   switch (command.kind) {
     case 'get':
-      return { ...row, request: command.depth == null ? {} : { depth: depthOf(command.depth, where) } };
+      return {
+        ...row,
+        request: {
+          ...(command.depth == null ? {} : { depth: depthOf(command.depth, where) }),
+          ...propertiesWanted(command.properties, where, isDm2),
+        },
+      };
     case 'getAcl':
     case 'delete':
       return { ...row, request: {} };
@@ -294,6 +301,8 @@ function checkPlace(
   where: string,
 ): void {
   if (device.protocol === 'DM_2_0' || device.protocol === null || !device.isDiscovered) return;
+  // A DM 1.3 device takes it in its Inbox.
+  if (device.protocol === 'DM_1_3') return;
   if (parentFor(moid, instances, library) === undefined) {
     throw new ManagementError(
       'NO_PLACE',
@@ -327,6 +336,21 @@ function checkNode(
     );
   }
   return node;
+}
+
+/** ACLs have a command and a right of their own. */
+function propertiesWanted(
+  wanted: readonly PropertyName[] | null | undefined,
+  where: string,
+  isDm2: boolean,
+): { readonly props?: readonly string[] } {
+  if (wanted == null || wanted.length === 0) return {};
+  if (isDm2)
+    throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}.properties: DM 2.0 has no properties of nodes`);
+  const names = [...new Set(wanted)];
+  if (!names.every((name) => name !== 'ACL' && PROPERTY_NAMES.includes(name)))
+    throw new ManagementError('BAD_USER_INPUT', `${where}.properties: of ${PROPERTY_NAMES.slice(1).join(', ')}`);
+  return { props: names };
 }
 
 function depthOf(depth: number, where: string): number {

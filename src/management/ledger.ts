@@ -10,11 +10,12 @@ import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write
 import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
-import { findPlace, nameInstance, normaliseUri } from './places';
+import { eachNode, propertiesOf } from './node-properties';
+import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { outcomeOfExecStatus } from './result-codes';
 import { SECRET_META } from './show-secret';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
-import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
+import { describedTree, isStorable, metaOf, resultOf, setOwn, storable, storableText } from './tree';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
@@ -39,11 +40,17 @@ export class Ledger {
   readonly operations = new Map<string, LiveOperation>();
   /** (family, miid) announced since the session began. */
   readonly announced: Set<string>;
+  /** Those of them that nobody knew before. */
+  readonly found: Set<string>;
+  /** Instances that are found at another place: they keep their names. */
+  readonly moved: { readonly family: string; readonly miid: string; readonly as: string }[] = [];
   isAuthenticated = false;
   refusal: { readonly reason: string; readonly counted: boolean } | undefined;
   boundAs: { readonly deviceId: string; readonly protocol: string } | undefined;
   endReason: string | null = null;
   isDiscovered = false;
+  /** What is known of the device's MOs may be stale. */
+  isDiscoveryDue = false;
   readonly features: Record<string, { value: Json; evidence: string; at: string }> = {};
   readonly supportedMos: Record<string, { ddf?: string }> = {};
   readonly nonces: { direction: 'CLIENT' | 'SERVER'; nonce: string }[] = [];
@@ -63,10 +70,11 @@ export class Ledger {
     private readonly limits: LedgerLimits,
     mos: readonly LiveMo[],
     operations: readonly LiveOperation[],
-    announced: readonly string[],
+    known: { readonly announced: readonly string[]; readonly found: readonly string[] },
   ) {
     this.mos = mos.map((mo) => ({ ...mo }));
-    this.announced = new Set(announced);
+    this.announced = new Set(known.announced);
+    this.found = new Set(known.found);
     this.#documents = new DocumentChanges(library);
     this.addOperations(operations);
   }
@@ -166,6 +174,10 @@ export class Ledger {
       case 'moGone':
         this.#remove(familyOf(effect.moid), effect.miid);
         return;
+      case 'discoveryDue':
+        this.isDiscoveryDue = true;
+        this.events.push({ type: 'discoveryDue', data: { why: storableText(effect.why) } });
+        return;
       case 'discoveryComplete':
         this.#discovered(effect.complete);
         return;
@@ -256,6 +268,7 @@ export class Ledger {
   /** A new instance; one that went in this very turn begins anew. */
   #found(mo: LiveMo): void {
     this.mos.push(mo);
+    this.found.add(keyOf(mo));
     const wasHere = this.#gone.findIndex((gone) => gone.family === mo.family && gone.miid === mo.miid);
     if (wasHere < 0) return;
     this.#gone.splice(wasHere, 1);
@@ -273,8 +286,24 @@ export class Ledger {
 
   #discovered(complete: boolean): void {
     this.isDiscovered = true;
+    this.isDiscoveryDue = false;
     if (!complete) return;
+    for (const { gone, found } of findMoves(this.mos, this.announced, this.found)) this.#move(gone, found);
     for (const mo of [...this.mos]) if (!this.announced.has(keyOf(mo))) this.#remove(mo.family, mo.miid);
+  }
+
+  /** The same object at another place: it is known by the name that it had, and what was seen at its new place is its own. */
+  #move(gone: LiveMo, found: LiveMo): void {
+    this.moved.push({ family: gone.family, miid: gone.miid, as: found.miid });
+    this.mos.splice(this.mos.indexOf(found), 1);
+    gone.moid = found.moid;
+    const from = gone.place;
+    gone.place = found.place;
+    this.announced.add(keyOf(gone));
+    this.events.push({
+      type: 'managementObjectMoved',
+      data: { moid: gone.moid, miid: gone.miid, from, to: gone.place },
+    });
   }
 
   /** The MO of an address, and the path below its root. */
@@ -364,7 +393,12 @@ export class Ledger {
       code: effect.code,
       error: effect.message === undefined ? undefined : storableText(effect.message),
       result: result ?? undefined,
-      meta: effect.secret === true ? SECRET_META : tree === undefined ? undefined : metaOf(tree, depth),
+      meta:
+        effect.secret === true
+          ? SECRET_META
+          : tree === undefined
+            ? undefined
+            : withProperties(metaOf(tree, depth), command, tree, depth),
     });
     if (isNews) this.#remember(operation, command, effect);
   }
@@ -399,11 +433,14 @@ export class Ledger {
     created: readonly Address[],
   ): void {
     const made = created.find(
-      (c): c is Extract<Address, { moid: string }> => 'moid' in c && c.path === '' && c.miid !== undefined,
+      (c): c is Extract<Address, { moid: string }> =>
+        'moid' in c && c.path === '' && (c.miid !== undefined || c.place !== undefined),
     );
     const isNewInstance = command.kind === 'add' && at.path === '';
     if (isNewInstance) {
-      const mo = this.#announce(at.moid, made?.miid ?? at.miid, at.place, undefined, 'MOID');
+      // What the device put elsewhere is where it says.
+      const place = made?.place ?? (isInInbox(at.place) ? undefined : at.place);
+      const mo = this.#announce(at.moid, made?.miid ?? at.miid, place, undefined, 'MOID');
       // What the device made without telling its name is found when it is read next.
       if (mo === undefined) return;
       operation.named(command, mo.miid);
@@ -484,6 +521,27 @@ export class Ledger {
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
     });
   }
+}
+
+/** Formats and types of a get's result, with the properties that were asked for. */
+function withProperties(
+  meta: Record<string, object>,
+  command: LiveCommand,
+  tree: Tree,
+  depth: number | undefined,
+): Record<string, object> {
+  const wanted = command.request['props'];
+  if (!Array.isArray(wanted)) return meta;
+  eachNode(
+    tree,
+    '',
+    (path, node) => {
+      const told = Object.entries(propertiesOf(node) ?? {}).filter(([name]) => wanted.includes(name));
+      if (told.length > 0) setOwn(meta, path, { ...meta[path], properties: Object.fromEntries(told) });
+    },
+    depth,
+  );
+  return meta;
 }
 
 function textOrNull(text: string | undefined): string | null {

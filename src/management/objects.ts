@@ -17,11 +17,13 @@ interface Row {
   readonly place: string | null;
   readonly recognised_by: string;
   readonly values: Json;
+  readonly properties: MoView['properties'];
+  readonly meta: MoView['meta'];
   readonly observed_at: Date | null;
   readonly complete_at: Date | null;
 }
 
-const SELECT = `SELECT device_id AS device, family, moid, miid, version, place, recognised_by, "values", observed_at, complete_at
+const SELECT = `SELECT device_id AS device, family, moid, miid, version, place, recognised_by, "values", properties, meta, observed_at, complete_at
 FROM management_object WHERE device_id = ANY($1::bigint[])`;
 const ORDER = 'ORDER BY device_id, family, miid';
 
@@ -53,6 +55,8 @@ function viewOf(row: Row): MoView {
     place: row.place,
     recognisedBy: row.recognised_by as RecognisedBy,
     values: row.values,
+    properties: row.properties,
+    meta: row.meta,
     observedAt: row.observed_at,
     completeAt: row.complete_at,
   };

@@ -64,3 +64,43 @@ export function parentPlace(place: string): string {
   const slash = normal.lastIndexOf('/');
   return slash <= 0 ? '.' : normal.slice(0, slash);
 }
+
+/** Where a DM 1.3 device takes objects whose place it chooses itself. Source: OMA-TS-DM_StdObj 1.3, "Inbox". */
+export const INBOX = './Inbox';
+
+/** Whether a place is below the Inbox: nothing stays there. */
+export function isInInbox(place: string | undefined): boolean {
+  return place !== undefined && normaliseUri(place).startsWith(`${INBOX}/`);
+}
+
+/**
+ * Instances that moved: of a family that lost one and won one, or lost and won ones of the same last name.
+ *
+ * @param announced  keys (`family`, line end, `miid`) of all instances that the device was seen to have
+ * @param found      keys of those of them that were not known before
+ */
+export function findMoves<T extends PlacedMo>(
+  mos: readonly T[],
+  announced: ReadonlySet<string>,
+  found: ReadonlySet<string>,
+): readonly { readonly gone: T; readonly found: T }[] {
+  const keyOf = (mo: T): string => `${mo.family}\n${mo.miid}`;
+  const placed = mos.filter((mo) => mo.place !== null);
+  const lost = placed.filter((mo) => !announced.has(keyOf(mo)));
+  const won = placed.filter((mo) => found.has(keyOf(mo)) && announced.has(keyOf(mo)));
+  return lost.flatMap((gone) => {
+    const ofFamily = won.filter((mo) => mo.family === gone.family);
+    const isOnly = ofFamily.length === 1 && lost.filter((mo) => mo.family === gone.family).length === 1;
+    const named = ofFamily.filter((mo) => lastName(mo) === lastName(gone));
+    const match = isOnly ? ofFamily[0] : named.length === 1 ? named[0] : undefined;
+    return match === undefined ? [] : [{ gone, found: match }];
+  });
+}
+
+function lastName(mo: PlacedMo): string {
+  return rawName(
+    normaliseUri(mo.place ?? '.')
+      .split('/')
+      .at(-1) ?? '',
+  );
+}

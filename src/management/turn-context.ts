@@ -11,6 +11,8 @@ export interface KeptState {
   readonly a: SessionState;
   /** Keys of MOs announced since the session began, while discovery runs. */
   readonly n: readonly string[];
+  /** Those of them that were not known before. */
+  readonly f?: readonly string[];
 }
 
 /** The device's latest session; one that ended says so in its phase. */
@@ -73,6 +75,7 @@ export function contextOf(
             features: Object.fromEntries(
               Object.entries(row.features ?? {}).map(([name, f]) => [name, f.value as Json]),
             ),
+            ...(Object.keys(row.recognised ?? {}).length === 0 ? {} : { recognised: row.recognised ?? {} }),
             mos: (row.mos ?? []).map((m) => ({
               moid: m.m,
               miid: m.i,

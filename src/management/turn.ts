@@ -141,7 +141,7 @@ export class Turns {
     }
     const context = contextOf(this.deps, row, session, envelope, now);
     const received = adapter.receive(envelope, context);
-    const ledger = this.#ledger(row, envelope.opens ? [] : announcedIn(row), now);
+    const ledger = this.#ledger(row, envelope.opens ? undefined : keptIn(row), now);
     ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
     const turn: Turn = { tx, now: new Date(now), adapter, envelope, row, session, context, received, ledger };
@@ -178,6 +178,8 @@ export class Turns {
         features: ledger.features,
         supportedMos: ledger.supportedMos,
         discovered: ledger.isDiscovered,
+        discoveryDue: ledger.isDiscoveryDue,
+        moved: ledger.moved,
         contact: isSession,
       },
       credentials: ledger.credentialWrites(row.client),
@@ -260,11 +262,13 @@ export class Turns {
       return known ?? new LiveOperation(o);
     });
     ledger.addOperations(loaded);
-    const isSearching = row.discover !== false && !ledger.isDiscovered;
+    const mustDiscover = row.discover !== false || ledger.isDiscoveryDue;
+    const isSearching = mustDiscover && !ledger.isDiscovered;
     const terrain = {
       mos: ledger.mos,
       library: this.deps.ddfs.library(),
       hasPlaces: envelope.protocol !== 'DM_2_0',
+      hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
     };
@@ -279,13 +283,13 @@ export class Turns {
     );
     const commands = picked.map((p) => p.ready);
     // Also where the message itself told all MOs: their first values are still to be read.
-    if (row.discover === false || !wants.discovery) return { commands, more, slices: [] };
+    if (!mustDiscover || !wants.discovery) return { commands, more, slices: [] };
     const budget = this.deps.settings.discoveryBudget;
     const discover = { id: 'discover', repeatable: true, token: terrain.token(), kind: 'discover', budget } as const;
     return { commands: [...commands, discover], more, slices: [] };
   }
 
-  #ledger(row: LoadedTurn, announced: readonly string[], now: number): Ledger {
+  #ledger(row: LoadedTurn, kept: KeptState | undefined, now: number): Ledger {
     const mos = (row.mos ?? []).map((m) => ({
       family: m.f,
       moid: m.m,
@@ -297,7 +301,8 @@ export class Turns {
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
     const { limits, itemLifeMs } = this.deps.settings;
     const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs };
-    return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, announced);
+    const known = { announced: kept?.n ?? [], found: kept?.f ?? [] };
+    return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, known);
   }
 
   /** Applies what is left of a session that went silent; called by the timer for one device at a time. */
@@ -308,14 +313,14 @@ export class Turns {
       const session = sessionOf(row);
       if (row.session_id !== sessionId || row.session_ended !== false || row.device_key === null) return [];
       if (session === undefined || session.state.expiresAt > now) return [];
-      const ledger = this.#ledger(row, announcedIn(row), now);
+      const ledger = this.#ledger(row, keptIn(row), now);
       ledger.apply(adapter.expire(session.state));
       leaveUnanswered(ledger);
       const changes = ledger.takeChanges();
       if (hasChanges(changes)) await applyTurn(tx, row.device_key, new Date(now), changes);
       await writeTurn(tx, row.device_key, new Date(now), {
         ...NOTHING_WRITTEN,
-        device: { ...NOTHING_WRITTEN.device, discovered: ledger.isDiscovered },
+        device: { ...NOTHING_WRITTEN.device, discovered: ledger.isDiscovered, moved: ledger.moved },
         events: ledger.events,
       });
       await tx.query(
@@ -345,8 +350,8 @@ const NOTHING_WRITTEN: TurnWrite = {
 /** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}
 
-function announcedIn(row: LoadedTurn): readonly string[] {
-  return (row.session_state as KeptState | null)?.n ?? [];
+function keptIn(row: LoadedTurn): KeptState | undefined {
+  return (row.session_state as KeptState | null) ?? undefined;
 }
 
 function sessionWrite(
@@ -355,7 +360,12 @@ function sessionWrite(
   endReason: string | null,
 ): SessionWrite {
   const isOpen = row.session_id !== null && row.session_ended === false;
-  const kept: KeptState = { a: state, n: ledger.isDiscovered ? [] : [...ledger.announced] };
+  const found = ledger.isDiscovered ? [] : [...ledger.found];
+  const kept: KeptState = {
+    a: state,
+    n: ledger.isDiscovered ? [] : [...ledger.announced],
+    ...(found.length === 0 ? {} : { f: found }),
+  };
   return {
     was:
       envelope.opens || row.session_id === null ? undefined : { id: row.session_id, version: row.session_version ?? 0 },

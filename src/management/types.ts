@@ -15,6 +15,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
+import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
@@ -136,6 +137,10 @@ export interface MoView {
   readonly recognisedBy: RecognisedBy;
   /** Keyed by raw node names; leaves are scalars (bin and b64 as Base64 text, integers beyond 2^53−1 as decimal text). */
   readonly values: Json;
+  /** Properties of nodes that the device told, by path. */
+  readonly properties: Readonly<Record<string, NodeProperties>>;
+  /** Format and MIME type of leaves by path, where they differ from the DDF's. */
+  readonly meta: Readonly<Record<string, readonly [DmFormat, string | null]>>;
   readonly observedAt: Date | null;
   readonly completeAt: Date | null;
 }
@@ -183,7 +188,13 @@ export interface ShowRequest {
   readonly timeout?: number | null;
 }
 export type CommandInput =
-  | { readonly kind: 'get'; readonly address: AddressInput; readonly depth?: number | null }
+  | {
+      readonly kind: 'get';
+      readonly address: AddressInput;
+      readonly depth?: number | null;
+      /** Properties of the nodes, beside their values. */
+      readonly properties?: readonly PropertyName[] | null;
+    }
   | {
       readonly kind: 'add' | 'replace';
       readonly address: AddressInput;
@@ -355,6 +366,11 @@ export interface Devices {
   register(input: RegisterDevice, caller?: Caller): Promise<DeviceView>;
   update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView>;
   delete(deviceId: string, caller?: Caller): Promise<DeviceView>;
+  /** Says which MO a node is the root of; null takes back what was said. */
+  recognise(
+    what: { readonly deviceId: string; readonly location: string; readonly moid: string | null },
+    caller: Caller,
+  ): Promise<void>;
   rotateCredential(
     deviceId: string,
     direction: 'CLIENT' | 'SERVER',

@@ -39,6 +39,10 @@ export interface DocumentChange {
     readonly t?: boolean;
   }[];
   readonly meta: Readonly<Record<string, unknown>>;
+  /** Properties of nodes by path. */
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** Paths at and below which properties that were known count no more. */
+  readonly cleared: readonly string[];
   readonly observed: boolean;
   readonly complete: boolean;
   readonly validator: string | null;
@@ -98,17 +102,18 @@ alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correla
   SELECT $1, $2::timestamptz, x.type, x.mark, x.source, x.target, x.correlator, x.format, x.mime, x.data, x."resultCode"
   FROM jsonb_to_recordset($7::jsonb) AS x(type text, mark text, source jsonb, target jsonb, correlator text, format text, mime text,
     data jsonb, "resultCode" int))
-INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, observed_at, complete_at, validator)
+INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, properties, observed_at, complete_at, validator)
 SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedBy", old.recognised_by, 'MOID'),
   moql_patch(COALESCE(old."values", '{}'), CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END), COALESCE(old.meta, '{}') || x.meta,
+  moql_properties(COALESCE(old.properties, '{}'), x.cleared, x.properties),
   CASE WHEN x.observed THEN $2::timestamptz ELSE old.observed_at END,
   CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, COALESCE(x.validator, old.validator)
 FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, version text, place text, "recognisedBy" text,
-  patches jsonb, stored boolean, meta jsonb, observed boolean, complete boolean, validator text, fresh boolean)
+  patches jsonb, stored boolean, meta jsonb, properties jsonb, cleared jsonb, observed boolean, complete boolean, validator text, fresh boolean)
 LEFT JOIN management_object old ON x.fresh IS NOT TRUE AND old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
 ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, version = excluded.version,
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
-  meta = excluded.meta, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
+  meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
 
 /** Applies changes to one device in one statement. `now` is the turn's time. */
 export async function applyTurn(tx: Sql, deviceKey: string, now: Date, changes: TurnChanges): Promise<void> {

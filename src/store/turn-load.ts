@@ -59,6 +59,8 @@ export interface LoadedTurn {
   readonly protocol: string | null;
   readonly features: Record<string, { value: unknown }> | null;
   readonly discover: boolean | null;
+  /** Place of a root → MOID, as an administrator said. */
+  readonly recognised: Record<string, string> | null;
   /** What stands beside the device's row is older than that row. */
   readonly is_torn: boolean;
   readonly account_key: string | null;
@@ -106,7 +108,7 @@ const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS N
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)
-SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_requested AS discover,
+SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_requested AS discover, d.recognised,
   d.locked_version IS DISTINCT FROM (SELECT x.xmin::text FROM device x WHERE x.device_id = $1) AS is_torn,
   a.id AS account_key, a.server_id, a.auto_register, a.client_auth_type, a.client_username, a.client_secret,
   a.server_auth_type, a.server_username, a.server_secret,

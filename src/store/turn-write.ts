@@ -59,6 +59,10 @@ export interface TurnWrite {
     /** MOID → { ddf } */
     readonly supportedMos: Readonly<Record<string, unknown>>;
     readonly discovered: boolean;
+    /** Its MOs are to be looked for again. */
+    readonly discoveryDue?: boolean;
+    /** An instance that is found at another place keeps its name: `miid` takes what `as` was stored with. */
+    readonly moved?: readonly { readonly family: string; readonly miid: string; readonly as: string }[];
     /** A refused message is no contact. */
     readonly contact: boolean;
   };
@@ -74,8 +78,16 @@ const WRITE = `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.op
 device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
     supported_mos = d.supported_mos || $7::jsonb,
     discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
-    discover_requested = d.discover_requested AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
+    discover_requested = (d.discover_requested OR $34) AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
   WHERE d.id = $1),
+moved AS (UPDATE management_object m SET moid = n.moid, version = n.version, place = n.place, recognised_by = n.recognised_by,
+    "values" = n."values", meta = n.meta, properties = n.properties, observed_at = n.observed_at, complete_at = n.complete_at,
+    validator = n.validator
+  FROM jsonb_to_recordset($35::jsonb) AS x(family text, miid text, "as" text)
+  JOIN management_object n ON n.device_id = $1 AND n.family = x.family AND n.miid = x."as"
+  WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
+left_behind AS (DELETE FROM management_object m USING jsonb_to_recordset($35::jsonb) AS x(family text, "as" text)
+  WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x."as"),
 credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals)
   SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null')
   FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb)
@@ -145,6 +157,8 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     write.credentials.some((c) => c.refusals !== undefined),
     ...chunkValues(write),
     JSON.stringify(write.touched ?? []),
+    write.device.discoveryDue === true,
+    JSON.stringify(write.device.moved ?? []),
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }

@@ -42,6 +42,7 @@ describe('The fixed part', () => {
       deleteAccount: '(id: ID!)Account!',
       rotateCredential: '(input: RotateCredentialInput!)RotatedCredential!',
       registerDevice: '(input: RegisterDeviceInput!)Device!',
+      recogniseManagementObject: '(input: RecogniseManagementObjectInput!)Device!',
       updateDevice: '(deviceId: ID!, input: UpdateDeviceInput!)Device!',
       deleteDevice: '(deviceId: ID!)Device!',
       submitOperation: '(input: SubmitOperationInput!)Operation!',

@@ -16,7 +16,7 @@ function given(
     { lockAfter: 3, itemLifeMs: 60_000 },
     more.mos ?? [lamp('L1')],
     more.operations ?? [],
-    more.announced ?? [],
+    { announced: more.announced ?? [], found: [] },
   );
 }
 const chr = (name: string, data: string): Tree => ({ name, value: { format: 'chr', data } });
@@ -84,6 +84,64 @@ describe('management objects', () => {
     const partly = given();
     partly.apply([{ kind: 'discoveryComplete', complete: false }]);
     expect([partly.takeChanges().gone, partly.isDiscovered]).toEqual([[], true]);
+  });
+
+  describe('that moved', () => {
+    const moves = (before: readonly string[], after: readonly string[]): unknown => {
+      const ledger = given({ mos: before.map((place) => ({ ...lamp(place.split('/').at(-1) ?? ''), place })) });
+      ledger.apply([...after.map((place) => announce(place)), { kind: 'discoveryComplete', complete: true }]);
+      return {
+        moved: ledger.moved.map(({ miid, as }) => [miid, as]),
+        mos: ledger.mos.map((mo) => [mo.miid, mo.place]),
+      };
+    };
+
+    test('keep their name, and their old place is forgotten', () => {
+      expect(moves(['./Lamps/L1'], ['./New/L1'])).toEqual({ moved: [['L1', 'L1~2']], mos: [['L1', './New/L1']] });
+      expect(moves(['./Lamps/L1'], ['./New/Other'])).toEqual({
+        moved: [['L1', 'Other']],
+        mos: [['L1', './New/Other']],
+      });
+    });
+
+    test('several at once are told apart by their last names; where those do not tell, one went and another came', () => {
+      expect(moves(['./A/L1', './A/L2'], ['./B/L2', './B/L1'])).toMatchObject({
+        mos: [
+          ['L1', './B/L1'],
+          ['L2', './B/L2'],
+        ],
+      });
+      expect(moves(['./A/L1', './A/L2'], ['./B/L3', './B/L4'])).toEqual({
+        moved: [],
+        mos: [
+          ['L3', './B/L3'],
+          ['L4', './B/L4'],
+        ],
+      });
+    });
+
+    test('one that stays is no move of another', () => {
+      expect(moves(['./A/L1'], ['./A/L1', './B/L1'])).toMatchObject({ moved: [] });
+    });
+  });
+
+  test('properties that the device told are kept by path, and go with the nodes', () => {
+    const ledger = given();
+    const title = (name: string, text: string): Tree => ({ ...chr(name, 'v'), props: { Title: text, Nonsense: 'x' } });
+    ledger.apply([
+      observe('./Lamps/L1', { name: 'L1', children: [title('Name', 'The name'), title('a/b', 'Odd')] }),
+      { kind: 'valuesGone', at: { uri: './Lamps/L1/Name' } },
+    ]);
+    expect(ledger.takeChanges().documents).toMatchObject([
+      { properties: { 'a%2Fb': { Title: 'Odd' } }, cleared: ['', 'Name'] },
+    ]);
+  });
+
+  test('are to be looked for again when they may be others', () => {
+    const ledger = given();
+    ledger.apply([{ kind: 'discoveryDue', why: 'FwV was 1 and is 2' }]);
+    expect(ledger.isDiscoveryDue).toBe(true);
+    expect(ledger.events).toMatchObject([{ type: 'discoveryDue', data: { why: 'FwV was 1 and is 2' } }]);
   });
 
   test('that went and came in one message begin anew', () => {

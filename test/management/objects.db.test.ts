@@ -52,6 +52,8 @@ test('documents of many devices come by one statement, in order of device, famil
     place: './w',
     recognisedBy: 'PLACE',
     values: { Name: `${keys[0]}/w`, Big: '9007199254740993' },
+    properties: {},
+    meta: {},
     observedAt: new Date('2026-11-01T00:00:00Z'),
     completeAt: null,
   });

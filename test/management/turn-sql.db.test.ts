@@ -108,6 +108,8 @@ describe('the statements of a turn', () => {
       place: './F',
       recognisedBy: 'MOID',
       meta: {},
+      properties: {},
+      cleared: [],
       observed: true,
       complete: false,
       validator: null,

@@ -26,7 +26,7 @@ import { KNOWN_DTDS, KNOWN_PROTOCOLS } from './reply';
 import { findOpen, takeResults } from './results';
 import { isGood, settle } from './settle';
 import { judgeServerRefusal } from './server-refused';
-import { learnVersions } from './versions';
+import { learnFromValues } from './versions';
 
 /** Most commands that are loaded for one message; what does not fit stays queued. */
 const COMMANDS_A_MESSAGE = 64;
@@ -172,11 +172,7 @@ function read(
   const machine = machineOf(state);
   const effects: Effect[] = [...first, ...takeHeader(envelope, context, machine, isOpening)];
   const body = readBody(envelope, context, machine, isOpening);
-  effects.push(...body.effects);
-  for (const effect of body.effects) {
-    if (effect.kind === 'valuesObserved' && 'uri' in effect.at)
-      effects.push(...learnVersions(effect.at.uri, effect.tree, machine, context));
-  }
+  effects.push(...body.effects, ...learnFromValues(body.effects, machine, context));
 
   const { effects: ofEnd, again, end, mayCommand } = settleMessage(envelope, context, machine, account, body);
   effects.push(...ofEnd);

@@ -8,7 +8,7 @@ import { type Job, JOB, type Machine, type OpenCommand } from './machine';
 import { applyRead, finishRead } from './read';
 import { itemFor } from './results';
 import { applyDocument } from './tnds-write';
-import { learnVersions } from './versions';
+import { learnFromValues, learnVersions } from './versions';
 
 /**
  * Statuses and Results → what became of the commands. A command settles as soon as its answer is there; what has none
@@ -49,11 +49,7 @@ export function settle(
   if (discovery !== undefined && (isComplete || answered.some((open) => open.job === JOB.discovery))) {
     const inFlight = [...left, ...again].filter((open) => open.job === JOB.discovery).map((open) => open.uri);
     const concluded = conclude(discovery, inFlight);
-    for (const effect of concluded.effects) {
-      effects.push(effect);
-      if (effect.kind === 'valuesObserved' && 'uri' in effect.at)
-        effects.push(...learnVersions(effect.at.uri, effect.tree, machine, context));
-    }
+    effects.push(...concluded.effects, ...learnFromValues(concluded.effects, machine, context));
     if (concluded.done) {
       delete machine.discovery;
       machine.discovered = true;
@@ -139,7 +135,7 @@ function isFinished(job: Job): boolean {
 }
 
 function finish(job: Job, machine: Machine, context: Context): readonly Effect[] {
-  if (job.kind !== 'read') return job.inbox === undefined ? [finishPlain(job)] : finishInbox(job);
+  if (job.kind !== 'read') return job.inbox === undefined ? [finishPlain(job)] : finishInbox(job, machine);
   const { effect, tree } = finishRead(job);
   return tree === undefined ? [effect] : [effect, ...learnVersions(job.uri, tree, machine, context)];
 }
@@ -156,12 +152,15 @@ function finishPlain(job: Job & { readonly kind: 'plain' }): Effect {
 }
 
 /** What went to the Inbox is where the TargetRef of its Status says; else it is to be looked for. Source: dm1 section 15. */
-function finishInbox(job: Job & { readonly kind: 'plain' }): readonly Effect[] {
+function finishInbox(job: Job & { readonly kind: 'plain' }, machine: Machine): readonly Effect[] {
   const effect = finishPlain(job);
   if (effect.kind !== 'commandAnswered' || effect.outcome !== 'OK') return [effect];
   const { told, inbox } = job;
   const isElsewhere = told !== undefined && canonical(told) !== './Inbox';
-  if (!isElsewhere) return [effect, { kind: 'discoveryDue', why: 'an object was put into the Inbox' }];
+  if (!isElsewhere) {
+    machine.discovered = false;
+    return [effect, { kind: 'discoveryDue', why: 'an object was put into the Inbox' }];
+  }
   const created = inbox ? { moid: inbox, path: '', place: told } : { uri: told };
   return [{ ...effect, created: [created] }];
 }

@@ -18,6 +18,15 @@ export const FEATURE_VERSIONS = 'dm1.versions';
 
 const MAX_VERSION = 255;
 
+/** What the values that a message told tell. */
+export function learnFromValues(told: readonly Effect[], machine: Machine, context: Context): readonly Effect[] {
+  return told.flatMap((effect) =>
+    effect.kind === 'valuesObserved' && 'uri' in effect.at
+      ? learnVersions(effect.at.uri, effect.tree, machine, context)
+      : [],
+  );
+}
+
 /** What values read at a LocURI tell. */
 export function learnVersions(uri: string, tree: Tree, machine: Machine, context: Context): readonly Effect[] {
   const effects: Effect[] = [];

@@ -3,7 +3,7 @@ import { Field, FieldResolver, ID, InputType, Int, Float, ObjectType, Resolver, 
 
 import type { CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
 import { ManagementError } from '../../management/types';
-import { CommandKind, CommandState, DmFormat, Outcome, ShowInputType, ShowType } from '../enums';
+import { CommandKind, CommandState, DmFormat, NodeProperty, Outcome, ShowInputType, ShowType } from '../enums';
 import { Base64Scalar, BigIntScalar, DurationScalar, JsonScalar } from '../scalars';
 
 const nullable = true;
@@ -59,6 +59,12 @@ export class GetInput {
     description: 'Levels below the node; all when left out; 0: the names of its children.',
   })
   readonly depth?: number | null;
+  @Field(() => [NodeProperty], {
+    nullable,
+    description:
+      'Properties of the nodes beside their values, in `resultMeta` and in `ManagementObject.nodes` (DM 1.x). What the device does not tell is absent.',
+  })
+  readonly properties?: readonly (typeof NodeProperty)[keyof typeof NodeProperty][] | null;
 }
 
 @InputType({ description: 'A node.' })
@@ -224,7 +230,10 @@ export class Command {
       "get: a leaf's scalar, or an object keyed by raw node names (`depth: 0`: the children's names). exec: its final data. show: `{ answer, text, selected }`. Others: null.",
   })
   readonly result!: unknown;
-  @Field(() => JsonScalar, { nullable, description: 'Formats and MIME types by path.' })
+  @Field(() => JsonScalar, {
+    nullable,
+    description: 'By path: format, MIME type, and the `properties` that were asked for.',
+  })
   readonly resultMeta!: unknown;
   @Field(() => Boolean, { description: 'Whether it was made of other commands because the protocol lacks it.' })
   readonly emulated!: boolean;

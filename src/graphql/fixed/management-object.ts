@@ -1,9 +1,14 @@
 /** What is told of every management object, typed or not. */
-import { Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectType, Resolver, Root } from 'type-graphql';
 
-import type { MoView, OperationView } from '../../management/types';
-import { Freshness, RecognisedBy } from '../enums';
+import type { DmFormat as DmFormatName } from '../../../adapters/adapter';
+import { nodesOf, type NodeView } from '../../management/node-view';
+import type { DeviceView, MoView, OperationView } from '../../management/types';
+import { authorize, isAllowed, noSuchDevice, onDevice } from '../authorize';
+import type { RequestContext } from '../context';
+import { DmFormat, Freshness, RecognisedBy } from '../enums';
 import { DateTimeScalar, JsonScalar } from '../scalars';
+import { Device } from './device-type';
 import { Operation } from './operation';
 
 const nullable = true;
@@ -27,8 +32,98 @@ export class ManagementObject {
   readonly recognisedBy!: keyof typeof RecognisedBy;
 }
 
+@ObjectType({ description: 'A node of a management object, with what the device told of it beside its value.' })
+export class TreeNode {
+  @Field(() => String, { description: "Raw node names below the MO's root joined by `/`; empty: the root." })
+  readonly path!: string;
+  @Field(() => String, {
+    description: "Its Name property, else the last name of its path; empty: the root's was not told.",
+  })
+  readonly name!: string;
+  @Field(() => DmFormat)
+  readonly format!: DmFormatName;
+  @Field(() => String, { nullable, description: 'MIME type of a leaf, MOID of an interior node.' })
+  readonly type!: string | null;
+  @Field(() => String, { nullable })
+  readonly title!: string | null;
+  @Field(() => String, {
+    nullable,
+    description: "When it was last changed, by the device's clock: ISO 8601, basic format.",
+  })
+  readonly tStamp!: string | null;
+  @Field(() => Int, { nullable, description: 'Counts the changes of its value.' })
+  readonly verNo!: number | null;
+  @Field(() => Int, { nullable, description: 'Octets of its value, as the device counts them.' })
+  readonly size!: number | null;
+  @Field(() => JsonScalar, { nullable, description: "A leaf's scalar; null for an interior node." })
+  readonly value!: unknown;
+}
+
+/** A node, and whose it is. */
+interface TreeNodeView extends NodeView {
+  readonly mo: MoView;
+}
+
+@Resolver(() => TreeNode)
+export class TreeNodeResolver {
+  @FieldResolver(() => String, {
+    nullable,
+    description: 'Its access control list as it was last seen; null without the right DELEGATE.',
+  })
+  async acl(@Root() { acl, mo }: TreeNodeView, @Ctx() context: RequestContext): Promise<string | null> {
+    if (acl === null) return null;
+    const device = await context.deviceByKey(mo.device);
+    return device !== null && isAllowed(context.caller, 'DELEGATE', onDevice(device.deviceId, mo.moid)) ? acl : null;
+  }
+}
+
+@InputType({ description: 'Which management object a node of a device is the root of.' })
+export class RecogniseManagementObjectInput {
+  @Field(() => ID)
+  readonly deviceId!: string;
+  @Field(() => String, { description: 'LocURI of the node, such as `./Vendor/Acme/Meter`.' })
+  readonly location!: string;
+  @Field(() => String, {
+    nullable,
+    description: 'MOID, with its version where it has one; null: forget what was said.',
+  })
+  readonly moid?: string | null;
+}
+
 @Resolver(() => ManagementObject)
 export class ManagementObjectResolver {
+  @FieldResolver(() => [TreeNode], {
+    description:
+      'Its nodes one by one, each before those below it. `first` is 500 when left out, at most 5000; more come with `after`, the path of the last one.',
+  })
+  nodes(
+    @Root() mo: MoView,
+    @Ctx() { services }: RequestContext,
+    @Arg('path', () => String, { nullable, defaultValue: '' }) path?: string | null,
+    @Arg('depth', () => Int, { nullable, description: 'Levels below `path`; all when left out.' })
+    depth?: number | null,
+    @Arg('first', () => Int, { nullable }) first?: number | null,
+    @Arg('after', () => String, { nullable }) after?: string | null,
+  ): readonly TreeNodeView[] {
+    return nodesOf(mo, { path, depth, first, after }, services.ddfs.library()).map((node) => ({ ...node, mo }));
+  }
+
+  @Mutation(() => Device, {
+    description:
+      'Says which management object a node is the root of, for devices that do not tell or tell wrongly. It counts at once, and for every later discovery until `moid: null` takes it back. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.',
+  })
+  async recogniseManagementObject(
+    @Arg('input', () => RecogniseManagementObjectInput) { deviceId, location, moid }: RecogniseManagementObjectInput,
+    @Ctx() context: RequestContext,
+  ): Promise<DeviceView> {
+    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    await context.services.devices.recognise({ deviceId, location, moid: moid ?? null }, context.caller);
+    context.reload();
+    const device = await context.deviceById(deviceId);
+    if (device === null) throw noSuchDevice(deviceId);
+    return device;
+  }
+
   @FieldResolver(() => String, { nullable, description: 'LocURI of its root on a DM 1.x device.' })
   location(@Root() mo: MoView): string | null {
     return mo.place;

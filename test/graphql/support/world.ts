@@ -66,6 +66,8 @@ export function mo(of: string, miid: string, values: MoView['values'], more: Par
     place: `./Vendor/Acme/${miid}`,
     recognisedBy: 'PLACE',
     values,
+    properties: {},
+    meta: {},
     observedAt: new Date('2026-01-02T00:00:00Z'),
     completeAt: new Date('2026-01-02T00:00:00Z'),
     ...more,
