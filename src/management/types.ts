@@ -13,6 +13,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
+import type { Reach, Rights, Spot } from '../access/rights';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -422,9 +423,12 @@ export interface Grants {
       readonly expiresAt?: Date | null;
     },
     caller: Caller,
+    rights: Rights,
   ): Promise<GrantView>;
-  delete(id: string, caller?: Caller): Promise<GrantView>;
-  list(first: number, after?: string): Promise<Page<GrantView>>;
+  delete(id: string, caller: Caller, rights: Rights): Promise<GrantView>;
+  list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
+  /** What a caller may do at this moment. */
+  rightsOf(caller: Caller): Promise<Rights>;
 }
 export interface Services {
   readonly accounts: Accounts;
