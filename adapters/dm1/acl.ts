@@ -55,8 +55,7 @@ export function parseAcl(text: string): AclReading {
     const equals = part.indexOf('=');
     if (equals < 0) return { ok: false, at, problem: `"${part}" is no entry such as Get=*` };
     const command = part.slice(0, equals);
-    if (!isAclCommand(command))
-      return { ok: false, at, problem: `"${command}" is none of ${ACL_COMMANDS.join(', ')}` };
+    if (!isAclCommand(command)) return { ok: false, at, problem: `"${command}" is none of ${ACL_COMMANDS.join(', ')}` };
     if (seen.has(command)) return { ok: false, at, problem: `${command} stands twice` };
     seen.add(command);
     const servers = parseServers(part.slice(equals + 1), at + equals + 1);

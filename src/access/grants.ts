@@ -108,8 +108,7 @@ class StoredGrants implements RunningGrants {
     const view = await administer(this.#deps.db, async (tx) => {
       const before = await tx.grant.findUnique({ where: { id: key } });
       // What the caller cannot have given is not there for it.
-      if (before === null || !rights.mayGrant({ ...ruleOf(before), expiresAt: 0 }, await deviceOf(tx, before)))
-        throw notFound('grant');
+      if (before === null || !rights.mayGrant(endless(before), await deviceOf(tx, before))) throw notFound('grant');
       // Gone meanwhile: as good as taken back.
       await tx.grant.deleteMany({ where: { id: key } });
       const { principal, right } = before;
@@ -122,12 +121,24 @@ class StoredGrants implements RunningGrants {
 
   /** In the order in which they were given; those alone that the caller may give. */
   async list(rights: Rights, first: number, after?: string): ReturnType<Grants['list']> {
-    const rows = await this.#deps.db.prisma.grant.findMany({
-      where: { id: afterKey(after), ...(rights.isAdmin ? {} : withinScopes(rights.delegated)) },
-      orderBy: { id: 'asc' },
-      take: first + 1,
-    });
-    return pageOf(rows, first, viewOf);
+    const where = rights.isAdmin ? {} : withinScopes(rights.delegated);
+    const found: Grant[] = [];
+    let id = afterKey(after);
+    for (let isMore = true; isMore && found.length <= first;) {
+      const rows = await this.#deps.db.prisma.grant.findMany({
+        where: { ...where, id },
+        include: { device: { select: SCOPED } },
+        orderBy: { id: 'asc' },
+        take: first + 1,
+      });
+      const mine = rows.filter((row) =>
+        rights.mayGrant(endless(row), row.device === null ? undefined : scopedOf(row.device)),
+      );
+      found.push(...mine);
+      isMore = rows.length > first;
+      id = { gt: rows.at(-1)?.id ?? 0n };
+    }
+    return pageOf(found, first, viewOf);
   }
 
   #tell(): void {
@@ -148,12 +159,18 @@ function mayNotGrant(right: string, isOwn: boolean): ManagementError {
   return new ManagementError('FORBIDDEN', why, { right: 'DELEGATE' });
 }
 
+const SCOPED = { id: true, accountId: true, tags: true } as const;
+
+function scopedOf(row: { readonly id: bigint; readonly accountId: bigint; readonly tags: string[] }): ScopedDevice {
+  return { key: String(row.id), accountId: String(row.accountId), tags: row.tags };
+}
+
 async function findScoped(
   tx: AdministrativeTransaction,
   where: Prisma.DeviceWhereUniqueInput,
 ): Promise<ScopedDevice | undefined> {
-  const row = await tx.device.findUnique({ where, select: { id: true, accountId: true, tags: true } });
-  return row === null ? undefined : { key: String(row.id), accountId: String(row.accountId), tags: row.tags };
+  const row = await tx.device.findUnique({ where, select: SCOPED });
+  return row === null ? undefined : scopedOf(row);
 }
 
 async function deviceOf(
@@ -163,31 +180,33 @@ async function deviceOf(
   return deviceId === null ? undefined : findScoped(tx, { id: deviceId });
 }
 
-/** The condition that a grant lies within one of these scopes, as `mayGrant` judges it but for the time. */
+/** A grant but for its time: whoever may give a right for a while may take away one that lasts longer. */
+function endless(row: Grant): GrantRule {
+  return { ...ruleOf(row), expiresAt: 0 };
+}
+
+/** A condition that chooses grants within these scopes, and perhaps some of their like: `mayGrant` decides. */
 function withinScopes(scopes: readonly GrantRule[]): Prisma.GrantWhereInput {
   return {
     right: { in: [...DATA_RIGHTS] },
     OR: scopes.map(({ device, account, tag, family, path }) => ({
       AND: [
         device === null ? {} : { deviceId: BigInt(device) },
-        account === null
-          ? {}
-          : { OR: [{ accountId: BigInt(account) }, { device: { accountId: BigInt(account) } }] },
+        account === null ? {} : { OR: [{ accountId: BigInt(account) }, { device: { accountId: BigInt(account) } }] },
         tag === null ? {} : { OR: [{ tag }, { device: { tags: { has: tag } } }] },
         family === null ? {} : { family },
-        // A pattern's literal beginning chooses; who holds one sees grants on its like as well, and may not touch them.
         path === null || path === '' ? {} : withinPath(path),
       ],
     })),
   };
 }
 
+/** By a pattern's literal beginning. */
 function withinPath(pattern: string): Prisma.GrantWhereInput {
   const names = pattern.split('/');
   const star = names.indexOf('*');
   const literal = (star < 0 ? names : names.slice(0, star)).join('/');
-  if (literal === '') return { path: { not: null } };
-  return { OR: [...(star < 0 ? [{ path: literal }] : []), { path: { startsWith: `${literal}/` } }] };
+  return literal === '' ? { path: { not: null } } : { path: { startsWith: literal } };
 }
 
 function ruleOf(
@@ -238,7 +257,8 @@ function checkScope(input: Parameters<Grants['create']>[0]): Scope {
 
 /** A scope that a right does not have would be a grant without effect. */
 function checkMeaning(right: Right, isScoped: boolean, moid: string | null): void {
-  if (moid !== null && !DATA_RIGHTS.includes(right)) throw badInput(`${right} is not given by management object`, 'moid');
+  if (moid !== null && !DATA_RIGHTS.includes(right))
+    throw badInput(`${right} is not given by management object`, 'moid');
   if (isScoped && GATEWAY_RIGHTS.includes(right))
     throw badInput(`${right} holds on the whole gateway: give it without deviceId, accountId and tag`, 'right');
 }

@@ -165,7 +165,9 @@ export class Rights {
 export function coversPath(pattern: string | null, path: string): boolean {
   if (pattern === null || pattern === '') return true;
   const names = path.split('/');
-  return pattern.split('/').every((name, index) => names[index] !== undefined && (name === '*' || name === names[index]));
+  return pattern
+    .split('/')
+    .every((name, index) => names[index] !== undefined && (name === '*' || name === names[index]));
 }
 
 function coversSpot({ family, path }: Scope, spot: Spot): boolean {

@@ -106,10 +106,15 @@ async function assemble(
   const waiting = new Waiting();
   await waiting.start(db);
 
+  const grants = createGrants({ db, familyOf, now });
+  closing.push(() => grants.stop());
+  await grants.start();
+
   const operations = createOperations({
     db,
     ddfs,
     waiting,
+    rightsOf: (caller) => grants.rightsOf(caller),
     now,
     limits: {
       commands: limits.commands,
@@ -126,7 +131,7 @@ async function assemble(
     devices: createDevices({ db, secrets }),
     objects: createObjects({ db }),
     reports: createReports({ db }),
-    grants: createGrants({ db, familyOf, now }),
+    grants,
   };
 
   let deviceUrl = '';

@@ -143,6 +143,15 @@ export const CommandKind = {
 } as const satisfies Record<string, NorthboundKind>;
 registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
 
+export const AclCommand = {
+  ADD: 'Add',
+  DELETE: 'Delete',
+  EXEC: 'Exec',
+  GET: 'Get',
+  REPLACE: 'Replace',
+} as const;
+registerEnumType(AclCommand, { name: 'AclCommand', description: 'What an access control list allows.' });
+
 export const DmFormat = {
   B64: 'b64',
   BIN: 'bin',

@@ -13,7 +13,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
-import type { Reach, Rights, Spot } from '../access/rights';
+import type { Reach, Rights } from '../access/rights';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -183,7 +183,35 @@ export type CommandInput =
   | { readonly kind: 'copy'; readonly from: AddressInput; readonly to: AddressInput }
   | { readonly kind: 'show'; readonly prompt: Json }
   | { readonly kind: 'getAcl'; readonly address: AddressInput }
-  | { readonly kind: 'setAcl'; readonly address: AddressInput; readonly acl: string };
+  /** Exactly one of `acl` (its text) and `entries`. */
+  | {
+      readonly kind: 'setAcl';
+      readonly address: AddressInput;
+      readonly acl?: string | null;
+      readonly entries?: readonly AclEntryInput[] | null;
+    };
+
+/** What a server may do; `*`: every server. */
+export interface AclEntryInput {
+  readonly server: string;
+  readonly commands: readonly string[];
+}
+/** An access control list as a device gave it. */
+export interface AclView {
+  readonly text: string;
+  /** The node has none of its own: the nearest ancestor's counts. */
+  readonly inherited: boolean;
+  /** By command; null where the text cannot be read. */
+  readonly entries: readonly { readonly command: string; readonly servers: readonly string[] }[] | null;
+}
+/** The list of a node that was seen last. */
+export interface ObservedAcl extends AclView {
+  readonly device: string;
+  readonly family: string;
+  readonly miid: string;
+  readonly path: string;
+  readonly observedAt: Date;
+}
 
 export interface SubmitOperation {
   readonly deviceId: string;
@@ -210,12 +238,16 @@ export interface CommandView {
   readonly resultMeta: Json;
   readonly emulated: boolean;
   readonly carrier: string | null;
+  /** Of a dry run: what speaks against it as far as is known. */
+  readonly warning?: string;
 }
 export interface OperationView {
   /** Decimal id within its device; '' for a dry run. */
   readonly id: string;
   readonly device: string;
   readonly state: OperationState;
+  /** Principal of whoever submitted it. */
+  readonly caller: string;
   readonly commands: readonly CommandView[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -352,6 +384,8 @@ export interface Devices {
       readonly tag?: string;
       readonly deviceIds?: readonly string[];
       readonly protocol?: DmProtocol;
+      /** Those alone within reach. */
+      readonly reach?: Reach;
     },
     first: number,
     after?: string,
@@ -360,6 +394,8 @@ export interface Devices {
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
   load(devices: readonly string[], families?: readonly string[]): Promise<readonly MoView[]>;
+  /** ACLs that were seen, of many devices by one statement. */
+  acls(devices: readonly string[]): Promise<readonly ObservedAcl[]>;
 }
 /** src/management/operations.ts */
 export interface Operations {
@@ -388,12 +424,12 @@ export interface Ddfs {
 /** src/management/reports.ts: alerts and events. */
 export interface Reports {
   alerts(
-    filter: { readonly device?: string; readonly type?: string },
+    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
     first: number,
     after?: string,
   ): Promise<Page<AlertView>>;
   events(
-    filter: { readonly device?: string; readonly type?: string },
+    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
     first: number,
     after?: string,
   ): Promise<Page<EventView>>;

@@ -30,7 +30,7 @@ export class Dm1Device implements SimulatedDevice {
       serverId: options.serverUser ?? 'server',
       ...(plants === undefined ? {} : { plants }),
     });
-    this.tree = new DeviceTree(definition, treeLimits);
+    this.tree = new DeviceTree(definition, treeLimits, options.version === '1.3' ? '1.3' : '1.2');
   }
 
   get deviceId(): string {

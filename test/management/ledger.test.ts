@@ -245,7 +245,14 @@ describe('commands', () => {
   test('of no operation that runs are left', () => {
     const ledger = given();
     ledger.apply([answered('9.0'), answered('x'), answered('discover')]);
-    expect(ledger.takeChanges()).toEqual({ commands: [], operations: [], documents: [], gone: [], alerts: [] });
+    expect(ledger.takeChanges()).toEqual({
+      commands: [],
+      operations: [],
+      documents: [],
+      gone: [],
+      alerts: [],
+      acls: [],
+    });
   });
 });
 

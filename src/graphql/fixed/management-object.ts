@@ -1,9 +1,11 @@
 /** What is told of every management object, typed or not. */
-import { Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
+import { Ctx, Field, FieldResolver, ObjectType, Resolver, Root } from 'type-graphql';
 
-import type { MoView, OperationView } from '../../management/types';
+import type { MoView, ObservedAcl as ObservedAclView, OperationView } from '../../management/types';
+import type { RequestContext } from '../context';
 import { Freshness, RecognisedBy } from '../enums';
 import { DateTimeScalar, JsonScalar } from '../scalars';
+import { ObservedAcl } from './acl';
 import { Operation } from './operation';
 
 const nullable = true;
@@ -37,6 +39,15 @@ export class ManagementObjectResolver {
   @FieldResolver(() => Freshness)
   freshness(@Root() mo: MoView): keyof typeof Freshness {
     return mo.observedAt === null ? 'NEVER_READ' : 'FRESH';
+  }
+
+  @FieldResolver(() => [ObservedAcl], {
+    description:
+      'Access control lists of its nodes as they were seen last, in order of path; those alone on which DELEGATE is held.',
+  })
+  async acls(@Root() mo: MoView, @Ctx() context: RequestContext): Promise<readonly ObservedAclView[]> {
+    const device = await context.deviceByKey(mo.device);
+    return device === null ? [] : context.acls(device, mo);
   }
 }
 

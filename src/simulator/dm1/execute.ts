@@ -253,9 +253,14 @@ function answerGet(run: Execution, item: Item, answered: Answered): readonly Dra
   if (!found.ok) return refuse(TREE_CODES[found.error]);
   const source = { locUri: asked };
   if (target.value.prop !== undefined) {
-    const property = propertyOf(found.value, target.value.prop);
+    const inherited =
+      target.value.prop === 'ACL' && run.tree.rules === '1.3' ? run.tree.aclOf(target.value.path) : undefined;
+    const property = inherited?.text ?? propertyOf(found.value, target.value.prop);
     if (property === undefined) return refuse(406);
-    return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, data: textData(property) }])];
+    return [
+      statusOf(answered, inherited?.inherited === true ? 217 : 200, refs),
+      resultsOf(answered, [{ source, data: textData(property) }]),
+    ];
   }
   return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, ...contentOf(run, found.value) }])];
 }

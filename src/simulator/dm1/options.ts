@@ -20,7 +20,8 @@ export interface Dm1DeviceOptions {
   readonly wbxml?: boolean;
   /** Public id of WBXML as text, as clients of the reference toolkit write it. */
   readonly wbxmlPublicIdAsText?: boolean;
-  readonly version?: '1.1' | '1.2';
+  /** 1.3 differs from 1.2 in VerProto and in the rules of ACLs. */
+  readonly version?: '1.1' | '1.2' | '1.3';
   /** Announced and enforced; octets. */
   readonly maxMsgSize?: number;
   readonly maxObjSize?: number;

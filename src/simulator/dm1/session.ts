@@ -52,6 +52,11 @@ const ASSUMED_LIMIT = 16_384;
 const SMALLEST_LIMIT = 512;
 const DEFAULT_MAX_MSG = 16_384;
 
+/** DM 1.3 kept the namespace and the DTD of 1.2 (dm1 1). */
+function markupVersion(version: Dm1DeviceOptions['version'] = '1.2'): string {
+  return version === '1.3' ? '1.2' : version;
+}
+
 export class Dm1Session {
   private readonly encoding: Encoding;
   private readonly namespace: string;
@@ -87,7 +92,7 @@ export class Dm1Session {
       options.wbxml === true
         ? { form: 'wbxml', publicId: options.wbxmlPublicIdAsText === true ? 'text' : 'number' }
         : { form: 'xml' };
-    this.namespace = `SYNCML:SYNCML${options.version ?? '1.2'}`;
+    this.namespace = `SYNCML:SYNCML${markupVersion(options.version)}`;
     this.contentType = `application/vnd.syncml.dm+${this.encoding.form}`;
     this.login =
       options.user === undefined || options.secret === undefined
@@ -381,7 +386,7 @@ export class Dm1Session {
     const follow = options.targetFollowsRespUri ?? true;
     const maxObj = options.maxObjSize === undefined ? {} : { maxObjSize: String(options.maxObjSize) };
     return {
-      verDtd: version,
+      verDtd: markupVersion(version),
       verProto: `DM/${version}`,
       sessionId: this.start.sessionId,
       msgId: String(this.msgId),

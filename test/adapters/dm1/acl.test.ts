@@ -76,7 +76,10 @@ describe('the text of an ACL (dm1 7)', () => {
   });
 
   test('printed after it was read reads as the same again, and any text is read or refused with a place in it', () => {
-    const texts = fc.oneof(fc.string(), fc.array(fc.constantFrom('Get', '=', '&', '+', '*', 'a', ' ')).map((x) => x.join('')));
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(fc.constantFrom('Get', '=', '&', '+', '*', 'a', ' ')).map((x) => x.join('')),
+    );
     fc.assert(
       fc.property(texts, (text) => {
         const read = parseAcl(text);
@@ -110,7 +113,7 @@ describe('what an ACL means (dm1 7)', () => {
     ['an interior node by Replace on its parent', [ROOT, ours, theirs], false, 'us', 200, 200],
     ['a leaf by Replace on its parent', [ROOT, ours, theirs], true, 'us', 200, 200],
     ['a leaf by Replace on it alone', [ROOT, theirs, ours], true, 'us', 425, 425],
-    ["a node by Replace on its grandparent", [ROOT, ours, theirs, theirs], false, 'us', 425, 200],
+    ['a node by Replace on its grandparent', [ROOT, ours, theirs, theirs], false, 'us', 425, 200],
     ['a node without any Replace above it', [ROOT, theirs, acl('')], false, 'us', 425, 425],
     ["the root's by Replace on the root", [acl('Get=*&Replace=us')], false, 'us', 200, 405],
     ["the root's without Replace", [ROOT], false, 'us', 425, 405],
