@@ -164,7 +164,7 @@ export class Rights {
 /** Whether a pattern covers a path: it is the path, or an ancestor of it. */
 export function coversPath(pattern: string | null, path: string): boolean {
   if (pattern === null || pattern === '') return true;
-  const names = path.split('/');
+  const names = path === '' ? [] : path.split('/');
   return pattern
     .split('/')
     .every((name, index) => names[index] !== undefined && (name === '*' || name === names[index]));
