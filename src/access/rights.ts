@@ -148,7 +148,8 @@ export class Rights {
     return this.rules.filter((rule) => rule.right === right && coversDevice(rule, device));
   }
 
-  private reach(rights: readonly Right[]): Reach {
+  /** Devices on which one of some rights is held. */
+  reach(rights: readonly Right[]): Reach {
     const rules = this.rules.filter(({ right }) => rights.includes(right));
     if (this.isAdmin || rules.some(({ device, account, tag }) => device === null && account === null && tag === null))
       return { all: true };

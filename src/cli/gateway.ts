@@ -17,6 +17,7 @@ import { bootstrapAdminKey, createKeys } from '../access/keys';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import { createAccounts } from '../management/accounts';
+import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
 import { createObjects } from '../management/objects';
@@ -123,12 +124,28 @@ async function assemble(
       expiresInMs: limits.operationExpiryMs,
     },
   });
+  const accounts = createAccounts({ db, secrets });
+  const devices = createDevices({ db, secrets });
+  const delegations = createDelegations({
+    db,
+    secrets,
+    accounts,
+    devices,
+    grants,
+    operations,
+    rightsOf: (caller) => grants.rightsOf(caller),
+    insecure: config.insecure,
+    longestMs: limits.operationExpiryMs,
+    log,
+    now,
+  });
   const services: Services = {
     operations,
     ddfs,
     keys,
-    accounts: createAccounts({ db, secrets }),
-    devices: createDevices({ db, secrets }),
+    accounts,
+    devices,
+    delegations,
     objects: createObjects({ db }),
     reports: createReports({ db }),
     grants,
@@ -144,6 +161,8 @@ async function assemble(
 
   const deps: AppDeps = {
     services,
+    delegations,
+    insecure: config.insecure,
     now,
     logger: log,
     tls: tls?.northbound,
@@ -154,7 +173,15 @@ async function assemble(
     repository: (inbound) => repository.handle(inbound),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const timers = startTimers({ db, turns, adapterOf, log, everyMs: TIMERS_EVERY_MS, now });
+  const timers = startTimers({
+    db,
+    turns,
+    adapterOf,
+    log,
+    everyMs: TIMERS_EVERY_MS,
+    also: () => delegations.advance(),
+    now,
+  });
   closing.push(() => timers.stop());
   closing.push(() => waiting.stop());
   const url = await listen(buildApp(deps), config, closing);

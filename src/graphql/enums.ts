@@ -212,6 +212,20 @@ registerEnumType(ChangeSeverity, {
   },
 });
 
+export const DelegationDirection = same('GIVEN', 'TAKEN');
+registerEnumType(DelegationDirection, { name: 'DelegationDirection', description: 'Who delegates to whom.' });
+
+export const DelegationState = same('PREPARING', 'ACTIVE', 'ENDING', 'ENDED', 'FAILED');
+registerEnumType(DelegationState, {
+  name: 'DelegationState',
+  description: 'How far a delegation is.',
+  valuesConfig: {
+    PREPARING: { description: 'The device is still to get the account and the rights.' },
+    ENDING: { description: 'The device is still to lose them.' },
+    FAILED: { description: '`problem` tells what went wrong.' },
+  },
+});
+
 export const DeviceOrderField = same('CREATED_AT');
 registerEnumType(DeviceOrderField, { name: 'DeviceOrderField', description: 'By what devices are ordered.' });
 

@@ -9,6 +9,7 @@ import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/acces
 import { AccountResolver } from './fixed/account';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
+import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
@@ -32,6 +33,8 @@ export function buildFixedSchema(): GraphQLSchema {
       ApiKeyResolver,
       GrantResolver,
       CredentialResolver,
+      PeerResolver,
+      DelegationResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

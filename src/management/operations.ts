@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto';
 
 import { Rights } from '../access/rights';
 import type { Database } from '../store/database';
-import { findOperationByKey, insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
+import {
+  findOperationByKey,
+  insertOperation,
+  loadOperation,
+  loadTarget,
+  type OperationRow,
+  type TargetRow,
+} from '../store/operations';
 import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { objectionOfAcl } from './acl';
@@ -99,7 +106,8 @@ export function createOperations(deps: OperationsDeps): Operations {
     const atomic = input.atomic === true && rows.length > 1;
     if (atomic) checkAtomic(rows, target.protocol);
     const createdAt = new Date(now());
-    const expiresAt = new Date(createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS));
+    const last = lastMoment(target, createdAt.getTime());
+    const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
     if (input.dryRun === true) {
       const warning = (row: CommandRow): string | undefined => objectionOfAcl(row, target.acls, target.serverId);
@@ -192,6 +200,14 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
   if (key !== undefined && (key.length === 0 || key.length > 128 || !isStorable(key))) {
     throw new ManagementError('BAD_USER_INPUT', 'idempotencyKey: 1 to 128 characters');
   }
+}
+
+/** Milliseconds since 1970 until which the device is ours to manage. Errors: FORBIDDEN when that is over. */
+function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
+  const until = taken === null || taken.until === null ? Number.POSITIVE_INFINITY : Date.parse(taken.until);
+  if (taken !== null && (taken.state !== 'ACTIVE' || until <= now))
+    throw new ManagementError('FORBIDDEN', `${deviceId} is no longer delegated to this gateway`);
+  return until;
 }
 
 /** What a protocol cannot keep whole is refused, never split. */

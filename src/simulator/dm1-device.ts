@@ -5,6 +5,7 @@ import type { DeviceAlert, Dm1Memory } from './dm1/memory';
 import type { Dm1DeviceOptions } from './dm1/options';
 import { Dm1Session, type Dm1State } from './dm1/session';
 import type { SimulatedDevice, SessionTrigger, Stepper } from './device';
+import { accountOf } from './accounts';
 import { SessionRecord, type SessionReport } from './report';
 import { standardTree } from './standard-tree';
 import type { Transport } from './transport';
@@ -21,6 +22,8 @@ export class Dm1Device implements SimulatedDevice {
   constructor(
     readonly options: Dm1DeviceOptions,
     private readonly transport: Transport,
+    /** Another account of the same device shares its tree. */
+    tree?: DeviceTree,
   ) {
     const { deviceId, url, plants, treeLimits } = options;
     const definition = standardTree({
@@ -30,11 +33,17 @@ export class Dm1Device implements SimulatedDevice {
       serverId: options.serverUser ?? 'server',
       ...(plants === undefined ? {} : { plants }),
     });
-    this.tree = new DeviceTree(definition, treeLimits, options.version === '1.3' ? '1.3' : '1.2');
+    this.tree = tree ?? new DeviceTree(definition, treeLimits, options.version === '1.3' ? '1.3' : '1.2');
   }
 
   get deviceId(): string {
     return this.options.deviceId;
+  }
+
+  /** The same device as it speaks to another server, by the account that it has of it; undefined when it has none. */
+  withAccountOf(serverId: string): Dm1Device | undefined {
+    const account = accountOf(this.tree, serverId);
+    return account && new Dm1Device({ ...this.options, ...account, auth: 'md5' }, this.transport, this.tree);
   }
 
   /** Queues an alert for the next session. */

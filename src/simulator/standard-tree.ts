@@ -2,6 +2,7 @@
  * The content of a simulated device: the standard MOs and one of a vendor, the same for both protocols as far as they share MOs.
  * Source: mo-catalog (node tables); dm1 15, 18; dm2 14.
  */
+import { addedAccount } from './accounts';
 import { command, folder, leaf, type NodeDefinition, type Verb } from './definition';
 import { identityOf, type DeviceIdentity } from './identity';
 
@@ -44,7 +45,7 @@ export function standardTree(options: StandardTreeOptions): NodeDefinition {
   const common = [fumo(identity), scomo()];
   const own =
     options.protocol === 'dm1'
-      ? [devInfo1(identity), devDetail(identity), folder('DMAcc', [account1(options)])]
+      ? [devInfo1(identity), devDetail(identity), folder('DMAcc', [account1(options), addedAccount(MOID.dmAcc1)])]
       : [devInfo2(identity), devDetail(identity), folder('DMAcc', [account2(options)]), sessionInfo()];
   const vendor = folder('Vendor', [folder('Acme', [meter(identity)])]);
   const root = folder('.', [...own, ...common, vendor], { acl: 'Add=*&Get=*' });

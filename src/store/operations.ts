@@ -10,6 +10,8 @@ export interface TargetRow {
   readonly accountId: string;
   readonly serverId: string;
   readonly tags: readonly string[];
+  /** The latest by which another gateway delegated it to this one. */
+  readonly taken: { readonly state: string; readonly until: string | null } | null;
   readonly acls: readonly {
     readonly family: string;
     readonly miid: string;
@@ -34,6 +36,8 @@ export async function loadTarget(sql: Sql, deviceId: string, withAcls = false): 
   const [row] = await sql.query<TargetRow>(
     `SELECT d.id AS key, d.device_id AS "deviceId", d.protocol, d.discovered_at IS NOT NULL AS "isDiscovered",
        d.account_id AS "accountId", a.server_id AS "serverId", d.tags,
+       (SELECT jsonb_build_object('state', g.state, 'until', g.until) FROM delegation g
+         WHERE g.device_id = d.id AND g.direction = 'TAKEN' ORDER BY g.id DESC LIMIT 1) AS taken,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('family', l.family, 'miid', l.miid, 'path', l.path, 'acl', l.acl, 'inherited', l.inherited))
          FROM acl l WHERE $2 AND l.device_id = d.id), '[]') AS acls,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('family', m.family, 'moid', m.moid, 'miid', m.miid, 'place', m.place))

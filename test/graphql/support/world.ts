@@ -183,6 +183,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
       },
     },
     reports: unused as Services['reports'],
+    delegations: unused as Services['delegations'],
     keys: { ...(unused as Services['keys']), authenticate: (bearer) => Promise.resolve(CALLERS.get(bearer) ?? null) },
     grants: {
       ...(unused as Services['grants']),
