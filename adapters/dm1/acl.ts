@@ -137,9 +137,11 @@ export function judgeAclChange(
  * DM 1.3 all rights. Get stays what it would have been, for everybody.
  */
 export function creatorsAcl(serverId: string, inherited: Acl, rules: AclRules): Acl {
-  const own = rules === '1.3' ? ACL_COMMANDS : (['Add', 'Delete', 'Replace'] as const);
-  const others = inherited.filter(({ command }) => !(own as readonly string[]).includes(command));
-  return [...own.map((command) => ({ command, servers: [serverId] })), ...others];
+  const own: readonly AclCommand[] = rules === '1.3' ? ACL_COMMANDS : ['Add', 'Delete', 'Replace'];
+  return ACL_COMMANDS.flatMap((command) => {
+    if (own.includes(command)) return { command, servers: [serverId] };
+    return inherited.find((entry) => entry.command === command) ?? [];
+  });
 }
 
 /** The list without a server, as when its account is removed; entries that become empty go. */

@@ -15,7 +15,7 @@ CREATE TABLE "peer" (
   "secret_sha256" TEXT NOT NULL,
   -- who may manage what it delegates
   "grant_to" TEXT,
-  "account_id" BIGINT REFERENCES "account" ("id") ON DELETE SET NULL,
+  "account_id" BIGINT REFERENCES "account" ("id"),
   "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX "peer_name" ON "peer" ("name");

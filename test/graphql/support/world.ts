@@ -162,11 +162,11 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     operations: {
       ...(unused as Services['operations']),
       submit: async (input, caller) => {
-        world.submitted.push(input);
         const rights = await services.grants.rightsOf(caller);
         const target = world.devices.find((one) => one.deviceId === input.deviceId);
         if (target === undefined || !rights.sees(scopedDevice(target)))
           throw new ManagementError('NOT_FOUND', `There is no device "${input.deviceId}".`);
+        world.submitted.push(input);
         return world.onSubmit(input);
       },
     },
