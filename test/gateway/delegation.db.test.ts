@@ -53,7 +53,8 @@ beforeAll(async () => {
   const addresses = [{ moid: METER }, { moid: FUMO }, { uri: './FUMO' }];
   const lists = addresses.map((address) => ({ setAcl: { address, acl: OURS } }));
   expect(await done(a, device, lists)).toMatchObject({ state: 'SUCCEEDED' });
-});
+  // Two databases are made.
+}, 300_000);
 afterAll(async () => {
   hangUp();
   await a.close();
