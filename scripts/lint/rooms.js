@@ -13,6 +13,8 @@
  */
 
 const ADAPTER = 'adapters/adapter';
+/** The grammar of ACLs, which callers of the middle write themselves. */
+const ACL = 'adapters/dm1/acl';
 
 /** Packages by what they are for. A trailing slash means every package of that scope or every path below. */
 const PACKAGES = {
@@ -41,7 +43,7 @@ const ROOMS = {
     without: ['graphql', 'httpServer', 'database'],
   },
   'src/management': {
-    knows: ['src/management', 'src/store', 'src/access', 'schema/ddf', ADAPTER],
+    knows: ['src/management', 'src/store', 'src/access', 'schema/ddf', ADAPTER, ACL],
     without: ['graphql', 'httpServer', 'database'],
   },
   'src/bearers': { knows: ['src/bearers', 'src/config'], without: ['graphql', 'httpServer', 'database'] },
@@ -62,6 +64,7 @@ const ROOMS = {
     knows: [
       'src/simulator',
       ADAPTER,
+      ACL,
       'adapters/dm1/codec',
       'adapters/dm1/message',
       'adapters/dm1/credential',

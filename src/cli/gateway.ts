@@ -18,6 +18,7 @@ import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
+import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
@@ -113,11 +114,16 @@ async function assemble(
   const waiting = new Waiting();
   await waiting.start(db);
 
+  const grants = createGrants({ db, familyOf, now });
+  closing.push(() => grants.stop());
+  await grants.start();
+
   const operations = createOperations({
     db,
     secrets,
     ddfs,
     waiting,
+    rightsOf: (caller) => grants.rightsOf(caller),
     now,
     limits: {
       commands: limits.commands,
@@ -134,15 +140,31 @@ async function assemble(
     now,
     makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? undefined : dm1Documents),
   };
+  const accounts = createAccounts({ db, secrets });
+  const devices = createDevices({ db, secrets });
+  const delegations = createDelegations({
+    db,
+    secrets,
+    accounts,
+    devices,
+    grants,
+    operations,
+    rightsOf: (caller) => grants.rightsOf(caller),
+    insecure: config.insecure,
+    longestMs: limits.operationExpiryMs,
+    log,
+    now,
+  });
   const services: Services = {
     operations,
     ddfs,
     keys,
-    accounts: createAccounts({ db, secrets }),
-    devices: createDevices({ db, secrets }),
+    accounts,
+    devices,
+    delegations,
     objects: createObjects({ db }),
     reports: createReports({ db }),
-    grants: createGrants({ db, familyOf, now }),
+    grants,
     notifications: createNotifications(outreach),
     bootstraps: createBootstraps({ ...outreach, baseUrl }),
   };
@@ -162,6 +184,8 @@ async function assemble(
 
   const deps: AppDeps = {
     services,
+    delegations,
+    insecure: config.insecure,
     now,
     logger: log,
     tls: tls?.northbound,
@@ -174,7 +198,15 @@ async function assemble(
     bootstrap: (inbound) => downloads.handle(inbound),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const timers = startTimers({ db, turns, adapterOf, log, everyMs: TIMERS_EVERY_MS, now });
+  const timers = startTimers({
+    db,
+    turns,
+    adapterOf,
+    log,
+    everyMs: TIMERS_EVERY_MS,
+    also: () => delegations.advance(),
+    now,
+  });
   closing.push(() => timers.stop());
   closing.push(() => waiting.stop());
   const url = await listen(buildApp(deps), config, closing);

@@ -4,7 +4,9 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { responsePathAsArray } from 'graphql';
 
 import { familyOf } from '../../schema/ddf/identity';
-import type { AccountView, Caller, DeviceView, MoView, Services } from '../management/types';
+import type { Rights } from '../access/rights';
+import { readableObjects, scopedDevice } from '../management/readable';
+import type { AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
 
 /** Something that went less well than asked but fails no field; listed in `extensions.warnings`. */
 export interface Warning {
@@ -27,10 +29,13 @@ export class RequestContext {
   private devicesById = this.deviceIdLoader();
   private accountsById = this.accountLoader();
   private objectsByDevice = this.objectLoader();
+  private aclsByDevice = this.aclLoader();
 
+  /** @param rights what the caller may do, loaded once for the whole request */
   constructor(
     readonly caller: Caller,
     readonly services: Services,
+    readonly rights: Rights,
     readonly now: () => number = Date.now,
   ) {
     this.startedAt = now();
@@ -56,9 +61,21 @@ export class RequestContext {
     return this.accountsById.load(id);
   }
 
-  /** Instances on a device, in order of family and MIID; of one family when a MOID of it is given. */
-  objects(device: string, moid?: string): Promise<readonly MoView[]> {
-    return this.objectsByDevice.load(moid === undefined ? device : `${device} ${familyOf(moid)}`);
+  /**
+   * Instances on a device, in order of family and MIID; of one family when a MOID of it is given. Those alone, and of them
+   * what alone, the caller may read.
+   */
+  async objects(device: DeviceView, moid?: string): Promise<readonly MoView[]> {
+    const found = await this.objectsByDevice.load(moid === undefined ? device.key : `${device.key} ${familyOf(moid)}`);
+    return readableObjects(found, device, this.rights);
+  }
+
+  /** ACLs seen on an instance, in order of path; those alone that the caller may read, which takes DELEGATE. */
+  async acls(device: DeviceView, { family, miid }: MoView): Promise<readonly ObservedAcl[]> {
+    const scoped = scopedDevice(device);
+    if (!this.rights.within('DELEGATE', scoped)) return [];
+    const found = await this.aclsByDevice.load(device.key);
+    return found.filter((acl) => acl.family === family && acl.miid === miid && this.rights.at('DELEGATE', scoped, acl));
   }
 
   /** Forgets what was loaded: after a mutation, and after devices were asked. */
@@ -66,6 +83,7 @@ export class RequestContext {
     this.devicesByKey = this.deviceKeyLoader();
     this.devicesById = this.deviceIdLoader();
     this.accountsById = this.accountLoader();
+    this.aclsByDevice = this.aclLoader();
     this.reloadObjects();
   }
 
@@ -83,6 +101,15 @@ export class RequestContext {
 
   private accountLoader(): DataLoader<string, AccountView | null> {
     return new DataLoader((ids) => this.services.accounts.getMany(ids), { maxBatchSize: MAX_BATCH });
+  }
+
+  private aclLoader(): DataLoader<string, readonly ObservedAcl[]> {
+    const load = async (keys: readonly string[]): Promise<readonly (readonly ObservedAcl[])[]> => {
+      const found = new Map<string, ObservedAcl[]>(keys.map((key) => [key, []]));
+      for (const acl of await this.services.objects.acls(keys)) found.get(acl.device)?.push(acl);
+      return keys.map((key) => found.get(key) ?? []);
+    };
+    return new DataLoader(load, { maxBatchSize: MAX_BATCH });
   }
 
   /** Keys are `DEVICE` or `DEVICE FAMILY`; one call loads all of them. */

@@ -173,6 +173,15 @@ export const CommandKind = {
 } as const satisfies Record<string, NorthboundKind>;
 registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
 
+export const AclCommand = {
+  ADD: 'Add',
+  DELETE: 'Delete',
+  EXEC: 'Exec',
+  GET: 'Get',
+  REPLACE: 'Replace',
+} as const;
+registerEnumType(AclCommand, { name: 'AclCommand', description: 'What an access control list allows.' });
+
 export const DmFormat = {
   B64: 'b64',
   BIN: 'bin',
@@ -245,6 +254,20 @@ registerEnumType(ChangeSeverity, {
     BREAKING: { description: 'Queries that were right fail.' },
     DANGEROUS: { description: 'Queries stay right, but what they give or take may be other than callers expect.' },
     SAFE: { description: 'Nobody notices who does not look for it.' },
+  },
+});
+
+export const DelegationDirection = same('GIVEN', 'TAKEN');
+registerEnumType(DelegationDirection, { name: 'DelegationDirection', description: 'Who delegates to whom.' });
+
+export const DelegationState = same('PREPARING', 'ACTIVE', 'ENDING', 'ENDED', 'FAILED');
+registerEnumType(DelegationState, {
+  name: 'DelegationState',
+  description: 'How far a delegation is.',
+  valuesConfig: {
+    PREPARING: { description: 'The device is still to get the account and the rights.' },
+    ENDING: { description: 'The device is still to lose them.' },
+    FAILED: { description: '`problem` tells what went wrong.' },
   },
 });
 

@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   NOT_SUPPORTED_BY_DEVICE: 'The device, or the protocol that it speaks, cannot do this.',
   ATOMIC_TOO_LARGE: 'The atomic operation is more than the protocol of the device can keep whole.',
   DEVICE_UNREACHABLE: 'A value that is not stored could not be read in the time given.',
+  PEER_REFUSED: 'The other gateway could not be reached, or does not take what was to be delegated.',
   IDEMPOTENCY_CONFLICT: 'The idempotency key was used for another request.',
   LIMIT_COMMANDS: 'The operation has too many commands.',
   LIMIT_VALUE_SIZE: 'A value is too large.',

@@ -10,6 +10,7 @@ import { AccountResolver } from './fixed/account';
 import { BootstrapResolver } from './fixed/bootstrap';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
+import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
@@ -37,6 +38,8 @@ export function buildFixedSchema(): GraphQLSchema {
       CredentialResolver,
       NotificationResolver,
       BootstrapResolver,
+      PeerResolver,
+      DelegationResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

@@ -8,7 +8,8 @@ import { readField, rootSource } from '../../schema/graphql/read-field';
 import type { GeneratedCommand, InputValue, MoFamily, MoqlExtension, MoSource } from '../../schema/graphql/types';
 import type { CommandInput, DeviceView, MoView, OperationView, ValueInput } from '../management/types';
 import { ManagementError } from '../management/types';
-import { isAllowed, onDevice } from './authorize';
+import { scopedDevice } from '../management/readable';
+import { findDevice } from './authorize';
 import type { RequestContext } from './context';
 import type { MoInfoView } from './fixed/management-object';
 import type { OperationControls } from './fixed/operation';
@@ -102,10 +103,7 @@ async function load(
   context: RequestContext,
   info: GraphQLResolveInfo,
 ): Promise<readonly Source[]> {
-  const stored = async (): Promise<readonly MoView[]> => {
-    const found = await context.objects(device.key, family.family);
-    return pick(found.filter((mo) => isAllowed(context.caller, 'READ', onDevice(device.deviceId, mo.moid))));
-  };
+  const stored = async (): Promise<readonly MoView[]> => pick(await context.objects(device, family.family));
   const before = await stored();
   if (maxAge == null) {
     return before.map((mo) =>
@@ -118,7 +116,7 @@ async function load(
   const isUnknown =
     before.length === 0 &&
     device.discoveredAt === null &&
-    isAllowed(context.caller, 'READ', onDevice(device.deviceId, family.family));
+    context.rights.at('READ', scopedDevice(device), { family: family.family, path: '' });
   if (isUnknown) operations.set('', await refresh({ device, moid: family.family, waitMs }, context));
   await Promise.all(
     before
@@ -178,9 +176,8 @@ async function versionOnDevice(
   { deviceId, miid }: { readonly deviceId: string; readonly miid?: string | null },
   context: RequestContext,
 ): Promise<string | undefined> {
-  if (!isAllowed(context.caller, 'READ', onDevice(deviceId, family.family))) return undefined;
-  const device = await context.deviceById(deviceId);
-  const found = device ? await context.objects(device.key, family.family) : [];
+  const device = await findDevice(context, deviceId);
+  const found = device ? await context.objects(device, family.family) : [];
   const mo = miid == null ? found[0] : found.find((candidate) => candidate.miid === miid);
   return mo?.version || undefined;
 }

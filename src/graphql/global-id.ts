@@ -1,7 +1,8 @@
 /** Opaque identifiers: base64url of `Type:key`. Callers keep them as they are. */
 import { ManagementError } from '../management/types';
 
-export type IdType = 'Account' | 'Alert' | 'ApiKey' | 'Ddf' | 'Device' | 'Event' | 'Grant' | 'Operation';
+export type IdType =
+  'Account' | 'Alert' | 'ApiKey' | 'Ddf' | 'Delegation' | 'Device' | 'Event' | 'Grant' | 'Operation' | 'Peer';
 
 const LONGEST = 512;
 

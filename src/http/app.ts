@@ -6,6 +6,7 @@ import { LogController, fastify } from 'fastify';
 
 import type { DeviceDeps, DeviceLimits } from './device-routes';
 import { deviceRoutes } from './device-routes';
+import { delegationRoute, type DelegationDeps } from './delegation-route';
 import type { GraphqlDeps } from './graphql-routes';
 import { graphqlRoutes } from './graphql-routes';
 
@@ -21,7 +22,7 @@ export interface ListenerOptions {
   readonly ready?: () => Promise<boolean>;
 }
 
-export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps {
+export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps, DelegationDeps {
   /** Devices have a listener of their own (`buildDeviceApp`), so their addresses are not here. */
   readonly devicesApart?: boolean;
 }
@@ -33,6 +34,7 @@ const REQUEST_TIMEOUT_MS = 5 * 60 * 1000;
 export function buildApp(deps: AppDeps): FastifyInstance {
   const app = listener(deps);
   graphqlRoutes(app, deps);
+  delegationRoute(app, deps);
   if (deps.devicesApart !== true) deviceRoutes(app, deps, deps.limits);
   return app;
 }

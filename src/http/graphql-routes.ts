@@ -57,10 +57,10 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
       return undefined;
     });
 
-    const context = (request: FastifyRequest): Promise<RequestContext> => {
+    const context = async (request: FastifyRequest): Promise<RequestContext> => {
       const caller = callers.get(request);
       if (!caller) throw new Error('a request reached GraphQL without a caller');
-      return Promise.resolve(new RequestContext(caller, services, deps.now));
+      return new RequestContext(caller, services, await services.grants.rightsOf(caller), deps.now);
     };
     const handle = fastifyApolloHandler(server, { context }) as unknown as (
       this: FastifyInstance,

@@ -1,4 +1,5 @@
 /** Accounts: the credentials and identifiers by which devices and the gateway know each other. */
+import { objectionToServerId } from '../../adapters/dm1/acl';
 import {
   afterKey,
   badInput,
@@ -29,7 +30,6 @@ export interface AccountsDeps {
   readonly secrets: Secrets;
 }
 
-const LONGEST_SERVER_ID = 255;
 type AccountColumns = Omit<Account, 'id' | 'createdAt' | 'updatedAt'>;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
@@ -241,11 +241,8 @@ async function checkAutoRegister(
 
 /** It stands in ACLs (`Get=id&Add=*`) and lists of servers, whose signs it must not have (OMA-TS-DM_TND, "ACL"). */
 function checkServerId(serverId: string): string {
-  if (serverId === '') throw badInput('must not be empty', 'serverId');
-  if (serverId.length > LONGEST_SERVER_ID)
-    throw badInput(`${serverId.length} characters, at most ${LONGEST_SERVER_ID}`, 'serverId');
-  if (/[=&*+\s]|\p{C}/u.test(serverId))
-    throw badInput('must have no white space, no control characters and none of = & * +', 'serverId');
+  const objection = objectionToServerId(serverId);
+  if (objection !== undefined) throw badInput(objection, 'serverId');
   return serverId;
 }
 

@@ -17,6 +17,7 @@ import {
   recordChange,
   type AdministrativeTransaction,
 } from '../access/journal';
+import { withinReach } from '../access/reach';
 import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential, Prisma } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
@@ -175,7 +176,7 @@ class StoredDevices implements Devices {
 
   /** In order of registration. */
   async list(filter: Parameters<Devices['list']>[0], first: number, after?: string): ReturnType<Devices['list']> {
-    const { accountId, tag, deviceIds, protocol } = filter;
+    const { accountId, tag, deviceIds, protocol, reach } = filter;
     const account = accountId === undefined ? undefined : (findDatabaseKey(accountId) ?? -1n);
     const where: Prisma.DeviceWhereInput = {
       id: afterKey(after),
@@ -183,6 +184,7 @@ class StoredDevices implements Devices {
       protocol,
       ...(tag === undefined ? {} : { tags: { has: tag.replace(/\0/g, '') } }),
       ...(deviceIds === undefined ? {} : { deviceId: { in: deviceIds.filter(isDeviceId) } }),
+      ...(reach === undefined ? {} : withinReach(reach)),
     };
     const rows = await this.db.prisma.device.findMany({ where, orderBy: { id: 'asc' }, take: first + 1 });
     return pageOf(rows, first, viewOf);

@@ -2,11 +2,15 @@
  * Judges the commands of an operation before anything is queued: addresses against the device's MOs and the DDFs, access
  * types, value formats. Pure; what passes is the row to store.
  */
+import type { Tree } from '../../adapters/adapter';
 import type { DdfLibrary, KnownNode } from '../../schema/ddf/library';
-import { familyOf, namesOf } from '../../schema/ddf/library';
+import { encodeName, familyOf, namesOf } from '../../schema/ddf/library';
+import { readAclInput } from './acl';
 import { coerceValue, type ValueLimits } from './coerce';
 import { parentFor } from './dispatch';
+import { objectionToName } from './names';
 import { PROPERTY_NAMES, type PropertyName } from './node-properties';
+import { ALL_PERMITTED, NEEDED, nestedSpots, type Permits } from './permit';
 import { findPlace, normaliseUri, type PlacedMo } from './places';
 import { judgeShow } from './show';
 import { storeTree, storeValue } from './stored-value';
@@ -44,7 +48,6 @@ const VERB: Readonly<Partial<Record<NorthboundKind, Verb>>> = {
   exec: 'Exec',
 };
 const MAX_PATH = 1_024;
-const MAX_ACL = 4_096;
 const MAX_IDENTIFIER = 256;
 
 /** Throws ManagementError for the first command that cannot be sent; `details.command` is its index. */
@@ -53,11 +56,12 @@ export function judge(
   device: KnownDevice,
   library: DdfLibrary,
   limits: ValueLimits,
+  permits: Permits = ALL_PERMITTED,
 ): CommandRow[] {
   const mos = [...device.mos];
   return commands.map((command, position) => {
     try {
-      const row = judgeOne(command, position, { ...device, mos }, library, limits);
+      const row = judgeOne(command, position, { ...device, mos, permits }, library, limits);
       const made = newInstanceOf(row, mos);
       if (made !== undefined) mos.push(made);
       return row;
@@ -77,10 +81,13 @@ function newInstanceOf(row: CommandRow, mos: readonly PlacedMo[]): PlacedMo | un
   return mos.some((mo) => mo.family === family && mo.miid === miid) ? undefined : { moid, family, miid, place: null };
 }
 
+/** A device with what its caller may ask of it. */
+type JudgedDevice = KnownDevice & { readonly permits: Permits };
+
 function judgeOne(
   command: CommandInput,
   position: number,
-  device: KnownDevice,
+  device: JudgedDevice,
   library: DdfLibrary,
   limits: ValueLimits,
 ): CommandRow {
@@ -93,6 +100,7 @@ function judgeOne(
     emulated: false,
   };
   if (command.kind === 'show') {
+    device.permits.check(NEEDED.show, undefined, where);
     if (isDm2)
       throw new ManagementError(
         'NOT_SUPPORTED_BY_DEVICE',
@@ -111,7 +119,10 @@ function judgeOne(
   if ((command.kind === 'getAcl' || command.kind === 'setAcl' || command.kind === 'copy') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
   }
-  const at = locate(command.kind === 'copy' ? command.from : command.address, where, command.kind, device, library);
+  const at =
+    command.kind === 'copy'
+      ? locate(command.from, where, 'get', device, library)
+      : locate(command.address, where, command.kind, device, library);
   const node =
     at.moid === null
       ? undefined
@@ -137,13 +148,7 @@ function judgeOne(
     case 'delete':
       return { ...row, request: {} };
     case 'setAcl':
-      if (command.acl.length > MAX_ACL || !isStorable(command.acl)) {
-        throw new ManagementError(
-          'BAD_USER_INPUT',
-          `${where}.acl: at most ${MAX_ACL} characters, as Get=*&Replace=dm.example`,
-        );
-      }
-      return { ...row, request: { value: storeValue({ format: 'chr', data: command.acl }) } };
+      return { ...row, request: { value: storeValue({ format: 'chr', data: readAclInput(command, where) }) } };
     case 'copy': {
       const to = locate(command.to, `${where}.to`, 'copy', device, library);
       if (to.moid === null)
@@ -159,6 +164,9 @@ function judgeOne(
       return { ...row, request: execArgument(command.value, where, node, limits) };
     case 'add':
     case 'replace':
+      // A serialised tree may bring ACLs along.
+      if (isSerialisedTree(command.value?.type) || isSerialisedTree(node?.mime))
+        checkPermitted(at, 'setAcl', `${where}.value`, device);
       return { ...row, request: written(command.value, `${where}.value`, command.kind, node, limits, at, library) };
   }
 }
@@ -174,13 +182,17 @@ function locate(
   input: AddressInput,
   where: string,
   kind: NorthboundKind,
-  device: KnownDevice,
+  device: JudgedDevice,
   library: DdfLibrary,
 ): Located {
   const path = input.path ?? '';
   if ((input.moid == null) === (input.uri == null))
     throw new ManagementError('BAD_USER_INPUT', `${where}.address: give exactly one of moid and uri`);
-  if (input.uri != null) return locateUri(input.uri, where, device);
+  if (input.uri != null) {
+    const at = locateUri(input.uri, where, device);
+    checkPermitted(at, kind, where, device);
+    return at;
+  }
   const moid = input.moid ?? '';
   const miid = input.miid ?? null;
   if (!isIdentifier(moid)) {
@@ -190,7 +202,27 @@ function locate(
     throw new ManagementError('BAD_USER_INPUT', `${where}.address.miid: 1 to ${MAX_IDENTIFIER} characters`);
   }
   checkPath(path, where);
-  return locateMo({ moid, miid, path }, where, kind, device, library);
+  if (kind === 'add' && path === '') checkName(miid ?? '', `${where}.address.miid`);
+  // Before it is looked for, so that a refusal does not tell whether it is there.
+  device.permits.check(NEEDED[kind], spotOf(moid, path), where);
+  const at = locateMo({ moid, miid, path }, where, kind, device, library);
+  checkPermitted(at, kind, where, device);
+  return at;
+}
+
+function spotOf(moid: string, path: string): { family: string; path: string } {
+  const names = namesOf(path) ?? [];
+  return { family: familyOf(moid), path: names.map(encodeName).join('/') };
+}
+
+function checkPermitted(at: Located, kind: NorthboundKind, where: string, { permits, mos }: JudgedDevice): void {
+  if (at.moid === null) {
+    permits.checkRaw(NEEDED[kind], where);
+    return;
+  }
+  permits.check(NEEDED[kind], spotOf(at.moid, at.path), where);
+  if (permits === ALL_PERMITTED) return;
+  for (const spot of nestedSpots(at, mos)) permits.check(NEEDED[kind], spot, where);
 }
 
 function isIdentifier(text: string): boolean {
@@ -201,7 +233,7 @@ function locateMo(
   { moid, miid, path }: { readonly moid: string; readonly miid: string | null; readonly path: string },
   where: string,
   kind: NorthboundKind,
-  device: KnownDevice,
+  device: JudgedDevice,
   library: DdfLibrary,
 ): Located {
   const family = familyOf(moid);
@@ -231,9 +263,9 @@ function missing(
   miid: string | null,
   instances: readonly PlacedMo[],
   where: string,
-  device: KnownDevice,
+  device: JudgedDevice,
 ): ManagementError {
-  const miids = instances.map((mo) => mo.miid);
+  const miids = device.permits.tellsOf(familyOf(moid)) ? instances.map((mo) => mo.miid) : [];
   if (miid === null && instances.length > 1) {
     return new ManagementError(
       'MO_AMBIGUOUS',
@@ -242,8 +274,8 @@ function missing(
     );
   }
   const what =
-    miid === null || instances.length === 0
-      ? `no ${moid}`
+    miid === null || miids.length === 0
+      ? `no ${moid}${miid === null ? '' : ` "${miid}"`}`
       : `no instance "${miid}" of ${moid} (it has ${miids.join(', ')})`;
   return new ManagementError('NO_SUCH_MO', `${where}.address: ${device.deviceId} has ${what}`, { moid, miids });
 }
@@ -254,17 +286,8 @@ function locateUri(uri: string, where: string, device: KnownDevice): Located {
       'NOT_SUPPORTED_BY_DEVICE',
       `${where}.address.uri: a DM 2.0 device has no LocURIs; address by moid and path`,
     );
-  if (uri.includes('?'))
-    throw new ManagementError(
-      'BAD_USER_INPUT',
-      `${where}.address.uri: properties and queries have commands of their own`,
-    );
-  if (
-    uri.length > MAX_PATH ||
-    !isStorable(uri) ||
-    !/^(\.|\.\/[^\s].*|[^/\s].*)$/s.test(uri) ||
-    /(^|\/)\.\.(\/|$)/.test(uri)
-  ) {
+  checkName(uri.replace(/^\.(?:\/|$)/, ''), `${where}.address.uri`);
+  if (uri.length > MAX_PATH || !isStorable(uri) || !/^(\.|\.\/[^\s].*|[^/\s].*)$/s.test(uri)) {
     throw new ManagementError('BAD_USER_INPUT', `${where}.address.uri: not a LocURI such as ./DevInfo/Man`);
   }
   const found = findPlace(device.mos, uri);
@@ -272,12 +295,32 @@ function locateUri(uri: string, where: string, device: KnownDevice): Located {
   return { moid: null, miid: null, path: '', uri: normaliseUri(uri) };
 }
 
+/** What a device could take for a property, a query or the parent is refused in every address, however it is encoded. */
+function checkName(text: string, where: string): void {
+  const objection = objectionToName(text);
+  if (objection === undefined) return;
+  throw new ManagementError(
+    'BAD_USER_INPUT',
+    objection === 'QUERY'
+      ? `${where}: "?" is refused; properties and queries have commands of their own`
+      : `${where}: "." and ".." are no names`,
+  );
+}
+
+function isSerialisedTree(mime: string | null | undefined): boolean {
+  return /^application\/vnd\.syncml\.dmtnds/i.test(mime?.trim() ?? '');
+}
+
+/** The names of a tree that is written, which become addresses on the wire. */
+function checkTree(tree: Tree, where: string): void {
+  for (const child of tree.children ?? []) {
+    checkName(child.name.replaceAll('/', '%2F'), where);
+    checkTree(child, where);
+  }
+}
+
 function checkPath(path: string, where: string): void {
-  if (path.includes('?'))
-    throw new ManagementError(
-      'BAD_USER_INPUT',
-      `${where}.address.path: "?" is refused; properties have commands of their own`,
-    );
+  checkName(path, `${where}.address.path`);
   if (
     path.length > MAX_PATH ||
     !isStorable(path) ||
@@ -388,7 +431,9 @@ function written(
     }
     return {};
   }
-  return 'tree' in result ? { tree: storeTree(result.tree) } : { value: storeValue(result.value) };
+  if ('value' in result) return { value: storeValue(result.value) };
+  checkTree(result.tree, where);
+  return { tree: storeTree(result.tree) };
 }
 
 function execArgument(

@@ -7,6 +7,8 @@ import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
+import { INHERITED_ACL } from './acl';
+import { AclChanges } from './acl-changes';
 import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
@@ -58,6 +60,7 @@ export class Ledger {
   readonly notes: string[] = [];
   readonly endedOperations: string[] = [];
   #documents: DocumentChanges;
+  readonly #acls = new AclChanges();
   #gone: { family: string; miid: string }[] = [];
   #alerts: AlertRow[] = [];
   #items: ItemWrite[] = [];
@@ -101,7 +104,14 @@ export class Ledger {
       this.endedOperations.push(operation.id);
       this.events.push({ type: 'operationEnded', data: { operation: operation.id, state: taken.operation.state } });
     }
-    const changes = { commands, operations, ...this.#documents.take(), gone: this.#gone, alerts: this.#alerts };
+    const changes = {
+      commands,
+      operations,
+      ...this.#documents.take(),
+      gone: this.#gone,
+      alerts: this.#alerts,
+      acls: this.#acls.take(),
+    };
     this.#gone = [];
     this.#alerts = [];
     return changes;
@@ -334,7 +344,10 @@ export class Ledger {
     const found = this.#locate(at);
     if (found === undefined) return;
     if (found.path === '') this.#remove(found.mo.family, found.mo.miid);
-    else this.#documents.remove(found.mo, found.path);
+    else {
+      this.#documents.remove(found.mo, found.path);
+      this.#acls.gone(found.mo, found.path);
+    }
   }
 
   // Commands -------------------------------------------------------------------------------------------------------
@@ -424,6 +437,16 @@ export class Ledger {
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
     else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))
       this.#written(operation, command, at, effect.created ?? []);
+    else if (outcome === 'OK' && (command.kind === 'getAcl' || command.kind === 'setAcl'))
+      this.#aclSeen(command, at, effect);
+  }
+
+  #aclSeen(command: LiveCommand, at: Address, { code, data }: Extract<Effect, { kind: 'commandAnswered' }>): void {
+    const found = this.#locate(at);
+    const set = command.request['value'] as StoredValue | undefined;
+    const text = command.kind === 'getAcl' ? data : set && restoreValue(set).data;
+    if (found === undefined || typeof text !== 'string' || !isStorable(text)) return;
+    this.#acls.saw(found.mo, found.path, text, command.kind === 'getAcl' && code === INHERITED_ACL);
   }
 
   #written(

@@ -2,7 +2,8 @@
 import type { Json, RecognisedBy } from '../../adapters/adapter';
 import { findDatabaseKey } from '../access/inputs';
 import type { Database } from '../store/database';
-import type { MoView, Objects } from './types';
+import { aclView } from './acl';
+import type { MoView, Objects, ObservedAcl } from './types';
 
 export interface ObjectsDeps {
   readonly db: Database;
@@ -23,6 +24,19 @@ interface Row {
   readonly complete_at: Date | null;
 }
 
+interface AclRow {
+  readonly device: string;
+  readonly family: string;
+  readonly miid: string;
+  readonly path: string;
+  readonly acl: string;
+  readonly inherited: boolean;
+  readonly observed_at: Date;
+}
+
+const SELECT_ACLS = `SELECT device_id AS device, family, miid, path, acl, inherited, observed_at
+FROM acl WHERE device_id = ANY($1::bigint[]) ORDER BY device_id, family, miid, path`;
+
 const SELECT = `SELECT device_id AS device, family, moid, miid, version, place, recognised_by, "values", properties, meta, observed_at, complete_at
 FROM management_object WHERE device_id = ANY($1::bigint[])`;
 const ORDER = 'ORDER BY device_id, family, miid';
@@ -41,6 +55,16 @@ export function createObjects({ db }: ObjectsDeps): Objects {
               families.filter((family) => !family.includes('\0')),
             ]);
       return rows.map(viewOf);
+    },
+    async acls(devices): Promise<readonly ObservedAcl[]> {
+      const keys = devices.flatMap((device) => findDatabaseKey(device)?.toString() ?? []);
+      if (keys.length === 0) return [];
+      const rows = await db.sql.query<AclRow>(SELECT_ACLS, [keys]);
+      return rows.map(({ acl, inherited, observed_at, ...at }) => ({
+        ...at,
+        ...aclView(acl, inherited),
+        observedAt: observed_at,
+      }));
     },
   };
 }

@@ -1,14 +1,24 @@
 /** Operations as callers see them: submitted, cancelled, looked at, waited for. */
 import { createHash } from 'node:crypto';
 
+import { Rights } from '../access/rights';
 import type { Database } from '../store/database';
-import { findOperationByKey, insertOperation, loadOperation, loadTarget, type OperationRow } from '../store/operations';
+import {
+  findOperationByKey,
+  insertOperation,
+  loadOperation,
+  loadTarget,
+  type OperationRow,
+  type TargetRow,
+} from '../store/operations';
 import type { Secrets } from '../store/secrets';
 import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
+import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
 import { judge, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
+import { permitsOf } from './permit';
 import { isStorable } from './tree';
 import { settleOperation } from './settle';
 import { openAnswer } from './show-secret';
@@ -30,6 +40,8 @@ export interface OperationsDeps {
   readonly secrets: Secrets;
   readonly ddfs: Pick<Ddfs, 'library'>;
   readonly waiting: Waiting;
+  /** Absent: an administrator's alone. */
+  readonly rightsOf?: (caller: Caller) => Promise<Rights>;
   readonly limits: {
     readonly commands: number;
     readonly valueOctets: number;
@@ -44,6 +56,7 @@ const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
 
 export function createOperations(deps: OperationsDeps): Operations {
   const now = deps.now ?? Date.now;
+  const rightsOf = deps.rightsOf ?? ((caller: Caller) => Promise.resolve(new Rights(caller.admin, [], now())));
 
   async function get(device: string, id: string): Promise<OperationView | null> {
     if (!isKey(device) || !isKey(id)) return null;
@@ -73,8 +86,10 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   async function submit(input: SubmitOperation, caller: Caller): Promise<OperationView> {
     checkInput(input, deps.limits);
-    const target = await loadTarget(deps.db.sql, input.deviceId);
-    if (target === null) throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
+    const target = await loadTarget(deps.db.sql, input.deviceId, input.dryRun === true);
+    const rights = await rightsOf(caller);
+    if (target === null || !rights.sees(target))
+      throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
     const requestSha256 = requestHash(input);
     const key = input.dryRun === true ? undefined : input.idempotencyKey;
     // A repeat is known before it is judged: what the first one did may have made it senseless.
@@ -90,15 +105,20 @@ export function createOperations(deps: OperationsDeps): Operations {
       },
       deps.ddfs.library(),
       deps.limits,
+      permitsOf(rights, target),
     );
     const atomic = input.atomic === true && rows.length > 1;
     if (atomic) checkAtomic(rows, target.protocol);
     const sequence = input.sequence === true && rows.length > 1;
     if (sequence) checkSequence(atomic, target.protocol);
     const createdAt = new Date(now());
-    const expiresAt = new Date(createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS));
+    const last = lastMoment(target, createdAt.getTime());
+    const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
-    if (input.dryRun === true) return dryRun(target.key, rows, createdAt, expiresAt);
+    if (input.dryRun === true) {
+      const warning = (row: CommandRow): string | undefined => objectionOfAcl(row, target.acls, target.serverId);
+      return { ...dryRun(target.key, rows, warning), caller: caller.principal, createdAt, expiresAt };
+    }
     const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
@@ -191,6 +211,14 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
   }
 }
 
+/** Milliseconds since 1970 until which the device is ours to manage. Errors: FORBIDDEN when that is over. */
+function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
+  const until = taken === null || taken.until === null ? Number.POSITIVE_INFINITY : Date.parse(taken.until);
+  if (taken !== null && (taken.state !== 'ACTIVE' || until <= now))
+    throw new ManagementError('FORBIDDEN', `${deviceId} is no longer delegated to this gateway`);
+  return until;
+}
+
 /** What a protocol cannot keep whole is refused, never split. */
 function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void {
   if (protocol === 'DM_2_0')
@@ -223,24 +251,32 @@ function requestHash(input: SubmitOperation): string {
     .digest('hex');
 }
 
-function dryRun(device: string, rows: readonly CommandRow[], createdAt: Date, expiresAt: Date): OperationView {
-  const commands = rows.map((row): CommandView => ({
-    position: row.position,
-    kind: row.kind,
-    moid: row.moid,
-    miid: row.miid,
-    path: row.path,
-    uri: row.uri,
-    state: 'QUEUED',
-    outcome: null,
-    statusCode: null,
-    error: null,
-    result: null,
-    resultMeta: null,
-    emulated: row.emulated,
-    carrier: null,
-  }));
-  return { id: '', device, state: 'QUEUED', commands, createdAt, expiresAt, endedAt: null, cancelRequestedAt: null };
+function dryRun(
+  device: string,
+  rows: readonly CommandRow[],
+  warningOf: (row: CommandRow) => string | undefined,
+): Omit<OperationView, 'caller' | 'createdAt' | 'expiresAt'> {
+  const commands = rows.map((row): CommandView => {
+    const warning = warningOf(row);
+    return {
+      position: row.position,
+      kind: row.kind,
+      moid: row.moid,
+      miid: row.miid,
+      path: row.path,
+      uri: row.uri,
+      state: 'QUEUED',
+      outcome: null,
+      statusCode: null,
+      error: null,
+      result: null,
+      resultMeta: null,
+      emulated: row.emulated,
+      carrier: null,
+      ...(warning === undefined ? {} : { warning }),
+    };
+  });
+  return { id: '', device, state: 'QUEUED', commands, endedAt: null, cancelRequestedAt: null };
 }
 
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
@@ -249,6 +285,7 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     id: row.id,
     device: row.device,
     state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState),
+    caller: row.caller,
     commands,
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,

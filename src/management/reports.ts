@@ -1,6 +1,7 @@
 /** What devices reported, and what happened: both from the oldest on, by cursors that a reader can resume at. */
 import type { Json } from '../../adapters/adapter';
 import { findDatabaseKey, pageOf } from '../access/inputs';
+import { sqlWithinReach, withinReach } from '../access/reach';
 import type { Database } from '../store/database';
 import type { Alert, Prisma } from '../store/generated/client';
 import type { AlertView, EventView, Reports } from './types';
@@ -38,6 +39,7 @@ export function createReports({ db }: ReportsDeps): Reports {
       ...(filter.device === undefined ? {} : { deviceId: findDatabaseKey(filter.device) ?? 0n }),
       ...(filter.type === undefined ? {} : { type: filter.type.replace(/\0/g, '') }),
       ...(from === undefined ? {} : afterAlert(from)),
+      ...(filter.reach === undefined ? {} : { device: withinReach(filter.reach) }),
     };
     const rows = await db.prisma.alert.findMany({ where, orderBy: [{ at: 'asc' }, { id: 'asc' }], take: first + 1 });
     return pageOf(rows, first, viewOfAlert);
@@ -61,6 +63,8 @@ export function createReports({ db }: ReportsDeps): Reports {
       ...(from === undefined
         ? []
         : [`(xact, id) > (${parameter(from[0], 'bigint')}, ${parameter(from[1], 'bigint')})`]),
+      // Events of no device are told to administrators alone.
+      ...(filter.reach === undefined ? [] : ['device_id > 0', sqlWithinReach('device_id', filter.reach, parameter)]),
     ];
     const text = `${[SELECT_EVENTS, ...conditions].join(' AND ')} ORDER BY xact, id LIMIT $1`;
     const rows = await db.sql.query<EventRow>(text, values);

@@ -16,6 +16,8 @@ export interface TimerDeps {
   readonly adapterOf: (protocol: string) => Adapter;
   readonly log: TurnLog;
   readonly everyMs: number;
+  /** What else is done at each tick. */
+  readonly also?: () => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -57,6 +59,7 @@ async function runDue(deps: TimerDeps): Promise<void> {
   const now = new Date((deps.now ?? Date.now)());
   await expireSessions(deps, now);
   await expireOperations(deps, now);
+  await deps.also?.();
   await deps.db.sql.query('DELETE FROM repository_item WHERE expires_at < $1::timestamptz', [now]);
   await deps.db.sql.query('DELETE FROM bootstrap_document WHERE expires_at < $1::timestamptz', [now]);
   await forgetAnswers(deps.db.sql, now.getTime());

@@ -15,6 +15,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
+import type { Reach, Rights } from '../access/rights';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 
@@ -34,6 +35,7 @@ export type ErrorCode =
   | 'NOT_SUPPORTED_BY_DEVICE'
   | 'ATOMIC_TOO_LARGE'
   | 'DEVICE_UNREACHABLE'
+  | 'PEER_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
   | 'LIMIT_COMMANDS'
   | 'LIMIT_VALUE_SIZE'
@@ -211,7 +213,35 @@ export type CommandInput =
   | { readonly kind: 'copy'; readonly from: AddressInput; readonly to: AddressInput }
   | ({ readonly kind: 'show'; readonly repeatable?: boolean } & ShowRequest)
   | { readonly kind: 'getAcl'; readonly address: AddressInput }
-  | { readonly kind: 'setAcl'; readonly address: AddressInput; readonly acl: string };
+  /** Exactly one of `acl` (its text) and `entries`. */
+  | {
+      readonly kind: 'setAcl';
+      readonly address: AddressInput;
+      readonly acl?: string | null;
+      readonly entries?: readonly AclEntryInput[] | null;
+    };
+
+/** What a server may do; `*`: every server. */
+export interface AclEntryInput {
+  readonly server: string;
+  readonly commands: readonly string[];
+}
+/** An access control list as a device gave it. */
+export interface AclView {
+  readonly text: string;
+  /** The node has none of its own: the nearest ancestor's counts. */
+  readonly inherited: boolean;
+  /** By command; null where the text cannot be read. */
+  readonly entries: readonly { readonly command: string; readonly servers: readonly string[] }[] | null;
+}
+/** The list of a node that was seen last. */
+export interface ObservedAcl extends AclView {
+  readonly device: string;
+  readonly family: string;
+  readonly miid: string;
+  readonly path: string;
+  readonly observedAt: Date;
+}
 
 export interface SubmitOperation {
   readonly deviceId: string;
@@ -239,12 +269,16 @@ export interface CommandView {
   readonly resultMeta: Json;
   readonly emulated: boolean;
   readonly carrier: string | null;
+  /** Of a dry run: what speaks against it as far as is known. */
+  readonly warning?: string;
 }
 export interface OperationView {
   /** Decimal id within its device; '' for a dry run. */
   readonly id: string;
   readonly device: string;
   readonly state: OperationState;
+  /** Principal of whoever submitted it. */
+  readonly caller: string;
   readonly commands: readonly CommandView[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -342,6 +376,71 @@ export interface GrantView {
   readonly expiresAt: Date | null;
 }
 
+// Server delegation --------------------------------------------------------------------------------------------------
+
+/** Another gateway that was introduced to this one. */
+export interface PeerView {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly deviceUrl: string;
+  readonly serverId: string;
+  readonly ownServerId: string | null;
+  readonly grantTo: string | null;
+}
+export interface PeerInput {
+  readonly name: string;
+  /** Address of the gateway, without path. */
+  readonly url: string;
+  /** Where devices reach it; its `url` with `/dm/1` when left out. */
+  readonly deviceUrl?: string | null;
+  readonly serverId: string;
+  /** Absent: it may not delegate to this gateway. */
+  readonly ownServerId?: string | null;
+  /** Shared by both; presented in either direction. */
+  readonly secret: string;
+  readonly grantTo?: string | null;
+}
+/**
+ * GIVEN: PREPARING while ACLs are read and set, ACTIVE, ENDING while they are taken back, ENDED, FAILED. TAKEN: ACTIVE, ENDED.
+ */
+export type DelegationState = 'PREPARING' | 'ACTIVE' | 'ENDING' | 'ENDED' | 'FAILED';
+export interface DelegationView {
+  readonly id: string;
+  readonly direction: 'GIVEN' | 'TAKEN';
+  readonly state: DelegationState;
+  readonly device: string;
+  readonly peer: string;
+  readonly moids: readonly string[];
+  readonly until: Date | null;
+  readonly problem: string | null;
+  readonly createdAt: Date;
+  readonly endedAt: Date | null;
+}
+/** src/management/delegation/ */
+export interface Delegations {
+  createPeer(input: PeerInput, caller: Caller): Promise<PeerView>;
+  /** IN_USE while something is delegated. */
+  deletePeer(id: string, caller: Caller): Promise<PeerView>;
+  peers(): Promise<readonly PeerView[]>;
+  /** Errors: NOT_FOUND, FORBIDDEN, NO_SUCH_MO, NOT_SUPPORTED_BY_DEVICE, BAD_USER_INPUT, PEER_REFUSED. */
+  give(
+    input: {
+      readonly deviceId: string;
+      readonly peer: string;
+      readonly moids: readonly string[];
+      readonly expiresInMs?: number | null;
+    },
+    caller: Caller,
+  ): Promise<DelegationView>;
+  end(id: string, caller: Caller): Promise<DelegationView>;
+  list(caller: Caller, first: number, after?: string): Promise<Page<DelegationView>>;
+  /** A document that another gateway posts. */
+  receive(bearer: string | undefined, body: string): Promise<{ readonly status: number; readonly text: string }>;
+  /** Does what is due: called by the timer. */
+  advance(): Promise<void>;
+}
+
 // Services: every method throws ManagementError for what the caller did wrong ---------------------------------------
 
 /** src/management/accounts.ts. Who asked (`caller`) stands in the event of a change. */
@@ -386,6 +485,8 @@ export interface Devices {
       readonly tag?: string;
       readonly deviceIds?: readonly string[];
       readonly protocol?: DmProtocol;
+      /** Those alone within reach. */
+      readonly reach?: Reach;
     },
     first: number,
     after?: string,
@@ -394,6 +495,8 @@ export interface Devices {
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
   load(devices: readonly string[], families?: readonly string[]): Promise<readonly MoView[]>;
+  /** ACLs that were seen, of many devices by one statement. */
+  acls(devices: readonly string[]): Promise<readonly ObservedAcl[]>;
 }
 /** src/management/operations.ts */
 export interface Operations {
@@ -422,12 +525,12 @@ export interface Ddfs {
 /** src/management/reports.ts: alerts and events. */
 export interface Reports {
   alerts(
-    filter: { readonly device?: string; readonly type?: string },
+    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
     first: number,
     after?: string,
   ): Promise<Page<AlertView>>;
   events(
-    filter: { readonly device?: string; readonly type?: string },
+    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
     first: number,
     after?: string,
   ): Promise<Page<EventView>>;
@@ -457,9 +560,12 @@ export interface Grants {
       readonly expiresAt?: Date | null;
     },
     caller: Caller,
+    rights: Rights,
   ): Promise<GrantView>;
-  delete(id: string, caller?: Caller): Promise<GrantView>;
-  list(first: number, after?: string): Promise<Page<GrantView>>;
+  delete(id: string, caller: Caller, rights: Rights): Promise<GrantView>;
+  list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
+  /** What a caller may do at this moment. */
+  rightsOf(caller: Caller): Promise<Rights>;
 }
 export interface Services {
   readonly accounts: Accounts;
@@ -472,5 +578,6 @@ export interface Services {
   readonly grants: Grants;
   readonly notifications: Notifications;
   readonly bootstraps: Bootstraps;
+  readonly delegations: Delegations;
 }
 export type { Tree, Value };

@@ -9,6 +9,7 @@ import { violation } from './dm1/rules';
 import { Dm1Session, type Dm1State } from './dm1/session';
 import type { Traits } from './dm1/traits';
 import type { SimulatedDevice, SessionTrigger, Stepper } from './device';
+import { accountOf } from './accounts';
 import { SessionRecord, type SessionReport } from './report';
 import { standardTree } from './standard-tree';
 import type { Transport, WireRequest, WireResponse } from './transport';
@@ -31,6 +32,8 @@ export class Dm1Device implements SimulatedDevice {
   constructor(
     given: Dm1DeviceOptions,
     private readonly transport: Transport,
+    /** Another account of the same device shares its tree. */
+    tree?: DeviceTree,
   ) {
     this.traits = traitsOf(given.client);
     const told = Object.entries(given).filter(([, value]) => value !== undefined);
@@ -51,13 +54,19 @@ export class Dm1Device implements SimulatedDevice {
       },
       ...(plants === undefined ? {} : { plants }),
     });
-    this.tree = new DeviceTree(definition, treeLimits);
+    this.tree = tree ?? new DeviceTree(definition, treeLimits, version === '1.3' ? '1.3' : '1.2');
     this.state.clientNonce = this.options.nonces?.client;
     this.state.serverNonce = this.options.nonces?.server;
   }
 
   get deviceId(): string {
     return this.options.deviceId;
+  }
+
+  /** The same device as it speaks to another server, by the account that it has of it; undefined when it has none. */
+  withAccountOf(serverId: string): Dm1Device | undefined {
+    const account = accountOf(this.tree, serverId);
+    return account && new Dm1Device({ ...this.options, ...account, auth: 'md5' }, this.transport, this.tree);
   }
 
   /** Queues an alert for the next session. */

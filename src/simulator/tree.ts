@@ -3,7 +3,16 @@
  * It obeys the device's own definition (access types, formats, permanent nodes) and the nodes' ACLs.
  * Source: dm1 5, 6.3, 6.5, 7; dm2 10.1.
  */
-import { aclAllows, readAcl } from './acl';
+import {
+  allows,
+  creatorsAcl,
+  effectiveAcl,
+  judgeAclChange,
+  parseAcl,
+  printAcl,
+  type Acl,
+  type AclRules,
+} from '../../adapters/dm1/acl';
 import { definitionOfChild, type NodeDefinition, type Stored, type Verb } from './definition';
 import { canonical, sizeOf } from './lexical';
 
@@ -70,9 +79,11 @@ export class DeviceTree {
   private octets = 0;
   private nodes = 0;
 
+  /** @param rules whose ACL rules it follows */
   constructor(
     private readonly definition: NodeDefinition,
     private readonly limits: TreeLimits = TREE_LIMITS,
+    readonly rules: AclRules = '1.2',
   ) {
     this.root = this.grow(definition, definition.name);
     this.account(this.root, 1);
@@ -119,7 +130,7 @@ export class DeviceTree {
     const node = this.grow(definition, name);
     if (fits.value !== undefined) node.value = fits.value;
     if (node.children !== undefined && actor !== undefined && !this.aclAllows(path.slice(0, -1), 'Replace', actor)) {
-      node.acl = `Add=${actor}&Delete=${actor}&Get=*&Replace=${actor}`;
+      node.acl = printAcl(creatorsAcl(actor, effectiveAcl(this.chain(path.slice(0, -1))), this.rules));
     }
     parent.children.set(name, node);
     this.account(node, 1);
@@ -174,22 +185,26 @@ export class DeviceTree {
     return target === undefined ? this.add(to, given, actor) : this.replace(to, given, actor);
   }
 
-  /**
-   * Who may change the ACL: Replace on the parent, on DM 1.3 on any ancestor, or for an interior node on the node
-   * itself (dm1 7).
-   */
-  setAcl(path: Path, text: string, actor: Actor, by: 'parent' | 'ancestors' = 'parent'): TreeResult<TreeNode> {
+  /** Errors: DENIED and NOT_ALLOWED by who may change it (dm1 7), WRONG_FORMAT for what is no list. */
+  setAcl(path: Path, text: string, actor: Actor): TreeResult<TreeNode> {
     const node = this.live(path);
     if (node === undefined) return fail('NOT_FOUND');
-    const above = path.map((_, length) => path.slice(0, length)).slice(by === 'parent' ? -1 : 0);
-    const byParent = actor !== undefined && above.some((ancestor) => this.aclAllows(ancestor, 'Replace', actor));
-    const byNode = node.children !== undefined && actor !== undefined && this.aclAllows(path, 'Replace', actor);
-    if (actor !== undefined && !byParent && !byNode) return fail('DENIED');
-    const acl = readAcl(text);
-    if (acl === undefined) return fail('WRONG_FORMAT');
-    if (path.length === 0 && acl === '') return fail('NOT_ALLOWED');
-    node.acl = acl;
+    const isLeaf = node.children === undefined;
+    const verdict = actor === undefined ? 200 : judgeAclChange(this.chain(path), isLeaf, actor, this.rules);
+    if (verdict !== 200) return fail(verdict === 405 ? 'NOT_ALLOWED' : 'DENIED');
+    const read = parseAcl(text);
+    if (!read.ok) return fail('WRONG_FORMAT');
+    if (path.length === 0 && read.acl.length === 0) return fail('NOT_ALLOWED');
+    node.acl = printAcl(read.acl);
     return done(node);
+  }
+
+  /** The list that counts for a node, and whether it is an ancestor's. */
+  aclOf(path: Path): { readonly text: string; readonly inherited: boolean } {
+    const own = this.live(path)?.acl ?? '';
+    return own === ''
+      ? { text: printAcl(effectiveAcl(this.chain(path))), inherited: true }
+      : { text: own, inherited: false };
   }
 
   rename(path: Path, name: string, actor: Actor): TreeResult<TreeNode> {
@@ -262,19 +277,24 @@ export class DeviceTree {
     this.account(this.root, 1);
   }
 
-  /** The node's ACL, or the one that it inherits. */
-  aclInForce(path: Path): string {
-    let acl = this.root.acl;
+  private aclAllows(path: Path, verb: Verb, server: string): boolean {
+    // Copy has no entry of its own: it is judged by the commands that it stands for.
+    return verb !== 'Copy' && allows(effectiveAcl(this.chain(path)), verb, server);
+  }
+
+  /** Lists from the root to a node; of nodes that are not there, none. */
+  private chain(path: Path): readonly Acl[] {
+    const read = (text: string): Acl => {
+      const parsed = parseAcl(text);
+      return parsed.ok ? parsed.acl : [];
+    };
+    const chain = [read(this.root.acl)];
     let node: Live | undefined = this.root;
     for (const name of path) {
       node = node?.children?.get(name);
-      if (node !== undefined && node.acl !== '') acl = node.acl;
+      chain.push(read(node?.acl ?? ''));
     }
-    return acl;
-  }
-
-  private aclAllows(path: Path, verb: Verb, server: string): boolean {
-    return aclAllows(this.aclInForce(path), verb, server);
+    return chain;
   }
 
   private live(path: Path): Live | undefined {

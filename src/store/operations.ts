@@ -7,6 +7,18 @@ export interface TargetRow {
   readonly deviceId: string;
   readonly protocol: string | null;
   readonly isDiscovered: boolean;
+  readonly accountId: string;
+  readonly serverId: string;
+  readonly tags: readonly string[];
+  /** The latest by which another gateway delegated it to this one. */
+  readonly taken: { readonly state: string; readonly until: string | null } | null;
+  readonly acls: readonly {
+    readonly family: string;
+    readonly miid: string;
+    readonly path: string;
+    readonly acl: string;
+    readonly inherited: boolean;
+  }[];
   readonly mos: readonly {
     readonly family: string;
     readonly moid: string;
@@ -15,14 +27,23 @@ export interface TargetRow {
   }[];
 }
 
-/** A device with its MOs, as far as judging commands needs it. */
-export async function loadTarget(sql: Sql, deviceId: string): Promise<TargetRow | null> {
+/**
+ * A device with its MOs, as far as judging commands needs it.
+ *
+ * @param withAcls whether the ACLs that were seen on it are wanted
+ */
+export async function loadTarget(sql: Sql, deviceId: string, withAcls = false): Promise<TargetRow | null> {
   const [row] = await sql.query<TargetRow>(
     `SELECT d.id AS key, d.device_id AS "deviceId", d.protocol, d.discovered_at IS NOT NULL AS "isDiscovered",
+       d.account_id AS "accountId", a.server_id AS "serverId", d.tags,
+       (SELECT jsonb_build_object('state', g.state, 'until', g.until) FROM delegation g
+         WHERE g.device_id = d.id AND g.direction = 'TAKEN' ORDER BY g.id DESC LIMIT 1) AS taken,
+       COALESCE((SELECT jsonb_agg(jsonb_build_object('family', l.family, 'miid', l.miid, 'path', l.path, 'acl', l.acl, 'inherited', l.inherited))
+         FROM acl l WHERE $2 AND l.device_id = d.id), '[]') AS acls,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('family', m.family, 'moid', m.moid, 'miid', m.miid, 'place', m.place))
          FROM management_object m WHERE m.device_id = d.id), '[]') AS mos
-     FROM device d WHERE d.device_id = $1`,
-    [deviceId],
+     FROM device d JOIN account a ON a.id = d.account_id WHERE d.device_id = $1`,
+    [deviceId, withAcls],
   );
   return row ?? null;
 }
@@ -107,6 +128,7 @@ export interface OperationRow {
   readonly id: string;
   readonly device: string;
   readonly state: string;
+  readonly caller: string;
   readonly atomic: boolean;
   readonly sequence?: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
@@ -127,7 +149,7 @@ export interface OperationRow {
 
 export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
   const [row] = await sql.query<OperationRow>(
-    `SELECT o.id, o.device_id AS device, o.state, o.atomic, o.sequence, o.on_failure AS "onFailure", o.created_at AS "createdAt", o.expires_at AS "expiresAt",
+    `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.created_at AS "createdAt", o.expires_at AS "expiresAt",
        o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
        (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
            'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,

@@ -62,6 +62,14 @@ export interface AlertRow {
   readonly data: unknown;
   readonly resultCode: number | null;
 }
+/** A list that was seen or set; null: the node went, and all below it. */
+export interface AclRow {
+  readonly family: string;
+  readonly miid: string;
+  readonly path: string;
+  readonly acl: string | null;
+  readonly inherited: boolean;
+}
 export interface TurnChanges {
   readonly commands: readonly CommandChange[];
   readonly operations: readonly OperationChange[];
@@ -70,6 +78,8 @@ export interface TurnChanges {
   readonly touched?: readonly { readonly family: string; readonly miid: string }[];
   readonly gone: readonly { readonly family: string; readonly miid: string }[];
   readonly alerts: readonly AlertRow[];
+  /** One a node at most. */
+  readonly acls?: readonly AclRow[];
 }
 
 const COMMANDS = `UPDATE command c SET state = x.state,
@@ -98,6 +108,16 @@ const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || js
 const APPLY = `WITH commands AS (${COMMANDS}), operations AS (${OPERATIONS}),
 gone AS (DELETE FROM management_object m USING jsonb_to_recordset($6::jsonb) AS x(family text, miid text)
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
+gone_acls AS (DELETE FROM acl l USING jsonb_to_recordset($6::jsonb || $8::jsonb) AS x(family text, miid text, path text, acl text)
+  WHERE l.device_id = $1 AND l.family = x.family AND l.miid = x.miid AND x.acl IS NULL
+    AND (x.path IS NULL OR x.path = '' OR l.path = x.path OR starts_with(l.path, x.path || '/'))
+    AND NOT EXISTS (SELECT 1 FROM jsonb_to_recordset($8::jsonb) AS y(family text, miid text, path text, acl text)
+      WHERE y.family = l.family AND y.miid = l.miid AND y.path = l.path AND y.acl IS NOT NULL)),
+acls AS (INSERT INTO acl (device_id, family, miid, path, acl, inherited, observed_at)
+  SELECT $1, x.family, x.miid, x.path, x.acl, x.inherited, $2::timestamptz
+  FROM jsonb_to_recordset($8::jsonb) AS x(family text, miid text, path text, acl text, inherited boolean) WHERE x.acl IS NOT NULL
+  ON CONFLICT (device_id, family, miid, path) DO UPDATE SET acl = excluded.acl, inherited = excluded.inherited,
+    observed_at = excluded.observed_at),
 alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correlator, format, mime, data, result_code)
   SELECT $1, $2::timestamptz, x.type, x.mark, x.source, x.target, x.correlator, x.format, x.mime, x.data, x."resultCode"
   FROM jsonb_to_recordset($7::jsonb) AS x(type text, mark text, source jsonb, target jsonb, correlator text, format text, mime text,
@@ -125,6 +145,7 @@ export async function applyTurn(tx: Sql, deviceKey: string, now: Date, changes: 
     JSON.stringify(changes.documents),
     JSON.stringify(changes.gone),
     JSON.stringify(changes.alerts),
+    JSON.stringify(changes.acls ?? []),
   ]);
 }
 
@@ -135,7 +156,8 @@ export function hasChanges(changes: TurnChanges): boolean {
       changes.operations.length +
       changes.documents.length +
       changes.gone.length +
-      changes.alerts.length >
+      changes.alerts.length +
+      (changes.acls?.length ?? 0) >
     0
   );
 }

@@ -1,9 +1,11 @@
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../../src/access/grants';
+import { Rights } from '../../src/access/rights';
 import type { Grants } from '../../src/management/types';
 import { ALICE, refusalOf, startAdministration, type Administration } from '../support/administration';
 
 const NOW = Date.parse('2026-11-23T12:00:00Z');
+const ALL = new Rights(true, [], NOW);
 let house: Administration;
 let grants: Grants;
 let accountId: string;
@@ -28,6 +30,7 @@ test('a grant is kept with its scope, and holds for every version of a managemen
       expiresAt: new Date(NOW + 1),
     },
     ALICE,
+    ALL,
   );
   expect(made).toMatchObject({
     principal: 'key:12',
@@ -39,10 +42,10 @@ test('a grant is kept with its scope, and holds for every version of a managemen
     path: 'Update',
     expiresAt: new Date(NOW + 1),
   });
-  expect((await grants.list(10)).items).toEqual([made]);
+  expect((await grants.list(ALL, 10)).items).toEqual([made]);
 
-  expect(await grants.delete(made.id, ALICE)).toEqual(made);
-  expect(await refusalOf(grants.delete(made.id))).toMatchObject({ code: 'NOT_FOUND' });
+  expect(await grants.delete(made.id, ALICE, ALL)).toEqual(made);
+  expect(await refusalOf(grants.delete(made.id, ALICE, ALL))).toMatchObject({ code: 'NOT_FOUND' });
   expect(
     (await house.events()).filter(({ type }) => type.startsWith('grant')).map(({ type, data }) => [type, data]),
   ).toEqual([
@@ -53,9 +56,9 @@ test('a grant is kept with its scope, and holds for every version of a managemen
 
 test('a grant goes with its account', async () => {
   const account = await house.accounts.create({ serverId: 't' });
-  const { id } = await grants.create({ principal: 'group:field', right: 'READ', accountId: account.id }, ALICE);
+  const { id } = await grants.create({ principal: 'group:field', right: 'READ', accountId: account.id }, ALICE, ALL);
   await house.accounts.delete(account.id);
-  expect((await grants.list(10)).items.map((grant) => grant.id)).not.toContain(id);
+  expect((await grants.list(ALL, 10)).items.map((grant) => grant.id)).not.toContain(id);
 });
 
 const BAD: readonly (readonly [string, string, Parameters<Grants['create']>[0]])[] = [
@@ -70,5 +73,5 @@ const BAD: readonly (readonly [string, string, Parameters<Grants['create']>[0]])
 ];
 
 test.each(BAD)('a grant is refused with %s', async (_what, code, input) => {
-  expect(await refusalOf(grants.create(input, ALICE))).toMatchObject({ code });
+  expect(await refusalOf(grants.create(input, ALICE, ALL))).toMatchObject({ code });
 });

@@ -310,6 +310,7 @@ describe('commands', () => {
       touched: [],
       gone: [],
       alerts: [],
+      acls: [],
     });
   });
 });

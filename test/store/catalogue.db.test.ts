@@ -83,8 +83,8 @@ describe('the live catalogue', () => {
       ([name, { columns }]) => 'device_id' in columns && name !== 'device',
     );
     const others = perDevice.filter(([, { primaryKey }]) => primaryKey[0] !== 'device_id').map(([name]) => name);
-    // A grant may name a device, but belongs to its principal.
-    expect(others).toEqual(['access_grant']);
+    // A grant may name a device, but belongs to its principal; a delegation belongs to its peering.
+    expect(others).toEqual(['access_grant', 'delegation']);
     expect(perDevice.length).toBeGreaterThan(10);
   });
 

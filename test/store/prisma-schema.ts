@@ -71,11 +71,12 @@ function toTable(model: Model, models: ReadonlyMap<string, Model>): Table {
     return name === undefined ? [] : [`UNIQUE ${name} (${columnOf(field)})`];
   });
   const indexes = model.attributes.flatMap((line) => {
-    const [, list = ''] = /^@@index\(\[(.*?)\],/.exec(line) ?? [];
+    const [, list = ''] = /^@@(?:index|unique)\(\[(.*?)\],/.exec(line) ?? [];
     const name = /map: "(\w+)"/.exec(line)?.[1];
-    const method = /type: (\w+)/.exec(line)?.[1] ?? 'BTree';
-    return line.startsWith('@@index')
-      ? [`${method.toLowerCase()} ${name} (${own(list.replace(/\(.*?\)/g, '')).join(', ')})`]
+    const isUnique = line.startsWith('@@unique');
+    const method = isUnique ? 'UNIQUE' : (/type: (\w+)/.exec(line)?.[1] ?? 'BTree').toLowerCase();
+    return isUnique || line.startsWith('@@index')
+      ? [`${method} ${name} (${own(list.replace(/\(.*?\)/g, '')).join(', ')})`]
       : [];
   });
   const foreignKeys = model.fields.flatMap(({ type, attributes }) => {

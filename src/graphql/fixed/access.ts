@@ -16,7 +16,7 @@ import {
 
 import type { AccountView, ApiKeyView, DeviceView, GrantView } from '../../management/types';
 import { ManagementError } from '../../management/types';
-import { GATEWAY, authorize, onDevice } from '../authorize';
+import { authorizeDevice, authorizeGateway, findDeviceByKey } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
@@ -79,7 +79,7 @@ export class Grant {
   readonly tag!: string | null;
   @Field(() => String, { nullable, description: 'On this management object alone.' })
   readonly moid!: string | null;
-  @Field(() => String, { nullable, description: 'On this node and what is below it alone.' })
+  @Field(() => String, { nullable, description: 'On this node and what is below it alone; a name `*` stands for any.' })
   readonly path!: string | null;
   @Field(() => DateTimeScalar)
   readonly createdAt!: Date;
@@ -105,7 +105,10 @@ export class CreateGrantInput {
   readonly tag?: string | null;
   @Field(() => String, { nullable })
   readonly moid?: string | null;
-  @Field(() => String, { nullable })
+  @Field(() => String, {
+    nullable,
+    description: 'On this node and what is below it alone; a name `*` stands for any one name. Needs `moid`.',
+  })
   readonly path?: string | null;
   @Field(() => DateTimeScalar, { nullable })
   readonly expiresAt?: Date | null;
@@ -135,16 +138,16 @@ export class ApiKeyResolver {
 
   @Query(() => ApiKeyConnection, { description: 'All API keys. `first` is 50 when left out, at most 500.' })
   async apiKeys(
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('first', () => Int, { nullable }) first?: number | null,
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<ApiKeyView>> {
-    authorize(caller, 'MANAGE_KEYS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_KEYS');
     return paginate(
       'ApiKey',
       { first, after },
       (key) => key.id,
-      (size, from) => services.keys.list(size, from),
+      (size, from) => context.services.keys.list(size, from),
     );
   }
 
@@ -153,8 +156,9 @@ export class ApiKeyResolver {
     @Arg('input', () => CreateApiKeyInput) input: CreateApiKeyInput,
     @Ctx() context: RequestContext,
   ): Promise<CreatedApiKey> {
-    authorize(context.caller, 'MANAGE_KEYS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_KEYS');
     const { name, admin, expiresAt, expiresIn } = input;
+    if (admin === true) authorizeAdmin(context);
     if (expiresAt && expiresIn != null)
       throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
     const until = expiresIn == null ? expiresAt : new Date(context.now() + expiresIn);
@@ -166,23 +170,20 @@ export class ApiKeyResolver {
   }
 
   @Mutation(() => ApiKey, { description: 'Ends an API key at once. Errors: NOT_FOUND.' })
-  async revokeApiKey(
-    @Arg('id', () => ID) id: string,
-    @Ctx() { caller, services }: RequestContext,
-  ): Promise<ApiKeyView> {
-    authorize(caller, 'MANAGE_KEYS', GATEWAY);
-    return services.keys.revoke(getKey('ApiKey', id), caller);
+  async revokeApiKey(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<ApiKeyView> {
+    authorizeGateway(context, 'MANAGE_KEYS');
+    return context.services.keys.revoke(getKey('ApiKey', id), context.caller);
   }
 
   @Mutation(() => CreatedApiKey, {
     description: 'Gives an API key a new text; the old one ends at once, name and rights stay. Errors: NOT_FOUND.',
   })
-  async rotateApiKey(
-    @Arg('id', () => ID) id: string,
-    @Ctx() { caller, services }: RequestContext,
-  ): Promise<CreatedApiKey> {
-    authorize(caller, 'MANAGE_KEYS', GATEWAY);
-    const { view, key } = await services.keys.rotate(getKey('ApiKey', id), caller);
+  async rotateApiKey(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<CreatedApiKey> {
+    authorizeGateway(context, 'MANAGE_KEYS');
+    const own = getKey('ApiKey', id);
+    // Whoever is shown a key has what was granted to it.
+    if (context.caller.principal !== `key:${own}`) authorizeAdmin(context);
+    const { view, key } = await context.services.keys.rotate(own, context.caller);
     return { apiKey: view, key };
   }
 }
@@ -196,7 +197,7 @@ export class GrantResolver {
 
   @FieldResolver(() => Device, { nullable, description: 'On this device alone.' })
   async device(@Root() grant: GrantView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
-    return grant.deviceKey === null ? null : context.deviceByKey(grant.deviceKey);
+    return grant.deviceKey === null ? null : findDeviceByKey(context, grant.deviceKey);
   }
 
   @FieldResolver(() => Account, { nullable, description: 'On devices of this account alone.' })
@@ -204,36 +205,48 @@ export class GrantResolver {
     return grant.accountId === null ? null : context.account(grant.accountId);
   }
 
-  @Query(() => GrantConnection, { description: 'All grants. `first` is 50 when left out, at most 500.' })
+  @Query(() => GrantConnection, {
+    description:
+      'Grants: all to an administrator, to others those that they may take back. `first` is 50 when left out, at most 500.',
+  })
   async grants(
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() { rights, services }: RequestContext,
     @Arg('first', () => Int, { nullable }) first?: number | null,
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<GrantView>> {
-    authorize(caller, 'DELEGATE', GATEWAY);
     return paginate(
       'Grant',
       { first, after },
       (grant) => grant.id,
-      (size, from) => services.grants.list(size, from),
+      (size, from) => services.grants.list(rights, size, from),
     );
   }
 
-  @Mutation(() => Grant, { description: 'Gives somebody a right. Errors: NOT_FOUND, BAD_USER_INPUT.' })
+  @Mutation(() => Grant, {
+    description:
+      'Gives somebody a right: an administrator any; who holds DELEGATE, to others, READ, WRITE, EXECUTE and DELEGATE within its scope and time. Errors: FORBIDDEN, NOT_FOUND, BAD_USER_INPUT.',
+  })
   async createGrant(
     @Arg('input', () => CreateGrantInput) input: CreateGrantInput,
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() { caller, rights, services }: RequestContext,
   ): Promise<GrantView> {
-    authorize(caller, 'DELEGATE', GATEWAY);
     const accountId = input.accountId == null ? null : getKey('Account', input.accountId);
-    return services.grants.create({ ...input, accountId }, caller);
+    return services.grants.create({ ...input, accountId }, caller, rights);
   }
 
-  @Mutation(() => Grant, { description: 'Takes a right back and gives what it was. Errors: NOT_FOUND.' })
-  async deleteGrant(@Arg('id', () => ID) id: string, @Ctx() { caller, services }: RequestContext): Promise<GrantView> {
-    authorize(caller, 'DELEGATE', GATEWAY);
-    return services.grants.delete(getKey('Grant', id), caller);
+  @Mutation(() => Grant, {
+    description: 'Takes a right back, under the rules by which it is given, and tells what it was. Errors: NOT_FOUND.',
+  })
+  async deleteGrant(
+    @Arg('id', () => ID) id: string,
+    @Ctx() { caller, rights, services }: RequestContext,
+  ): Promise<GrantView> {
+    return services.grants.delete(getKey('Grant', id), caller, rights);
   }
+}
+
+function authorizeAdmin({ rights }: RequestContext): void {
+  if (!rights.isAdmin) throw new ManagementError('FORBIDDEN', 'Only an administrator may do this.');
 }
 
 @Resolver()
@@ -250,7 +263,7 @@ export class CredentialResolver {
     if ((accountId == null) === (deviceId == null))
       throw new ManagementError('BAD_USER_INPUT', 'Give exactly one of accountId and deviceId.');
     if (accountId != null) {
-      authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+      authorizeGateway(context, 'MANAGE_ACCOUNTS');
       const rotated = await context.services.accounts.rotateCredential(
         getKey('Account', accountId),
         direction,
@@ -260,7 +273,7 @@ export class CredentialResolver {
       context.reload();
       return { ...rotated, device: null };
     }
-    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId as string));
+    await authorizeDevice(context, 'MANAGE_DEVICES', deviceId as string);
     const rotated = await context.services.devices.rotateCredential(
       deviceId as string,
       direction,

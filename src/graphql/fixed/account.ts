@@ -16,7 +16,7 @@ import {
 
 import type { AccountChanges, AccountView } from '../../management/types';
 import { ManagementError } from '../../management/types';
-import { GATEWAY, authorize } from '../authorize';
+import { authorizeGateway } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
@@ -87,36 +87,35 @@ export class AccountResolver {
   }
 
   @FieldResolver(() => Credential, { description: 'What devices present to the gateway, when they share it.' })
-  clientAuth(@Root() account: AccountView): Credential {
+  clientAuth(@Root() account: AccountView, @Ctx() context: RequestContext): Credential {
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
     return { type: account.clientAuthType, username: account.clientUsername };
   }
 
   @FieldResolver(() => Credential, { description: 'What the gateway presents to devices.' })
-  serverAuth(@Root() account: AccountView): Credential {
+  serverAuth(@Root() account: AccountView, @Ctx() context: RequestContext): Credential {
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
     return { type: account.serverAuthType, username: account.serverUsername };
   }
 
   @Query(() => Account, { nullable, description: 'An account by its `id`; null when there is none.' })
-  async account(
-    @Arg('id', () => ID) id: string,
-    @Ctx() { caller, services }: RequestContext,
-  ): Promise<AccountView | null> {
-    authorize(caller, 'MANAGE_ACCOUNTS', GATEWAY);
-    return services.accounts.get(getKey('Account', id));
+  async account(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<AccountView | null> {
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
+    return context.services.accounts.get(getKey('Account', id));
   }
 
   @Query(() => AccountConnection, { description: 'All accounts. `first` is 50 when left out, at most 500.' })
   async accounts(
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('first', () => Int, { nullable }) first?: number,
     @Arg('after', () => String, { nullable }) after?: string,
   ): Promise<Connection<AccountView>> {
-    authorize(caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
     return paginate(
       'Account',
       { first, after },
       (account) => account.id,
-      (size, from) => services.accounts.list(size, from),
+      (size, from) => context.services.accounts.list(size, from),
     );
   }
 
@@ -125,7 +124,7 @@ export class AccountResolver {
     @Arg('input', () => CreateAccountInput) input: CreateAccountInput,
     @Ctx() context: RequestContext,
   ): Promise<AccountView> {
-    authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
     return context.services.accounts.create({ ...accountChanges(input), serverId: input.serverId }, context.caller);
   }
 
@@ -135,7 +134,7 @@ export class AccountResolver {
     @Arg('input', () => UpdateAccountInput) input: UpdateAccountInput,
     @Ctx() context: RequestContext,
   ): Promise<AccountView> {
-    authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
     if (input.serverId === null) throw new ManagementError('BAD_USER_INPUT', 'serverId cannot be null.');
     const account = await context.services.accounts.update(
       getKey('Account', id),
@@ -150,7 +149,7 @@ export class AccountResolver {
     description: 'Deletes an account and gives what it was. Errors: NOT_FOUND, IN_USE while devices belong to it.',
   })
   async deleteAccount(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<AccountView> {
-    authorize(context.caller, 'MANAGE_ACCOUNTS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
     const account = await context.services.accounts.delete(getKey('Account', id), context.caller);
     context.reload();
     return account;

@@ -16,7 +16,7 @@ import {
 import type { BootstrapMethod, BootstrapRequest } from '../../../adapters/adapter';
 import type { BootstrapView } from '../../management/outreach-types';
 import type { DeviceView } from '../../management/types';
-import { authorize, onDevice } from '../authorize';
+import { authorizeDevice } from '../authorize';
 import type { RequestContext } from '../context';
 import { DmProtocol, same } from '../enums';
 import { Base64Scalar, DateTimeScalar, DurationScalar } from '../scalars';
@@ -174,7 +174,7 @@ export class BootstrapResolver {
     @Ctx() context: RequestContext,
   ): Promise<BootstrapView> {
     const { deviceId, profile, form, protocol, renew, expiresIn } = input;
-    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
     const made = await context.services.bootstraps.make(
       {
         deviceId,

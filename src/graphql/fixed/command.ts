@@ -1,9 +1,11 @@
 /** Commands of an operation: what callers ask for, and what became of it. */
 import { Field, FieldResolver, ID, InputType, Int, Float, ObjectType, Resolver, Root } from 'type-graphql';
 
-import type { CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
+import { aclOfCommand } from '../../management/acl';
+import type { AclView, CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
 import { ManagementError } from '../../management/types';
 import { CommandKind, CommandState, DmFormat, NodeProperty, Outcome, ShowInputType, ShowType } from '../enums';
+import { Acl, AclEntryInput } from './acl';
 import { Base64Scalar, BigIntScalar, DurationScalar, JsonScalar } from '../scalars';
 
 const nullable = true;
@@ -151,12 +153,17 @@ export class ShowInput {
   readonly repeatable?: boolean | null;
 }
 
-@InputType({ description: 'Replaces the access control list of a node (DM 1.x).' })
+@InputType({ description: 'Replaces the access control list of a node (DM 1.x): exactly one of `acl` and `entries`.' })
 export class SetAclInput {
   @Field(() => AddressInput)
   readonly address!: AddressInput;
-  @Field(() => String, { description: 'As OMA-TS-DM_TND writes it, such as `Get=*&Replace=com.example.dm`.' })
-  readonly acl!: string;
+  @Field(() => String, {
+    nullable,
+    description: 'As OMA-TS-DM_TND writes it, such as `Get=*&Replace=com.example.dm`; empty: the node inherits.',
+  })
+  readonly acl?: string | null;
+  @Field(() => [AclEntryInput], { nullable, description: 'The same by server; empty: the node inherits.' })
+  readonly entries?: readonly AclEntryInput[] | null;
 }
 
 /** `@oneOf` is set when the schema is made. */
@@ -239,6 +246,12 @@ export class Command {
   readonly emulated!: boolean;
   @Field(() => String, { nullable, description: 'Command of the protocol that carried it, such as Replace or HGET.' })
   readonly carrier!: string | null;
+  @Field(() => String, {
+    nullable,
+    description:
+      'Of a dry run: what speaks against it as far as is known, such as an ACL. The device decides, so it is sent all the same.',
+  })
+  readonly warning!: string | null;
 }
 
 @Resolver(() => Command)
@@ -246,6 +259,11 @@ export class CommandResolver {
   @FieldResolver(() => Address)
   address(@Root() { moid, miid, path, uri }: CommandView): Address {
     return { moid, miid, path: moid === null && uri !== null ? null : path, uri };
+  }
+
+  @FieldResolver(() => Acl, { nullable, description: 'What a getAcl read, typed; `result` is its text.' })
+  acl(@Root() command: CommandView): AclView | null {
+    return aclOfCommand(command);
   }
 
   @FieldResolver(() => CommandError, { nullable, description: 'null while nothing went wrong.' })

@@ -15,7 +15,7 @@ import {
 } from 'type-graphql';
 
 import type { DdfInput, DdfView, SchemaChange as Change } from '../../management/types';
-import { GATEWAY, authorize } from '../authorize';
+import { authorizeGateway } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
@@ -117,16 +117,16 @@ export class DdfResolver {
 
   @Query(() => DdfConnection, { description: 'All DDFs. `first` is 50 when left out, at most 500.' })
   async ddfs(
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('first', () => Int, { nullable }) first?: number | null,
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<DdfView>> {
-    authorize(caller, 'MANAGE_DDFS', GATEWAY);
+    authorizeGateway(context, 'MANAGE_DDFS');
     return paginate(
       'Ddf',
       { first, after },
       (ddf) => ddf.id,
-      (size, from) => services.ddfs.list(size, from),
+      (size, from) => context.services.ddfs.list(size, from),
     );
   }
 
@@ -134,12 +134,9 @@ export class DdfResolver {
     description:
       'Adds a DDF; its types are in the schema when this answers. One that is there already is given as it is. Errors: DDF_REFUSED, BREAKING_CHANGE.',
   })
-  async addDdf(
-    @Arg('input', () => AddDdfInput) input: AddDdfInput,
-    @Ctx() { caller, services }: RequestContext,
-  ): Promise<DdfView> {
-    authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.add(inputOf(input), caller);
+  async addDdf(@Arg('input', () => AddDdfInput) input: AddDdfInput, @Ctx() context: RequestContext): Promise<DdfView> {
+    authorizeGateway(context, 'MANAGE_DDFS');
+    return context.services.ddfs.add(inputOf(input), context.caller);
   }
 
   @Mutation(() => Ddf, {
@@ -148,10 +145,10 @@ export class DdfResolver {
   async replaceDdf(
     @Arg('id', () => ID) id: string,
     @Arg('input', () => AddDdfInput) input: AddDdfInput,
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<DdfView> {
-    authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.replace(getKey('Ddf', id), inputOf(input), caller);
+    authorizeGateway(context, 'MANAGE_DDFS');
+    return context.services.ddfs.replace(getKey('Ddf', id), inputOf(input), context.caller);
   }
 
   @Mutation(() => Ddf, {
@@ -160,7 +157,7 @@ export class DdfResolver {
   })
   async removeDdf(
     @Arg('id', () => ID) id: string,
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() context: RequestContext,
     @Arg('dryRun', () => Boolean, { nullable, defaultValue: false, description: 'Judge it, change nothing.' })
     dryRun: boolean | null,
     @Arg('allowBreaking', () => Boolean, {
@@ -170,8 +167,8 @@ export class DdfResolver {
     })
     allowBreaking: boolean | null,
   ): Promise<DdfView> {
-    authorize(caller, 'MANAGE_DDFS', GATEWAY);
-    return services.ddfs.remove(getKey('Ddf', id), caller, {
+    authorizeGateway(context, 'MANAGE_DDFS');
+    return context.services.ddfs.remove(getKey('Ddf', id), context.caller, {
       dryRun: dryRun ?? false,
       allowBreaking: allowBreaking ?? false,
     });

@@ -14,9 +14,12 @@ import {
   Root,
 } from 'type-graphql';
 
+import { familyOf } from '../../../schema/ddf/identity';
+import type { ScopedDevice } from '../../access/rights';
+import { scopedDevice } from '../../management/readable';
 import type { DeviceChanges, DeviceView, MoView, AccountView } from '../../management/types';
 import { ManagementError } from '../../management/types';
-import { GATEWAY, authorize, isAllowed, onDevice } from '../authorize';
+import { authorizeDevice, findDevice, lacking } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, emptyConnection, paginate } from '../connection';
 import type { RequestContext } from '../context';
@@ -128,15 +131,17 @@ export class DeviceResolver {
   }
 
   @FieldResolver(() => [SupportedMo], { description: 'What the device says it supports, in order of MOID.' })
-  supportedMos(@Root() device: DeviceView, @Ctx() { services }: RequestContext): readonly SupportedMo[] {
+  supportedMos(@Root() device: DeviceView, @Ctx() { rights, services }: RequestContext): readonly SupportedMo[] {
     const library = services.ddfs.library();
     return Object.keys(device.supportedMos)
+      .filter((moid) => rights.touches(scopedDevice(device), familyOf(moid)))
       .sort()
       .map((moid) => ({ moid, ddf: device.supportedMos[moid]?.ddf ?? null, known: library.isKnown(moid) }));
   }
 
   @FieldResolver(() => [Feature], { description: 'What was learned of it, in order of name.' })
-  features(@Root() device: DeviceView): readonly Feature[] {
+  features(@Root() device: DeviceView, @Ctx() { rights }: RequestContext): readonly Feature[] {
+    if (!rights.within('READ', scopedDevice(device))) return [];
     return Object.entries(device.features)
       .map(([name, { value, evidence, at }]) => ({ name, value, evidence, at: new Date(at) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -151,8 +156,7 @@ export class DeviceResolver {
     @Ctx() context: RequestContext,
     @Arg('moid', () => String, { nullable }) moid?: string | null,
   ): Promise<readonly MoView[]> {
-    const found = await context.objects(device.key, moid ?? undefined);
-    return found.filter((mo) => isAllowed(context.caller, 'READ', onDevice(device.deviceId, mo.moid)));
+    return context.objects(device, moid ?? undefined);
   }
 
   @Query(() => Device, { nullable, description: 'A device by its DevId; null when there is none.' })
@@ -160,8 +164,7 @@ export class DeviceResolver {
     @Arg('deviceId', () => ID) deviceId: string,
     @Ctx() context: RequestContext,
   ): Promise<DeviceView | null> {
-    if (!isAllowed(context.caller, 'READ', onDevice(deviceId))) return null;
-    return context.deviceById(deviceId);
+    return findDevice(context, deviceId);
   }
 
   @Query(() => DeviceConnection, {
@@ -174,9 +177,9 @@ export class DeviceResolver {
     @Arg('first', () => Int, { nullable }) first?: number | null,
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<DeviceView>> {
-    if (!isAllowed(context.caller, 'READ', GATEWAY)) return emptyConnection();
-    const filter = deviceFilter(where ?? {});
-    if (!filter) return emptyConnection();
+    const chosen = deviceFilter(where ?? {});
+    if (!chosen) return emptyConnection();
+    const filter = context.rights.isAdmin ? chosen : { ...chosen, reach: context.rights.seen };
     return paginate(
       'Device',
       { first, after },
@@ -192,12 +195,13 @@ export class DeviceResolver {
     @Arg('input', () => RegisterDeviceInput) input: RegisterDeviceInput,
     @Ctx() context: RequestContext,
   ): Promise<DeviceView> {
-    authorize(context.caller, 'MANAGE_DEVICES', GATEWAY);
     const { deviceId, accountId, protocol, tags, clientAuth, serverAuth } = input;
+    const account = getKey('Account', accountId);
+    authorizeAs(context, { key: null, accountId: account, tags: tags ?? [] });
     const device = await context.services.devices.register(
       {
         deviceId,
-        accountId: getKey('Account', accountId),
+        accountId: account,
         protocol: protocol ?? null,
         ...(tags ? { tags } : {}),
         ...(clientAuth ? { clientAuth } : {}),
@@ -215,8 +219,14 @@ export class DeviceResolver {
     @Arg('input', () => UpdateDeviceInput) input: UpdateDeviceInput,
     @Ctx() context: RequestContext,
   ): Promise<DeviceView> {
-    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
-    const device = await context.services.devices.update(deviceId, deviceChanges(input), context.caller);
+    const before = await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
+    const changes = deviceChanges(input);
+    const { accountId = before.accountId, tags = before.tags } = changes;
+    authorizeAs(context, { key: before.key, accountId, tags });
+    // Tags give rights to others: each that is new must lie within the caller's own scope.
+    for (const tag of tags.filter((one) => !before.tags.includes(one)))
+      authorizeAs(context, { key: before.key, accountId, tags: [tag] });
+    const device = await context.services.devices.update(deviceId, changes, context.caller);
     context.reload();
     return device;
   }
@@ -226,11 +236,16 @@ export class DeviceResolver {
       'Forgets a device with its management objects, operations and alerts, and gives what it was. Errors: NOT_FOUND.',
   })
   async deleteDevice(@Arg('deviceId', () => ID) deviceId: string, @Ctx() context: RequestContext): Promise<DeviceView> {
-    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
     const device = await context.services.devices.delete(deviceId, context.caller);
     context.reload();
     return device;
   }
+}
+
+/** Whether the caller may make a device that is so, or make one so. */
+function authorizeAs({ rights, caller }: RequestContext, device: ScopedDevice): void {
+  if (!rights.onDevice('MANAGE_DEVICES', device)) throw lacking(caller.name, 'MANAGE_DEVICES');
 }
 
 type ListFilter = Parameters<RequestContext['services']['devices']['list']>[0];

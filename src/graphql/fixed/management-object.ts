@@ -3,11 +3,13 @@ import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectTyp
 
 import type { DmFormat as DmFormatName } from '../../../adapters/adapter';
 import { nodesOf, type NodeView } from '../../management/node-view';
-import type { DeviceView, MoView, OperationView } from '../../management/types';
-import { authorize, isAllowed, noSuchDevice, onDevice } from '../authorize';
+import { scopedDevice } from '../../management/readable';
+import type { DeviceView, MoView, ObservedAcl as ObservedAclView, OperationView } from '../../management/types';
+import { authorizeDevice, noSuchDevice } from '../authorize';
 import type { RequestContext } from '../context';
 import { DmFormat, Freshness, RecognisedBy } from '../enums';
 import { DateTimeScalar, JsonScalar } from '../scalars';
+import { ObservedAcl } from './acl';
 import { Device } from './device-type';
 import { Operation } from './operation';
 
@@ -70,10 +72,11 @@ export class TreeNodeResolver {
     nullable,
     description: 'Its access control list as it was last seen; null without the right DELEGATE.',
   })
-  async acl(@Root() { acl, mo }: TreeNodeView, @Ctx() context: RequestContext): Promise<string | null> {
+  async acl(@Root() { acl, path, mo }: TreeNodeView, @Ctx() context: RequestContext): Promise<string | null> {
     if (acl === null) return null;
     const device = await context.deviceByKey(mo.device);
-    return device !== null && isAllowed(context.caller, 'DELEGATE', onDevice(device.deviceId, mo.moid)) ? acl : null;
+    if (device === null) return null;
+    return context.rights.at('DELEGATE', scopedDevice(device), { family: mo.family, path }) ? acl : null;
   }
 }
 
@@ -116,7 +119,7 @@ export class ManagementObjectResolver {
     @Arg('input', () => RecogniseManagementObjectInput) { deviceId, location, moid }: RecogniseManagementObjectInput,
     @Ctx() context: RequestContext,
   ): Promise<DeviceView> {
-    authorize(context.caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
     await context.services.devices.recognise({ deviceId, location, moid: moid ?? null }, context.caller);
     context.reload();
     const device = await context.deviceById(deviceId);
@@ -132,6 +135,15 @@ export class ManagementObjectResolver {
   @FieldResolver(() => Freshness)
   freshness(@Root() mo: MoView): keyof typeof Freshness {
     return mo.observedAt === null ? 'NEVER_READ' : 'FRESH';
+  }
+
+  @FieldResolver(() => [ObservedAcl], {
+    description:
+      'Access control lists of its nodes as they were seen last, in order of path; those alone on which DELEGATE is held.',
+  })
+  async acls(@Root() mo: MoView, @Ctx() context: RequestContext): Promise<readonly ObservedAclView[]> {
+    const device = await context.deviceByKey(mo.device);
+    return device === null ? [] : context.acls(device, mo);
   }
 }
 

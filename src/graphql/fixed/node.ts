@@ -2,8 +2,9 @@
 import { Arg, Ctx, Field, ID, InterfaceType, Query, Resolver } from 'type-graphql';
 
 import type { RequestContext } from '../context';
-import { GATEWAY, isAllowed, onDevice } from '../authorize';
-import { findOperationKey, isNumber, readGlobalId } from '../global-id';
+import { findDeviceByKey } from '../authorize';
+import { isNumber, readGlobalId } from '../global-id';
+import { findOperation } from '../operations';
 
 @InterfaceType('Node', {
   description: 'Something that `node(id:)` finds again.',
@@ -16,24 +17,18 @@ export abstract class Node {
 
 /** Loads a thing by its type and key; null for what is not there or not readable. */
 async function find(id: string, context: RequestContext): Promise<object | null> {
-  const { caller, services } = context;
+  const { rights, services } = context;
   const read = readGlobalId(id);
   if (!read) return null;
   switch (read.type) {
-    case 'Device': {
-      const device = isNumber(read.key) ? await context.deviceByKey(read.key) : null;
-      return device && isAllowed(caller, 'READ', onDevice(device.deviceId)) ? device : null;
-    }
+    case 'Device':
+      return isNumber(read.key) ? findDeviceByKey(context, read.key) : null;
     case 'Account':
-      return isNumber(read.key) && isAllowed(caller, 'MANAGE_ACCOUNTS', GATEWAY) ? context.account(read.key) : null;
+      return isNumber(read.key) && rights.onGateway('MANAGE_ACCOUNTS') ? context.account(read.key) : null;
     case 'Ddf':
-      return isNumber(read.key) && isAllowed(caller, 'MANAGE_DDFS', GATEWAY) ? services.ddfs.get(read.key) : null;
-    case 'Operation': {
-      const key = findOperationKey(id);
-      const device = key && (await context.deviceByKey(key.device));
-      if (!key || !device || !isAllowed(caller, 'READ', onDevice(device.deviceId))) return null;
-      return services.operations.get(key.device, key.id);
-    }
+      return isNumber(read.key) && rights.onGateway('MANAGE_DDFS') ? services.ddfs.get(read.key) : null;
+    case 'Operation':
+      return findOperation(id, context);
     default:
       return null;
   }

@@ -16,7 +16,7 @@ import {
 import type { WakeUpRequest } from '../../../adapters/adapter';
 import type { NotificationView } from '../../management/outreach-types';
 import type { DeviceView } from '../../management/types';
-import { authorize, onDevice } from '../authorize';
+import { authorizeDevice } from '../authorize';
 import type { RequestContext } from '../context';
 import { same } from '../enums';
 import { Base64Scalar } from '../scalars';
@@ -110,10 +110,11 @@ export class NotificationResolver {
   })
   async prepareNotification(
     @Arg('input', () => PrepareNotificationInput) input: PrepareNotificationInput,
-    @Ctx() { caller, services }: RequestContext,
+    @Ctx() context: RequestContext,
   ): Promise<NotificationView> {
     const { deviceId, uiMode, initiator, sessionId, resync, vendor } = input;
-    authorize(caller, 'MANAGE_DEVICES', onDevice(deviceId));
+    await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
+    const { caller, services } = context;
     return services.notifications.prepare(
       {
         deviceId,

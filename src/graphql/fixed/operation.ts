@@ -20,11 +20,11 @@ import type {
   SubmitOperation,
 } from '../../management/types';
 import { ManagementError } from '../../management/types';
-import type { Right } from '../authorize';
-import { authorize, isAllowed, onDevice } from '../authorize';
+import { authorizeDevice, visibleOperation } from '../authorize';
 import type { RequestContext } from '../context';
 import { OnFailure, OperationState } from '../enums';
 import { findOperationKey, globalId } from '../global-id';
+import { findOperation } from '../operations';
 import { DateTimeScalar, DurationScalar } from '../scalars';
 import { Command, CommandInput, commandRequest } from './command';
 import { Device } from './device-type';
@@ -98,29 +98,13 @@ export class SubmitOperationInput {
 /** What submitOperation and the mutations of families have in common. */
 export type OperationControls = Omit<SubmitOperationInput, 'commands'>;
 
-const NEEDED: Readonly<Record<CommandRequest['kind'], Right>> = {
-  get: 'READ',
-  add: 'WRITE',
-  replace: 'WRITE',
-  delete: 'WRITE',
-  copy: 'WRITE',
-  exec: 'EXECUTE',
-  show: 'EXECUTE',
-  getAcl: 'DELEGATE',
-  setAcl: 'DELEGATE',
-};
-
-/** The one way from any mutation to an operation: rights, bounds, submission. */
+/** The one way from any mutation to an operation: bounds, and submission, where each command is held against the caller's rights. */
 export async function submit(
   controls: OperationControls,
   commands: readonly CommandRequest[],
   context: RequestContext,
 ): Promise<OperationView> {
   const { deviceId, atomic, sequence, onFailure, expiresIn, wait, dryRun, idempotencyKey } = controls;
-  for (const command of commands) {
-    const moid = 'address' in command ? command.address.moid : undefined;
-    authorize(context.caller, NEEDED[command.kind], onDevice(deviceId, moid ?? undefined));
-  }
   if (commands.length === 0) throw new ManagementError('BAD_USER_INPUT', 'The operation has no command.');
   if (wait != null && wait > LONGEST_WAIT_MS) throw new ManagementError('BAD_USER_INPUT', 'wait is longer than PT10M.');
   const input: SubmitOperation = {
@@ -153,15 +137,12 @@ export class OperationResolver {
 
   @Query(() => Operation, { nullable, description: 'An operation by its `id`; null when there is none.' })
   async operation(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<OperationView | null> {
-    const key = findOperationKey(id);
-    const device = key && (await context.deviceByKey(key.device));
-    if (!key || !device || !isAllowed(context.caller, 'READ', onDevice(device.deviceId))) return null;
-    return context.services.operations.get(key.device, key.id);
+    return findOperation(id, context);
   }
 
   @Mutation(() => Operation, {
     description:
-      'Queues work for a device. Errors: NOT_FOUND (device), NO_SUCH_MO, MO_AMBIGUOUS, NO_PLACE, NOT_IN_DDF, ACCESS_TYPE, BAD_FORMAT, OUT_OF_RANGE, ' +
+      'Queues work for a device. Errors: NOT_FOUND (device), FORBIDDEN, NO_SUCH_MO, MO_AMBIGUOUS, NO_PLACE, NOT_IN_DDF, ACCESS_TYPE, BAD_FORMAT, OUT_OF_RANGE, ' +
       'NOT_SUPPORTED_BY_DEVICE, ATOMIC_TOO_LARGE, IDEMPOTENCY_CONFLICT, LIMIT_COMMANDS, LIMIT_VALUE_SIZE; nothing is queued then.',
   })
   async submitOperation(
@@ -176,10 +157,13 @@ export class OperationResolver {
   })
   async cancelOperation(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<OperationView> {
     const key = findOperationKey(id);
-    const device = key && (await context.deviceByKey(key.device));
-    if (!key || !device || !isAllowed(context.caller, 'READ', onDevice(device.deviceId)))
+    const found = await findOperation(id, context);
+    const device = found && (await context.deviceByKey(found.device));
+    if (!key || !found || !device)
       throw new ManagementError('NOT_FOUND', `There is no Operation "${id.slice(0, 80)}".`);
-    authorize(context.caller, 'WRITE', onDevice(device.deviceId));
-    return context.services.operations.cancel(key.device, key.id, context.caller);
+    // One's own needs no more than having submitted it.
+    if (found.caller !== context.caller.principal) await authorizeDevice(context, 'WRITE', device.deviceId);
+    const cancelled = await context.services.operations.cancel(key.device, key.id, context.caller);
+    return visibleOperation(context, cancelled, device) ?? cancelled;
   }
 }

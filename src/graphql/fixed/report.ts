@@ -1,8 +1,11 @@
 /** Alerts that devices raised, and events of the gateway. */
 import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, ObjectType, Query, Resolver, Root } from 'type-graphql';
 
+import { familyOf } from '../../../schema/ddf/identity';
+import type { Reach } from '../../access/rights';
+import { scopedDevice } from '../../management/readable';
 import type { AlertView, DeviceView, EventView } from '../../management/types';
-import { GATEWAY, isAllowed } from '../authorize';
+import { findDevice, findDeviceByKey } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, emptyConnection, paginate } from '../connection';
 import type { RequestContext } from '../context';
@@ -11,6 +14,7 @@ import { DateTimeScalar, JsonScalar } from '../scalars';
 import { Device } from './device-type';
 
 const nullable = true;
+const HIDDEN = 'null without READ on the node that it comes from.';
 
 @ObjectType({ description: 'Something that a device reported by itself.' })
 export class Alert {
@@ -22,18 +26,10 @@ export class Alert {
     description: 'Importance: fatal, critical, minor, warning, informational, harmless, indeterminate.',
   })
   readonly mark!: string;
-  @Field(() => JsonScalar, { nullable, description: 'Address of the node that it comes from.' })
-  readonly source!: unknown;
-  @Field(() => JsonScalar, { nullable })
-  readonly target!: unknown;
   @Field(() => String, { nullable, description: 'Ties it to an exec.' })
   readonly correlator!: string | null;
   @Field(() => String, { nullable, description: 'Format of `data` as the device named it.' })
   readonly format!: string | null;
-  @Field(() => JsonScalar, { nullable })
-  readonly data!: unknown;
-  @Field(() => Int, { nullable, description: 'Result of an asynchronous exec.' })
-  readonly resultCode!: number | null;
 }
 
 export const AlertConnection = connectionType('Alert', () => Alert);
@@ -44,8 +40,6 @@ export class Event {
   readonly at!: Date;
   @Field(() => String, { description: 'What happened, such as `operationEnded`.' })
   readonly type!: string;
-  @Field(() => JsonScalar, { nullable })
-  readonly data!: unknown;
 }
 
 export const EventConnection = connectionType('Event', () => Event);
@@ -78,6 +72,26 @@ export class AlertResolver {
     return context.deviceByKey(alert.device);
   }
 
+  @FieldResolver(() => JsonScalar, { nullable, description: `Address of the node that it comes from. ${HIDDEN}` })
+  async source(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<unknown> {
+    return (await isReadable(alert.device, alert.source, context)) ? alert.source : null;
+  }
+
+  @FieldResolver(() => JsonScalar, { nullable, description: HIDDEN })
+  async target(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<unknown> {
+    return (await isReadable(alert.device, alert.source, context)) ? alert.target : null;
+  }
+
+  @FieldResolver(() => JsonScalar, { nullable, description: HIDDEN })
+  async data(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<unknown> {
+    return (await isReadable(alert.device, alert.source, context)) ? alert.data : null;
+  }
+
+  @FieldResolver(() => Int, { nullable, description: `Result of an asynchronous exec. ${HIDDEN}` })
+  async resultCode(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<number | null> {
+    return (await isReadable(alert.device, alert.source, context)) ? alert.resultCode : null;
+  }
+
   @Query(() => AlertConnection, { description: 'Alerts of all devices. `first` is 50 when left out, at most 500.' })
   async alerts(
     @Ctx() context: RequestContext,
@@ -105,7 +119,12 @@ export class EventResolver {
 
   @FieldResolver(() => Device, { nullable, description: 'null for events of no device, and when it is gone.' })
   async device(@Root() event: EventView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
-    return /^[1-9]\d*$/.test(event.device) ? context.deviceByKey(event.device) : null;
+    return /^[1-9]\d*$/.test(event.device) ? findDeviceByKey(context, event.device) : null;
+  }
+
+  @FieldResolver(() => JsonScalar, { nullable, description: 'null without READ on the whole device.' })
+  async data(@Root() event: EventView, @Ctx() context: RequestContext): Promise<unknown> {
+    return (await isReadable(event.device, null, context)) ? event.data : null;
   }
 
   @Query(() => EventConnection, {
@@ -129,14 +148,27 @@ export class EventResolver {
   }
 }
 
-/** Absent: nothing can fit, or the caller may read nothing. */
+/** Absent: nothing can fit, or the caller may not know of the device. */
 async function reportFilter(
   where: AlertFilter | null | undefined,
   context: RequestContext,
-): Promise<{ readonly device?: string; readonly type?: string } | undefined> {
-  if (!isAllowed(context.caller, 'READ', GATEWAY)) return undefined;
-  const type = where?.type == null ? {} : { type: where.type };
+): Promise<{ readonly device?: string; readonly type?: string; readonly reach?: Reach } | undefined> {
+  const reach = context.rights.isAdmin ? {} : { reach: context.rights.seen };
+  const type = where?.type == null ? reach : { ...reach, type: where.type };
   if (where?.deviceId == null) return type;
-  const device = await context.deviceById(where.deviceId);
+  const device = await findDevice(context, where.deviceId);
   return device ? { ...type, device: device.key } : undefined;
+}
+
+/** Whether what a report tells may be read: on the node that it comes from, or on the whole device. */
+async function isReadable(device: string, source: unknown, context: RequestContext): Promise<boolean> {
+  const { rights } = context;
+  if (rights.isAdmin) return true;
+  const view = await context.deviceByKey(device);
+  if (view === null) return false;
+  const scoped = scopedDevice(view);
+  const { moid, path } = (source ?? {}) as { readonly moid?: unknown; readonly path?: unknown };
+  return typeof moid === 'string' && typeof path === 'string'
+    ? rights.at('READ', scoped, { family: familyOf(moid), path })
+    : rights.onDevice('READ', scoped);
 }

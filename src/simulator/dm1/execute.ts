@@ -251,9 +251,7 @@ function replaceProperty(run: Execution, target: LocUri, text: string): number {
   if (run.tree.find(target.path) === undefined) return 404;
   switch (target.prop) {
     case 'ACL':
-      // The ACL of the root is read-only in 1.3, where Replace on any ancestor is enough (dm1 7).
-      if (run.version === '1.3' && target.path.length === 0) return 405;
-      return codeOf(run.tree.setAcl(target.path, text, run.actor, run.version === '1.3' ? 'ancestors' : 'parent'));
+      return codeOf(run.tree.setAcl(target.path, text, run.actor));
     case 'Name':
       return codeOf(run.tree.rename(target.path, text, run.actor));
     case 'Format':
@@ -276,14 +274,16 @@ function answerGet(run: Execution, item: Item, answered: Answered): readonly Dra
   if (!found.ok) return refuse(TREE_CODES[found.error]);
   const source = { locUri: asked };
   if (target.value.prop !== undefined) {
+    const inherited =
+      target.value.prop === 'ACL' && run.tree.rules === '1.3' ? run.tree.aclOf(target.value.path) : undefined;
     const optional = run.queries?.properties?.[locUriOf(target.value.path)]?.[target.value.prop as 'Title'];
-    const property = optional ?? propertyOf(found.value, target.value.prop, run.queries?.tellsMoids !== false);
+    const property =
+      inherited?.text ?? optional ?? propertyOf(found.value, target.value.prop, run.queries?.tellsMoids !== false);
     if (property === undefined) return refuse(406);
-    if (target.value.prop === 'ACL' && property === '' && run.version === '1.3') {
-      const inherited = run.tree.aclInForce(target.value.path);
-      return [statusOf(answered, 217, refs), resultsOf(answered, [{ source, data: textData(inherited) }])];
-    }
-    return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, data: textData(property) }])];
+    return [
+      statusOf(answered, inherited?.inherited === true ? 217 : 200, refs),
+      resultsOf(answered, [{ source, data: textData(property) }]),
+    ];
   }
   return [statusOf(answered, 200, refs), resultsOf(answered, [{ source, ...contentOf(run, found.value) }])];
 }

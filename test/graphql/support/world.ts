@@ -1,6 +1,8 @@
 import type { Inbound, Wire } from '../../../adapters/adapter';
 import { readDdf } from '../../../schema/ddf/read';
 import { DdfLibrary, familyOf, versionOf } from '../../../schema/ddf/library';
+import { Rights, type GrantRule } from '../../../src/access/rights';
+import { scopedDevice } from '../../../src/management/readable';
 import { buildApp } from '../../../src/http/app';
 import type { AppDeps } from '../../../src/http/app';
 import type {
@@ -8,6 +10,7 @@ import type {
   DdfGuard,
   DeviceView,
   MoView,
+  ObservedAcl,
   OperationView,
   Services,
   SubmitOperation,
@@ -79,6 +82,7 @@ export function operation(more: Partial<OperationView> = {}): OperationView {
     id: '7',
     device: '1',
     state: 'SUCCEEDED',
+    caller: 'key:1',
     commands: [],
     createdAt: new Date('2026-01-03T00:00:00Z'),
     expiresAt: new Date('2026-02-02T00:00:00Z'),
@@ -93,6 +97,9 @@ export interface World {
   devices: DeviceView[];
   objects: MoView[];
   library: DdfLibrary;
+  /** Grants by principal; an administrator needs none. */
+  grants: Record<string, readonly Partial<GrantRule>[]>;
+  acls: ObservedAcl[];
   readonly submitted: SubmitOperation[];
   /** Arguments of each call of `objects.load`. */
   readonly loads: { readonly devices: readonly string[]; readonly families?: readonly string[] }[];
@@ -111,6 +118,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     objects: [],
     library: libraryOf(lampDdf()),
     ...initial,
+    grants: {},
+    acls: [],
     submitted: [],
     loads: [],
     onSubmit: () => Promise.resolve(operation()),
@@ -135,13 +144,16 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
       ...(unused as Services['devices']),
       getMany: (keys) => Promise.resolve(keys.map((key) => world.devices.find((one) => one.key === key) ?? null)),
       findMany: (ids) => Promise.resolve(ids.map((id) => world.devices.find((one) => one.deviceId === id) ?? null)),
-      list: (_filter, first, after) => {
-        const rest = world.devices.filter((one) => after === undefined || Number(one.key) > Number(after));
+      list: ({ reach }, first, after) => {
+        const rest = world.devices
+          .filter((one) => after === undefined || Number(one.key) > Number(after))
+          .filter((one) => reach === undefined || reach.all || reach.devices.includes(one.key));
         return Promise.resolve({ items: rest.slice(0, first), hasNext: rest.length > first });
       },
       register: () => Promise.reject(new Error('the disk of db.internal is full')),
     },
     objects: {
+      acls: (devices) => Promise.resolve(world.acls.filter((one) => devices.includes(one.device))),
       load: (devices, families) => {
         world.loads.push({ devices, families });
         return Promise.resolve(
@@ -151,10 +163,12 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     },
     operations: {
       ...(unused as Services['operations']),
-      submit: (input) => {
+      submit: async (input, caller) => {
+        const rights = await services.grants.rightsOf(caller);
+        const target = world.devices.find((one) => one.deviceId === input.deviceId);
+        if (target === undefined || !rights.sees(scopedDevice(target)))
+          throw new ManagementError('NOT_FOUND', `There is no device "${input.deviceId}".`);
         world.submitted.push(input);
-        if (!world.devices.some((one) => one.deviceId === input.deviceId))
-          return Promise.reject(new ManagementError('NOT_FOUND', `There is no device "${input.deviceId}".`));
         return world.onSubmit(input);
       },
     },
@@ -171,12 +185,23 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
       },
     },
     reports: unused as Services['reports'],
+    delegations: unused as Services['delegations'],
     keys: { ...(unused as Services['keys']), authenticate: (bearer) => Promise.resolve(CALLERS.get(bearer) ?? null) },
-    grants: unused as Services['grants'],
+    grants: {
+      ...(unused as Services['grants']),
+      rightsOf: ({ admin, principal }) =>
+        Promise.resolve(new Rights(admin, (world.grants[principal] ?? []).map(rule), Date.now())),
+    },
     notifications: unused as Services['notifications'],
     bootstraps: unused as Services['bootstraps'],
   };
   return Object.assign(world, { services });
+}
+
+/** A rule that says only what matters: everywhere, for ever. */
+function rule(given: Partial<GrantRule>): GrantRule {
+  const everywhere = { device: null, account: null, tag: null, family: null, path: null, expiresAt: null };
+  return { right: 'READ', ...everywhere, ...given };
 }
 
 const CALLERS = new Map<string, Caller>([
