@@ -236,6 +236,7 @@ export class Dm1Session {
 
   /** The session is left without a word. */
   leave(): void {
+    this.host.record.brokenOff = true;
     this.end('client', 'broken off');
   }
 
