@@ -1,5 +1,6 @@
 import type { Command, Context, Effect, Outcome, Work } from '../../adapter';
 import type { BodyCommand, Encoding } from '../message';
+import { mostGets } from '../quirks';
 import { asked, beginDiscovery, questions } from './discovery';
 import { getOf, type Plan, planOf } from './jobs';
 import { type Job, JOB, type Machine, type OpenCommand, restoreBody, storeBody } from './machine';
@@ -269,7 +270,7 @@ export class Packer {
    */
   private mayGet(): boolean {
     const most = Math.floor(Math.min(this.reply.limit, MOST_ANSWER_OCTETS) / ANSWER_OCTETS[this.encoding.form]);
-    return this.gets < Math.max(1, most);
+    return this.gets < Math.max(1, Math.min(most, mostGets(this.context.device) ?? most));
   }
 
   private newJob(job: Job): string {

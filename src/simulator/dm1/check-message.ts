@@ -68,6 +68,12 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   if (refused) checkRefusal(message, hdrStatus, codes, expected, lone, note);
   else checkFlow(message, commands, expected, note);
   for (const status of statuses) if (status.chal !== undefined) checkChallenge(status.chal, note);
+  checkAcceptance(hdrStatus, expected, note);
+  return { violations: found, ...(hdrStatus === undefined ? {} : { hdrStatus }), codes, statuses, commands, refused };
+}
+
+/** How the credential of the sent message was taken. */
+function checkAcceptance(hdrStatus: Status | undefined, expected: Expectation, note: Note): void {
   const accepted = hdrStatus?.data.trim() === '212' || hdrStatus?.data.trim() === '200';
   const perMessage = expected.carriedCred === 'hmac';
   const nonceDue = perMessage || (expected.carriedCred === 'md5' && !expected.authenticated);
@@ -76,7 +82,6 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   if (accepted && nonceDue && hdrStatus?.chal?.nextNonce === undefined) {
     note('NEXT_NONCE_MISSING', `the SyncHdr was answered with ${hdrStatus?.data ?? ''} and no Chal`);
   }
-  return { violations: found, ...(hdrStatus === undefined ? {} : { hdrStatus }), codes, statuses, commands, refused };
 }
 
 type Note = (rule: Dm1Rule, detail: string) => void;

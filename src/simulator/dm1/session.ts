@@ -16,7 +16,7 @@ import { checkXml } from './check-xml';
 import type { DeviceChaos } from './chaos';
 import { devDetailAlert } from './devdetail-alert';
 import { alertOf, statusOf, type Draft } from './drafts';
-import { executeCommand, refuseCommands } from './execute';
+import { executeCommand, refuseCommands, type Execution } from './execute';
 import { deathBy, deathByOwnMessage } from './frailty';
 import type { DeviceAlert } from './memory';
 import { continues, takeChunk, withoutMoreData, type OpenObject, type ServerCommand } from './open-object';
@@ -106,6 +106,7 @@ export class Dm1Session {
     const isEmpty = traits.emptyCredAfterFumo === true && state.fumoExecuted === true;
     this.presentation = new Presentation(options, traits, nonce, isEmpty);
     this.proof = new ServerProof(options, traits, state, host.random);
+    if (traits.serverLimit === 'ignored') this.limit = Number.MAX_SAFE_INTEGER;
     state.fumoExecuted = false;
     for (const operation of state.pending) complete(host.tree, operation);
     this.queue = this.packageOne();
@@ -347,13 +348,12 @@ export class Dm1Session {
     this.queue = this.packageOne();
   }
 
-  private run(message: Message, commands: readonly ServerCommand[]): void {
-    const { options, tree, traits, state } = this.host;
-    const acceptedNow: PendingOperation[] = [];
+  private execution(message: Message, accepted: PendingOperation[]): Execution {
+    const { options, tree, traits } = this.host;
     const execResult = options.execResult ?? traits.execResult;
     const atomic =
       traits.atomic === 'noRollback' ? traits.atomic : (options.features?.atomic ?? traits.atomic === undefined);
-    const execution = {
+    return {
       tree,
       msgRef: message.header.msgId,
       actor: options.serverUser ?? 'server',
@@ -365,8 +365,14 @@ export class Dm1Session {
       ...(traits.commands === undefined ? {} : { commands: traits.commands }),
       ...(traits.firstItemOnly === true ? { firstItemOnly: true } : {}),
       ...(execResult === undefined ? {} : { execResult }),
-      accepted: acceptedNow,
+      accepted,
     };
+  }
+
+  private run(message: Message, commands: readonly ServerCommand[]): void {
+    const { options, tree, traits, state } = this.host;
+    const acceptedNow: PendingOperation[] = [];
+    const execution = this.execution(message, acceptedNow);
     const rest = this.dropInterrupted(commands);
     const answers: Draft[] = [];
     for (const given of rest) {
