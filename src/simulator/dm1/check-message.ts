@@ -139,7 +139,7 @@ function checkStatuses(statuses: readonly Status[], expected: Expectation, note:
       note('STATUS_CMD_REF', `${ref === '' ? 'none' : ref}, which message ${sent.header.msgId} does not hold`);
       continue;
     }
-    const name = ref === '0' ? 'SyncHdr' : command?.kind;
+    const name = ref === '0' ? 'SyncHdr' : command?.kind === 'Foreign' ? command.name : command?.kind;
     if (status.cmd !== name) note('STATUS_CMD', `${status.cmd} for CmdRef ${ref}, which is ${name ?? ''}`);
     if (command?.kind === 'Status' || (command?.kind === 'Results' && status.data.trim() === '200')) {
       note('STATUS_NOT_DUE', `${status.data} for ${command.kind} ${ref}`);
@@ -216,7 +216,8 @@ function checkFlow(
   expected: Expectation,
   note: Note,
 ): void {
-  if (expected.sent.final || expected.askedForChunk) {
+  // An abort ends the session whether or not its message has Final.
+  if (expected.sent.final || expected.askedForChunk || expected.sent.body.some(isAbort)) {
     const last = message.body.at(-1);
     const chunk = last !== undefined && 'items' in last && last.items.some((item) => item.moreData === true);
     if (!message.final && !chunk) note('FINAL_MISSING', `message ${message.header.msgId}`);

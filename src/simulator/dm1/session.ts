@@ -130,7 +130,7 @@ export class Dm1Session {
       this.msgId += 1;
       this.serverMsgId = this.msgId - 1;
     }
-    if (this.msgId > 1 && chaos?.aborts() === true) this.queue = [...this.queue, alertOf(1223)];
+    if (this.authenticated && chaos?.aborts() === true) this.queue = [...this.queue, alertOf(1223)];
     const packed = packMessage(
       {
         namespace: this.namespace,
@@ -253,7 +253,8 @@ export class Dm1Session {
       authenticated: this.authenticated,
       askedForChunk: this.open !== undefined,
       maxMsgSize: this.announced,
-      ...(this.respUri === undefined ? {} : { respUri: this.respUri }),
+      // Who misbehaves may find himself in another session (dm1 2.7).
+      ...(this.respUri === undefined || this.host.chaos !== undefined ? {} : { respUri: this.respUri }),
     });
     for (const status of reading.statuses)
       record.statusesSeen.push({ by: 'server', command: status.cmd, code: status.data.trim() });
