@@ -1,13 +1,10 @@
 /** `moql simulate`: simulated devices that come to a gateway. */
-import {
-  simulate,
-  type DeviceSecrets,
-  type SessionReport,
-  type SimulateOptions,
-  type TranscriptEntry,
-} from '../simulator';
+import { simulate } from '../simulator';
+import type { DeviceSecrets, Dm1DeviceOptions, SessionReport, SimulateOptions, TranscriptEntry } from '../simulator';
 import { accountOfDocument } from './bootstrap-document';
+import { chaosSummary } from './chaos-summary';
 import { UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
+import { DM1_ARGUMENTS, DM1_HELP, dm1Options, withSeed } from './simulate-dm1';
 
 export const simulateCommand: Command = {
   summary: 'run simulated devices',
@@ -17,21 +14,26 @@ export const simulateCommand: Command = {
 Runs devices with real trees (DevInfo, DevDetail, DMAcc, FUMO, SCOMO and a vendor's MO), which obey their protocol and
 object to a server that does not. They begin a session at once and then every --poll seconds, until SIGTERM or SIGINT.
 
-  --protocol dm1|dm2         OMA DM 1.2 or 2.0
+  --protocol dm1|dm2         OMA DM 1.x or 2.0
   --url URL                  address of the server, such as http://127.0.0.1:4000/dm/1
   --device-id ID             DevId, such as IMEI:493005100592800
   --count N                  so many devices; their ids count up from ID
-  --auth none|basic|md5|digest   how they prove who they are: md5 on DM 1.2, digest on DM 2.0
+  --auth none|basic|md5|hmac|digest
+                             how they prove who they are: md5 on DM 1.x, digest on DM 2.0; under hmac the server does too
   --user NAME, --secret TEXT     with what
-  --server-user NAME, --server-secret TEXT
-                             what the server must prove itself with (DM 1.2); --server-user is its identifier
+  --server-user NAME         the server's identifier
   --bootstrap FILE|URL       all of these from a bootstrap document (DM 1.x), with --device-id alone
   --pin DIGITS, --imsi DIGITS, --typed DIGITS
                              what user and device know of it: PIN, IMSI, or for USERPINMAC PIN and check digits
-  --wbxml                    WBXML in place of XML (DM 1.2)
   --poll SECONDS             how often they come (10)
-  --once                     one session each, then the end: exit code 1 when one of them failed
+  --sessions N               so many sessions each, then the end: exit code 1 when one of them failed
+  --once                     one session each (with --interrupt, the broken one and a whole one)
   --verbose                  show the messages, without credentials
+
+${DM1_HELP}
+
+A session fails when no answer comes, when the server breaks a rule of the protocol, when it does not take the device's
+credentials, or when the client that is played dies of what it gets.
 
 Exit codes: 0 done, 1 failed, 2 bad usage.`,
   run,
@@ -39,29 +41,35 @@ Exit codes: 0 done, 1 failed, 2 bad usage.`,
 
 const DEFAULT_POLL_SECONDS = 10;
 const MOST_DEVICES = 100_000;
-const AUTHENTICATIONS = { dm1: ['none', 'basic', 'md5'], dm2: ['none', 'basic', 'digest'] } as const;
+const MOST_SESSIONS = 1_000_000;
+const AUTHENTICATIONS = { dm1: ['none', 'basic', 'md5', 'hmac'], dm2: ['none', 'basic', 'digest'] } as const;
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
-  const { options, once, verbose } = await readArguments(args);
+  const { options, sessions, verbose } = await readArguments(withSeed(args));
+  const chaos = options.protocol === 'dm1' ? options.device.chaos : undefined;
   let failures = 0;
+  let reports = 0;
   const onReport = (report: SessionReport): void => {
-    if (isFailure(report)) failures++;
+    reports += 1;
+    if (isFailure(report, chaos !== undefined)) failures += 1;
     for (const line of linesOf(report, verbose)) io.out(line);
   };
-  const simulation = simulate({ ...options, onReport, ...(once ? { pollSeconds: undefined } : {}) });
-  if (once) {
-    await simulation.connectAll();
-    await simulation.stop();
-    return failures > 0 ? 1 : 0;
-  }
-  await io.stopped();
+  const simulation = simulate({ ...options, onReport, ...(sessions === undefined ? {} : { pollSeconds: undefined }) });
+  if (sessions === undefined) await io.stopped();
+  else for (let session = 0; session < sessions; session += 1) await simulation.connectAll();
   await simulation.stop();
-  return 0;
+  if (chaos !== undefined) {
+    const { lines, failed } = chaosSummary(chaos, reports);
+    for (const line of lines) io.out(line);
+    if (failed) failures += 1;
+  }
+  return sessions !== undefined && failures > 0 ? 1 : 0;
 }
 
 interface Wish {
   readonly options: SimulateOptions;
-  readonly once: boolean;
+  /** Absent: until the process is stopped. */
+  readonly sessions?: number;
   readonly verbose: boolean;
 }
 
@@ -79,15 +87,15 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
       user: text,
       secret: text,
       'server-user': text,
-      'server-secret': text,
       bootstrap: text,
       pin: text,
       imsi: text,
       typed: text,
       poll: text,
-      wbxml: flag,
+      sessions: text,
       once: flag,
       verbose: flag,
+      ...DM1_ARGUMENTS,
     },
   });
   const protocol = oneOf('protocol', required('protocol', values.protocol), ['dm1', 'dm2']);
@@ -99,44 +107,51 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
   const auth = values.auth === undefined ? undefined : oneOf('auth', values.auth, AUTHENTICATIONS[protocol]);
   if (auth !== undefined && auth !== 'none' && (user === undefined || secret === undefined))
     throw new UsageError(`--auth ${auth} needs --user and --secret`);
-  if (values.once && values.poll !== undefined) throw new UsageError('--once and --poll exclude each other');
+  const sessions = readSessions(values);
   const common = {
     count: values.count === undefined ? 1 : wholeNumber('count', values.count, 1, MOST_DEVICES),
     pollSeconds: values.poll === undefined ? DEFAULT_POLL_SECONDS : wholeNumber('poll', values.poll, 1, 86_400),
   };
-  const how = { once: values.once, verbose: values.verbose };
+  const rest = { ...(sessions === undefined ? {} : { sessions }), verbose: values.verbose };
   if (document !== undefined) {
     const account = await accountOfDocument(document, secretsOf(values));
-    return { options: { ...common, protocol: 'dm1', device: { ...account, deviceId, wbxml: values.wbxml } }, ...how };
+    const device = { ...dm1Options(values), ...account, deviceId };
+    return { options: { ...common, protocol: 'dm1', device }, ...rest };
   }
+  const login = { url, deviceId, user, secret };
   if (protocol === 'dm2') {
-    if (values.wbxml || values['server-secret'] !== undefined)
-      throw new UsageError('--wbxml and --server-secret belong to dm1');
-    const device = {
-      url,
-      deviceId,
-      user,
-      secret,
-      auth: auth as 'none' | 'basic' | 'digest' | undefined,
-      serverId: values['server-user'],
-    };
-    return { options: { ...common, protocol, device }, ...how };
+    const alien = Object.keys(DM1_ARGUMENTS).find((name) => ![undefined, false].includes(values[name as 'wbxml']));
+    if (alien !== undefined) throw new UsageError(`--${alien} belongs to dm1`);
+    const device = { ...login, auth: auth as 'none' | 'basic' | 'digest' | undefined, serverId: values['server-user'] };
+    return { options: { ...common, protocol, device }, ...rest };
   }
   const device = {
-    url,
-    deviceId,
-    user,
-    secret,
-    auth: auth as 'none' | 'basic' | 'md5' | undefined,
-    wbxml: values.wbxml,
+    ...login,
+    auth: auth as Dm1DeviceOptions['auth'],
     serverUser: values['server-user'],
-    serverSecret: values['server-secret'],
+    serverAuth: auth === 'hmac' ? ('hmac' as const) : undefined,
+    ...dm1Options(values),
   };
-  return { options: { ...common, protocol, device }, ...how };
+  return { options: { ...common, protocol, device }, ...rest };
+}
+
+/** How many sessions each device has; undefined: until it is stopped. */
+function readSessions(values: {
+  readonly once: boolean;
+  readonly sessions?: string | undefined;
+  readonly poll?: string | undefined;
+  readonly interrupt?: string | undefined;
+}): number | undefined {
+  if (values.once && values.poll !== undefined) throw new UsageError('--once and --poll exclude each other');
+  if (values.sessions !== undefined && (values.once || values.poll !== undefined))
+    throw new UsageError('--sessions excludes --once and --poll');
+  if (values.sessions !== undefined) return wholeNumber('sessions', values.sessions, 1, MOST_SESSIONS);
+  if (!values.once) return undefined;
+  return values.interrupt === undefined ? 1 : 2;
 }
 
 /** What the document says is not said again. */
-function checkBootstrap(values: { readonly [name: string]: string | boolean | undefined }): void {
+function checkBootstrap(values: Readonly<Record<string, unknown>>): void {
   if (values['protocol'] !== 'dm1') throw new UsageError('--bootstrap belongs to dm1');
   for (const name of ['url', 'count', 'auth', 'user', 'secret', 'server-user', 'server-secret']) {
     if (values[name] !== undefined) throw new UsageError(`--bootstrap and --${name} exclude each other`);
@@ -171,8 +186,10 @@ function checkUrl(text: string): string {
   return text;
 }
 
-function isFailure(report: SessionReport): boolean {
-  return report.ended === 'error' || report.violations.length > 0 || !report.authenticated;
+/** Who misbehaves is refused now and then, and that is right. */
+function isFailure(report: SessionReport, isChaotic: boolean): boolean {
+  if (report.ended === 'error' || report.violations.length > 0) return true;
+  return !report.authenticated && !isChaotic && report.brokenOff !== true;
 }
 
 function linesOf(report: SessionReport, verbose: boolean): readonly string[] {

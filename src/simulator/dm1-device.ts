@@ -27,7 +27,7 @@ export class Dm1Device implements SimulatedDevice {
 
   readonly options: Dm1DeviceOptions;
   private readonly traits: Traits;
-  private readonly chaos: DeviceChaos | undefined;
+  private chaos: DeviceChaos | undefined;
 
   constructor(
     given: Dm1DeviceOptions,
@@ -72,6 +72,11 @@ export class Dm1Device implements SimulatedDevice {
   /** Queues an alert for the next session. */
   raise(alert: DeviceAlert): void {
     this.state.alerts = [...this.state.alerts, alert];
+  }
+
+  /** No misbehaviour from now on. */
+  calm(): void {
+    this.chaos = undefined;
   }
 
   begin(trigger: SessionTrigger = {}): Stepper {

@@ -9,13 +9,15 @@ export {
   type BootstrapReading,
   type DeviceSecrets,
 } from './dm1/bootstrap';
-export { Chaos, CHAOS_KINDS, type ChaosEvent, type ChaosKind } from './dm1/chaos';
+export { Chaos, CHAOS_KINDS, OTHER_ANSWER, type ChaosEvent, type ChaosKind } from './dm1/chaos';
 export { clientNamed, DM1_CLIENTS, type ClientProfile } from './dm1/clients';
+export type { DeviceAlert } from './dm1/memory';
 export { wakeUpOf, type WakeUp } from './dm1/notification';
 export { obligingPerson, type Person, type PersonReply, type Shown } from './dm1/person';
 export { DM1_RULES, type Dm1Rule } from './dm1/rules';
 export { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
 export { DM2_RULES, type Dm2Rule } from './dm2/rules';
+export { largeObject } from './large-object';
 export { deviceIdOf, identityOf, type DeviceIdentity } from './identity';
 export type { ProtocolViolation, SeenStatus, SessionReport, TranscriptEntry } from './report';
 export { simulate, Simulation, type SimulateOptions } from './run';

@@ -40,6 +40,8 @@ export interface SessionReport {
   readonly authenticated: boolean;
   /** What the client that is played did not survive: `died at …`. */
   readonly died?: string;
+  /** The device left the session in the middle, as it was told to. */
+  readonly brokenOff?: boolean;
   readonly violations: readonly ProtocolViolation[];
   readonly log: readonly string[];
 }
@@ -53,6 +55,7 @@ export class SessionRecord {
   ended: SessionReport['ended'] | undefined;
   authenticated = false;
   died: string | undefined;
+  brokenOff = false;
 
   constructor(
     private readonly protocol: 'dm1' | 'dm2',
@@ -68,6 +71,7 @@ export class SessionRecord {
       ended: this.ended ?? 'error',
       authenticated: this.authenticated,
       ...(this.died === undefined ? {} : { died: this.died }),
+      ...(this.brokenOff ? { brokenOff: true } : {}),
       violations: [...this.violations],
       log: [...this.log],
     };

@@ -1,6 +1,7 @@
 import { createLog } from '../../src/cli/log';
 import { moql } from './moql';
 
+const DM1 = ['simulate', '--protocol', 'dm1', '--url', 'http://x', '--device-id', 'd'];
 const COMMANDS = ['serve', 'simulate', 'ddf', 'key', 'migrate'];
 
 describe('help', () => {
@@ -74,6 +75,22 @@ describe('bad usage ends with exit code 2 and a word of what is wrong', () => {
       'once and for ever',
       ['simulate', '--protocol', 'dm1', '--url', 'http://x', '--device-id', 'd', '--once', '--poll', '1'],
       /exclude/,
+    ],
+    ['a client that nobody plays', [...DM1, '--client', 'nokia'], /--client is nokia; it must be windows, libdmclient/],
+    ['a form that the client does not speak', [...DM1, '--client', 'hs20', '--wbxml'], /hs20 speaks xml only/],
+    ['two forms', [...DM1, '--wbxml', '--xml'], /exclude/],
+    ['a version that is none', [...DM1, '--version', '1.4'], /1\.1\.2 or 1\.2 or 1\.3/],
+    ['a generic alert on DM 1.1.2', [...DM1, '--version', '1.1.2', '--alert', 'x'], /no generic alert/],
+    ['an alert without type', [...DM1, '--alert', '=x'], /TYPE=DATA/],
+    ['a size that is none', [...DM1, '--max-msg-size', '16k'], /--max-msg-size/],
+    ['an object that is too large', [...DM1, '--large-object', '999999999'], /--large-object/],
+    ['an interruption before the first message', [...DM1, '--interrupt', '0'], /--interrupt/],
+    ['a seed that is too large', [...DM1, '--chaos', '12345678901'], /--chaos/],
+    ['sessions and once', [...DM1, '--sessions', '2', '--once'], /excludes/],
+    [
+      'what belongs to DM 1.x on DM 2.0',
+      ['simulate', '--protocol', 'dm2', '--url', 'http://x', '--device-id', 'd', '--chaos'],
+      /--chaos belongs to dm1/,
     ],
   ])('%s', async (_what, args, message) => {
     const { code, err } = await moql(args);

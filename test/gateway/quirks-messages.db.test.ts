@@ -59,18 +59,24 @@ describe('10. Text', () => {
 });
 
 describe('11. The size of messages', () => {
-  test.each(LIBDMCLIENT)('stays below a buffer of 40,000 octets in both directions (libdmclient, %s)', async (form) => {
-    const device = await playing(world, client('libdmclient'), form, { plants: [logs(60, 1200)] });
-    await contact(device);
-    const { id } = await submit(world.gateway, device.deviceId, [
-      { get: { address: { moid: LOG, path: '' } } },
-      ...Array.from({ length: 60 }, (_, n) => ({
-        replace: { address: { moid: LOG, path: `Line${n}` }, value: { text: `${n}`.repeat(600), format: 'CHR' } },
-      })),
-    ]);
-    await contact(device);
-    expect(await findOperation(world.gateway, id)).toMatchObject({ state: 'SUCCEEDED' });
-  });
+  test.each(LIBDMCLIENT)(
+    'stays below a buffer of 40,000 octets in both directions, once it was seen to die of too many questions (libdmclient, %s)',
+    async (form) => {
+      const device = await playing(world, client('libdmclient'), form, { plants: [logs(60, 1200)] });
+      const deaths: (string | undefined)[] = [];
+      for (let session = 0; session < 6; session += 1) deaths.push((await device.connect()).died);
+      expect(deaths.slice(0, 2)).toContainEqual(expect.stringMatching(/its own answer/));
+      expect(deaths.slice(3)).toEqual([undefined, undefined, undefined]);
+      const { id } = await submit(world.gateway, device.deviceId, [
+        { get: { address: { uri: './Vendor/Acme/Log' } } },
+        ...Array.from({ length: 60 }, (_, n) => ({
+          replace: { address: { moid: LOG, path: `Line${n}` }, value: { text: `${n}`.repeat(600), format: 'CHR' } },
+        })),
+      ]);
+      await contact(device);
+      expect(await findOperation(world.gateway, id)).toMatchObject({ state: 'SUCCEEDED' });
+    },
+  );
 
   test.each(client('windows').forms)('is 16,384 octets where the client tells none (Windows, %s)', async (form) => {
     const device = await playing(world, client('windows'), form, { plants: [logs(40, 1200)] });

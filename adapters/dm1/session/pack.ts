@@ -1,5 +1,6 @@
 import { type Bytes, CHUNK_REF, type Command, type Context, type Effect, type Outcome, type Work } from '../../adapter';
 import type { BodyCommand, Data, Encoding, Item } from '../message';
+import { mostGets } from '../quirks';
 import type { StoredData } from '../values';
 import { asked, askLater, beginDiscovery, type Question, questions } from './discovery';
 import { planGroup } from './groups';
@@ -396,7 +397,7 @@ export class Packer {
    */
   private mayGet(): boolean {
     const most = Math.floor(Math.min(this.reply.limit, MOST_ANSWER_OCTETS) / ANSWER_OCTETS[this.encoding.form]);
-    return this.gets < Math.max(1, most);
+    return this.gets < Math.max(1, Math.min(most, mostGets(this.context.device) ?? most));
   }
 
   private newJob(job: Job): string {

@@ -3,6 +3,7 @@ import { ALERT } from '../alert-codes';
 import { nonceOctets, nonceText } from '../credential';
 import { openedOf } from '../http';
 import type { SimpleCommand, Status } from '../message';
+import { afterSilence } from '../quirks';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
 import { authenticate, authenticateAgain, type Authentication, metaTypeOf, refusalOfStranger } from './authenticate';
@@ -104,7 +105,7 @@ function begin(
     { kind: 'authenticated', by: judged.by },
     { kind: 'deviceBound', deviceId: envelope.device, protocol: envelope.protocol },
     ...nonceEffects(judged),
-    ...(old === undefined ? [] : supersede(old)),
+    ...(old === undefined ? [] : [...supersede(old), ...afterSilence(old, context.device)]),
   ];
   const state = stateOf(
     {

@@ -68,6 +68,12 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   if (refused) checkRefusal(message, hdrStatus, codes, expected, lone, note);
   else checkFlow(message, commands, expected, note);
   for (const status of statuses) if (status.chal !== undefined) checkChallenge(status.chal, note);
+  checkAcceptance(hdrStatus, expected, note);
+  return { violations: found, ...(hdrStatus === undefined ? {} : { hdrStatus }), codes, statuses, commands, refused };
+}
+
+/** How the credential of the sent message was taken. */
+function checkAcceptance(hdrStatus: Status | undefined, expected: Expectation, note: Note): void {
   const accepted = hdrStatus?.data.trim() === '212' || hdrStatus?.data.trim() === '200';
   const perMessage = expected.carriedCred === 'hmac';
   const nonceDue = perMessage || (expected.carriedCred === 'md5' && !expected.authenticated);
@@ -76,7 +82,6 @@ export function readServerMessage(message: Message, expected: Expectation): Mess
   if (accepted && nonceDue && hdrStatus?.chal?.nextNonce === undefined) {
     note('NEXT_NONCE_MISSING', `the SyncHdr was answered with ${hdrStatus?.data ?? ''} and no Chal`);
   }
-  return { violations: found, ...(hdrStatus === undefined ? {} : { hdrStatus }), codes, statuses, commands, refused };
 }
 
 type Note = (rule: Dm1Rule, detail: string) => void;
@@ -134,7 +139,7 @@ function checkStatuses(statuses: readonly Status[], expected: Expectation, note:
       note('STATUS_CMD_REF', `${ref === '' ? 'none' : ref}, which message ${sent.header.msgId} does not hold`);
       continue;
     }
-    const name = ref === '0' ? 'SyncHdr' : command?.kind;
+    const name = ref === '0' ? 'SyncHdr' : command?.kind === 'Foreign' ? command.name : command?.kind;
     if (status.cmd !== name) note('STATUS_CMD', `${status.cmd} for CmdRef ${ref}, which is ${name ?? ''}`);
     if (command?.kind === 'Status' || (command?.kind === 'Results' && status.data.trim() === '200')) {
       note('STATUS_NOT_DUE', `${status.data} for ${command.kind} ${ref}`);
@@ -211,7 +216,8 @@ function checkFlow(
   expected: Expectation,
   note: Note,
 ): void {
-  if (expected.sent.final || expected.askedForChunk) {
+  // An abort ends the session whether or not its message has Final.
+  if (expected.sent.final || expected.askedForChunk || expected.sent.body.some(isAbort)) {
     const last = message.body.at(-1);
     const chunk = last !== undefined && 'items' in last && last.items.some((item) => item.moreData === true);
     if (!message.final && !chunk) note('FINAL_MISSING', `message ${message.header.msgId}`);

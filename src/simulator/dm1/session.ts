@@ -16,7 +16,7 @@ import { checkXml } from './check-xml';
 import type { DeviceChaos } from './chaos';
 import { devDetailAlert } from './devdetail-alert';
 import { alertOf, statusOf, type Draft } from './drafts';
-import { executeCommand, refuseCommands } from './execute';
+import { executeCommand, refuseCommands, type Execution } from './execute';
 import { deathBy, deathByOwnMessage } from './frailty';
 import type { DeviceAlert } from './memory';
 import { continues, takeChunk, withoutMoreData, type OpenObject, type ServerCommand } from './open-object';
@@ -107,6 +107,7 @@ export class Dm1Session {
     const isEmpty = traits.emptyCredAfterFumo === true && state.fumoExecuted === true;
     this.presentation = new Presentation(options, traits, nonce, isEmpty);
     this.proof = new ServerProof(options, traits, state, host.random);
+    if (traits.serverLimit === 'ignored') this.limit = Number.MAX_SAFE_INTEGER;
     state.fumoExecuted = false;
     for (const operation of state.pending) complete(host.tree, operation);
     this.queue = this.packageOne();
@@ -130,7 +131,7 @@ export class Dm1Session {
       this.msgId += 1;
       this.serverMsgId = this.msgId - 1;
     }
-    if (this.msgId > 1 && chaos?.aborts() === true) this.queue = [...this.queue, alertOf(1223)];
+    if (this.authenticated && chaos?.aborts() === true) this.queue = [...this.queue, alertOf(1223)];
     const packed = packMessage(
       {
         namespace: this.namespace,
@@ -237,6 +238,7 @@ export class Dm1Session {
 
   /** The session is left without a word. */
   leave(): void {
+    this.host.record.brokenOff = true;
     this.end('client', 'broken off');
   }
 
@@ -252,7 +254,8 @@ export class Dm1Session {
       authenticated: this.authenticated,
       askedForChunk: this.open !== undefined,
       maxMsgSize: this.announced,
-      ...(this.respUri === undefined ? {} : { respUri: this.respUri }),
+      // Who misbehaves may find himself in another session (dm1 2.7).
+      ...(this.respUri === undefined || this.host.chaos !== undefined ? {} : { respUri: this.respUri }),
     });
     for (const status of reading.statuses)
       record.statusesSeen.push({ by: 'server', command: status.cmd, code: status.data.trim() });
@@ -347,13 +350,12 @@ export class Dm1Session {
     this.queue = this.packageOne();
   }
 
-  private run(message: Message, commands: readonly ServerCommand[]): void {
-    const { options, tree, traits, state } = this.host;
-    const acceptedNow: PendingOperation[] = [];
+  private execution(message: Message, accepted: PendingOperation[]): Execution {
+    const { options, tree, traits } = this.host;
     const execResult = options.execResult ?? traits.execResult;
     const atomic =
       traits.atomic === 'noRollback' ? traits.atomic : (options.features?.atomic ?? traits.atomic === undefined);
-    const execution = {
+    return {
       tree,
       msgRef: message.header.msgId,
       actor: options.serverUser ?? 'server',
@@ -367,8 +369,14 @@ export class Dm1Session {
       ...(traits.firstItemOnly === true ? { firstItemOnly: true } : {}),
       ...(options.features?.queries === undefined ? {} : { queries: options.features.queries }),
       ...(execResult === undefined ? {} : { execResult }),
-      accepted: acceptedNow,
+      accepted,
     };
+  }
+
+  private run(message: Message, commands: readonly ServerCommand[]): void {
+    const { options, tree, traits, state } = this.host;
+    const acceptedNow: PendingOperation[] = [];
+    const execution = this.execution(message, acceptedNow);
     const rest = this.dropInterrupted(commands);
     const answers: Draft[] = [];
     for (const given of rest) {
