@@ -120,6 +120,10 @@ function checkCmdIds(body: readonly BodyCommand[], note: Note): void {
   walk(body);
 }
 
+function nameOf(command: BodyCommand | undefined): string | undefined {
+  return command?.kind === 'Foreign' ? command.name : command?.kind;
+}
+
 /** Positions of what a message holds: 0 is its SyncHdr. */
 function checkStatuses(statuses: readonly Status[], expected: Expectation, note: Note): Map<string, string> {
   const { sent } = expected;
@@ -139,7 +143,7 @@ function checkStatuses(statuses: readonly Status[], expected: Expectation, note:
       note('STATUS_CMD_REF', `${ref === '' ? 'none' : ref}, which message ${sent.header.msgId} does not hold`);
       continue;
     }
-    const name = ref === '0' ? 'SyncHdr' : command?.kind === 'Foreign' ? command.name : command?.kind;
+    const name = ref === '0' ? 'SyncHdr' : nameOf(command);
     if (status.cmd !== name) note('STATUS_CMD', `${status.cmd} for CmdRef ${ref}, which is ${name ?? ''}`);
     if (command?.kind === 'Status' || (command?.kind === 'Results' && status.data.trim() === '200')) {
       note('STATUS_NOT_DUE', `${status.data} for ${command.kind} ${ref}`);
