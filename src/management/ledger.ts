@@ -12,12 +12,12 @@ import { AclChanges } from './acl-changes';
 import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
-import { eachNode, propertiesOf } from './node-properties';
+import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { outcomeOfExecStatus } from './result-codes';
 import { SECRET_META } from './show-secret';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
-import { describedTree, isStorable, metaOf, resultOf, setOwn, storable, storableText } from './tree';
+import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
@@ -411,7 +411,7 @@ export class Ledger {
           ? SECRET_META
           : tree === undefined
             ? undefined
-            : withProperties(metaOf(tree, depth), command, tree, depth),
+            : withProperties(metaOf(tree, depth), command.request['props'], tree, depth),
     });
     if (isNews) this.#remember(operation, command, effect);
   }
@@ -544,27 +544,6 @@ export class Ledger {
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
     });
   }
-}
-
-/** Formats and types of a get's result, with the properties that were asked for. */
-function withProperties(
-  meta: Record<string, object>,
-  command: LiveCommand,
-  tree: Tree,
-  depth: number | undefined,
-): Record<string, object> {
-  const wanted = command.request['props'];
-  if (!Array.isArray(wanted)) return meta;
-  eachNode(
-    tree,
-    '',
-    (path, node) => {
-      const told = Object.entries(propertiesOf(node) ?? {}).filter(([name]) => wanted.includes(name));
-      if (told.length > 0) setOwn(meta, path, { ...meta[path], properties: Object.fromEntries(told) });
-    },
-    depth,
-  );
-  return meta;
 }
 
 function textOrNull(text: string | undefined): string | null {

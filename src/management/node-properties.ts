@@ -1,7 +1,7 @@
 /** Properties of nodes as the device tells them beside their values. Source: OMA-TS-DM_TND, "Properties of nodes". */
 import type { Tree } from '../../adapters/adapter';
 import { encodeName } from '../../schema/ddf/library';
-import { isStorable, storableText } from './tree';
+import { isStorable, setOwn, storableText } from './tree';
 
 /** Properties by their names in the protocol. */
 export type NodeProperties = Readonly<Partial<Record<PropertyName, string>>>;
@@ -36,4 +36,28 @@ export function eachNode(
     if (!isStorable(child.name)) continue;
     eachNode(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit, depth - 1);
   }
+}
+
+/**
+ * Formats and types of a get's result, with the properties that were asked for.
+ *
+ * @param wanted  names of properties; anything else: none
+ */
+export function withProperties(
+  meta: Record<string, object>,
+  wanted: unknown,
+  tree: Tree,
+  depth: number | undefined,
+): Record<string, object> {
+  if (!Array.isArray(wanted)) return meta;
+  eachNode(
+    tree,
+    '',
+    (path, node) => {
+      const told = Object.entries(propertiesOf(node) ?? {}).filter(([name]) => wanted.includes(name));
+      if (told.length > 0) setOwn(meta, path, { ...meta[path], properties: Object.fromEntries(told) });
+    },
+    depth,
+  );
+  return meta;
 }

@@ -2,7 +2,6 @@
  * The content of a simulated device: the standard MOs and one of a vendor, the same for both protocols as far as they share MOs.
  * Source: mo-catalog (node tables); dm1 15, 18; dm2 14.
  */
-import { addedAccount } from './accounts';
 import { command, folder, leaf, type NodeDefinition, type Verb } from './definition';
 import { devDetail, standardObjects, type StandardObjectsOptions } from './dm1/standard-objects';
 import { identityOf, type DeviceIdentity } from './identity';

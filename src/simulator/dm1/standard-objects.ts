@@ -1,4 +1,5 @@
 /** The standard objects of a DM 1.x device, by the version that it speaks. Source: dm1 15; mo-catalog. */
+import { addedAccount } from '../accounts';
 import { folder, leaf, type NodeDefinition, type Verb } from '../definition';
 import type { DeviceIdentity } from '../identity';
 
@@ -35,9 +36,11 @@ export function standardObjects(device: DeviceIdentity, options: StandardObjects
   const place = options.accountPlace ?? (version === '1.1' ? './SyncML/DMAcc' : './DMAcc');
   const names = place.replace(/^\.\//, '').split('/');
   const account = version === '1.1' ? account11(device, options) : account12(device, options);
-  const accounts = names.reduceRight<NodeDefinition>((below, name) => folder(name, [below]), account);
+  // On DM 1.2 and later a server may add accounts beside its own.
+  const own = version === '1.1' ? [account] : [account, addedAccount(DM1_MOID.dmAcc[version])];
+  const accounts = names.reduceRight<readonly NodeDefinition[]>((below, name) => [folder(name, below)], own);
   const inbox = version === '1.3' ? [folder('Inbox', [], { moid: DM1_MOID.inbox, access: ['Add'] })] : [];
-  return [devInfo(device, options), devDetail(device, options), accounts, ...inbox];
+  return [devInfo(device, options), devDetail(device, options), ...accounts, ...inbox];
 }
 
 function named(moid: string | undefined): Partial<NodeDefinition> {
