@@ -2,6 +2,7 @@
 import type { Address, Command, CommandBody } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { commandId, type LiveCommand, type LiveOperation } from './command-state';
+import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
 import { INBOX, normaliseUri, parentPlace } from './places';
 import type { Resolution } from './queue';
@@ -79,10 +80,12 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
     case 'exec':
       return { kind: 'exec', at, argument: value, correlator: commandId(operation.id, command.position) };
     case 'copy': {
-      const to = request['to'] as { moid: string; miid: string | null; path: string } | undefined;
+      const to = request['to'] as CopyTarget | undefined;
       if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
       const target = addressOf(
-        { ...command, moid: to.moid, family: familyOf(to.moid), miid: to.miid, path: to.path, uri: null },
+        'uri' in to
+          ? { moid: null, family: null, miid: null, path: '', uri: to.uri }
+          : { ...to, family: familyOf(to.moid), uri: null },
         terrain,
       );
       return 'kind' in target ? target : { kind: 'copy', from: at, to: target };
@@ -102,7 +105,10 @@ function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terr
   return undefined;
 }
 
-function addressOf(command: LiveCommand, terrain: Terrain): Address | Failure {
+function addressOf(
+  command: Pick<LiveCommand, 'moid' | 'family' | 'miid' | 'path' | 'uri'>,
+  terrain: Terrain,
+): Address | Failure {
   if (command.uri !== null) return { uri: command.uri };
   const moid = command.moid ?? '';
   const ofFamily = terrain.mos.filter((mo) => mo.family === command.family);

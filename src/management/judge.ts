@@ -39,13 +39,20 @@ export interface CommandRow {
   readonly emulated: boolean;
 }
 
+/** Where a copy goes, as it is stored: by MO and path, or by the LocURI of a node of no MO. */
+export type CopyTarget =
+  | { readonly moid: string; readonly miid: string | null; readonly path: string }
+  | { readonly uri: string };
+
 type Verb = KnownNode['access'][number];
-const VERB: Readonly<Partial<Record<NorthboundKind, Verb>>> = {
-  get: 'Get',
-  add: 'Add',
-  replace: 'Replace',
-  delete: 'Delete',
-  exec: 'Exec',
+/** Access types of which a node must have one for the command; of a copy it is the target. */
+const VERBS: Readonly<Partial<Record<NorthboundKind, readonly Verb[]>>> = {
+  get: ['Get'],
+  add: ['Add'],
+  replace: ['Replace'],
+  copy: ['Replace', 'Add'],
+  delete: ['Delete'],
+  exec: ['Exec'],
 };
 const MAX_PATH = 1_024;
 const MAX_IDENTIFIER = 256;
@@ -151,9 +158,10 @@ function judgeOne(
       return { ...row, request: { value: storeValue({ format: 'chr', data: readAclInput(command, where) }) } };
     case 'copy': {
       const to = locate(command.to, `${where}.to`, 'copy', device, library);
-      if (to.moid === null)
-        throw new ManagementError('BAD_USER_INPUT', `${where}.to: address the target by moid and path`);
-      return { ...row, request: { to: { moid: to.moid, miid: to.miid, path: to.path } } };
+      const target = to.moid === null ? undefined : checkNode(to.moid, to.path, 'copy', `${where}.to`, library);
+      // What is copied there may bring ACLs along.
+      if (isSerialisedTree(target?.mime)) checkPermitted(to, 'setAcl', `${where}.to`, device);
+      return { ...row, request: { to: targetOf(to) } };
     }
     case 'exec':
       if (isDm2 && command.value != null)
@@ -208,6 +216,10 @@ function locate(
   const at = locateMo({ moid, miid, path }, where, kind, device, library);
   checkPermitted(at, kind, where, device);
   return at;
+}
+
+function targetOf({ moid, miid, path, uri }: Located): CopyTarget {
+  return moid === null ? { uri: uri ?? '.' } : { moid, miid, path };
 }
 
 function spotOf(moid: string, path: string): { family: string; path: string } {
@@ -369,12 +381,12 @@ function checkNode(
       moid,
       path,
     });
-  const verb = VERB[kind];
-  if (verb !== undefined && !node.access.includes(verb)) {
+  const verbs = VERBS[kind];
+  if (verbs !== undefined && !verbs.some((verb) => node.access.includes(verb))) {
     const allowed = node.access.length === 0 ? 'nothing' : node.access.join(', ');
     throw new ManagementError(
       'ACCESS_TYPE',
-      `${where}.address: ${verb} is not allowed on "${path}" of ${moid}; its access types are: ${allowed}`,
+      `${where}.address: ${verbs.join(' or ')} is not allowed on "${path}" of ${moid}; its access types are: ${allowed}`,
       { moid, path, access: [...node.access] },
     );
   }

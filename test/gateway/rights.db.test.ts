@@ -86,6 +86,30 @@ test('a LocURI is judged as the node that it names, and one of no management obj
   expect(codesOf(await submitAs(raw, [{ replace: other }], { dryRun: true }))).toEqual([]);
 });
 
+test('a copy needs READ where it comes from and WRITE where it goes, however either is addressed', async () => {
+  const at = (name: string): readonly object[] => [{ moid: METER, path: name }, { uri: `./Vendor/Acme/Meter/${name}` }];
+  const codes = async (key: string, from: object, to: object): Promise<readonly unknown[]> =>
+    codesOf(await submitAs(key, [{ copy: { from, to } }], { dryRun: true }));
+  const narrow = await keyWith(
+    { right: 'READ', moid: METER, path: 'Note' },
+    { right: 'WRITE', moid: METER, path: 'Unit' },
+  );
+  const other = { uri: './Vendor/Acme/Other' };
+  for (const note of at('Note'))
+    for (const unit of at('Unit')) {
+      expect(await codes(narrow, note, unit)).toEqual([]);
+      expect(await codes(narrow, unit, unit)).toEqual(['FORBIDDEN']);
+      expect(await codes(narrow, note, note)).toEqual(['FORBIDDEN']);
+      expect(await codes(narrow, note, other)).toEqual(['FORBIDDEN']);
+    }
+  const wide = await keyWith({ right: 'READ' }, { right: 'WRITE' });
+  expect((await submitAs(wide, [{ copy: { from: at('Note')[0], to: other } }])).errors?.[0]?.extensions).toMatchObject({
+    right: 'RAW',
+  });
+  const raw = await keyWith({ right: 'READ' }, { right: 'WRITE' }, { right: 'RAW' });
+  expect(await codes(raw, { uri: './Vendor/Acme/Meter/Note' }, other)).toEqual([]);
+});
+
 test('no address and no value lets a holder of WRITE and RAW change an ACL', async () => {
   const key = await keyWith({ right: 'WRITE' }, { right: 'RAW' }, { right: 'READ' });
   const value = { text: 'Replace=evil' };

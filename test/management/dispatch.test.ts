@@ -56,6 +56,9 @@ describe('a command for the adapter', () => {
     expect(dispatched('copy', { request: { to: { moid: LAMP, miid: null, path: 'Mode' } } })).toMatchObject({
       command: { from: { path: 'Name' }, to: { path: 'Mode', miid: 'L1' } },
     });
+    expect(dispatched('copy', { request: { to: { uri: './X' } } })).toMatchObject({
+      command: { from: { path: 'Name', place: './Lamps/L1' }, to: { uri: './X' } },
+    });
     expect(dispatched('show', { request: { prompt: { kind: 'DISPLAY', text: 'hi' } } })).toMatchObject({
       command: { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } },
     });

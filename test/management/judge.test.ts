@@ -25,6 +25,7 @@ function refused(command: CommandInput, device = DEVICE): ManagementError | unde
 }
 
 const get = (address: object): CommandInput => ({ kind: 'get', address });
+const copy = (from: object, to: object): CommandInput => ({ kind: 'copy', from, to });
 const replace = (path: string, value: object | undefined): CommandInput => ({
   kind: 'replace',
   address: { moid: LAMP, path },
@@ -71,10 +72,26 @@ describe('a command that passes', () => {
     expect(judged({ kind: 'setAcl', address: { moid: LAMP }, acl: 'Get=*' })).toMatchObject([
       { request: { value: { d: 'Get=*' } } },
     ]);
-    expect(
-      judged({ kind: 'copy', from: { moid: LAMP, path: 'Name' }, to: { moid: LAMP, path: 'Mode' } }),
-    ).toMatchObject([{ request: { to: { path: 'Mode' } } }]);
     expect(judged({ kind: 'add', address: { moid: LAMP, path: 'Colours/a' } })).toMatchObject([{ request: {} }]);
+  });
+});
+
+describe('a copy', () => {
+  const name = { moid: LAMP, path: 'Name' };
+
+  test('has its target by MO and path, whichever way it was addressed', () => {
+    for (const to of [{ moid: LAMP, path: 'Mode' }, { uri: 'Lamps/L1/Mode' }])
+      expect(judged(copy(name, to))).toMatchObject([
+        { path: 'Name', request: { to: { moid: `${LAMP}:1.0`, miid: 'L1', path: 'Mode' } } },
+      ]);
+  });
+
+  test('to a node of no MO has its LocURI', () => {
+    expect(judged(copy(name, { uri: 'Other//X' }))).toMatchObject([{ request: { to: { uri: './Other/X' } } }]);
+  });
+
+  test('may make a node that can be added', () => {
+    expect(judged(copy(name, { moid: LAMP, path: 'Colours/a' }))).toHaveLength(1);
   });
 });
 
@@ -114,7 +131,13 @@ describe('a command is refused with', () => {
     ['BAD_USER_INPUT', replace('Name', undefined)],
     ['BAD_USER_INPUT', replace('Name', { text: 'a', int: 1 })],
     ['BAD_USER_INPUT', { kind: 'setAcl', address: { moid: LAMP }, acl: '\0' }],
-    ['BAD_USER_INPUT', { kind: 'copy', from: { moid: LAMP, path: 'Name' }, to: { uri: './Other' } }],
+    ['BAD_USER_INPUT', copy({ moid: LAMP, path: 'Name' }, { uri: './Other?prop=ACL' })],
+    ['BAD_USER_INPUT', copy({ moid: LAMP, path: 'Name' }, { moid: LAMP, uri: './Other' })],
+    ['NOT_IN_DDF', copy({ moid: LAMP, path: 'Name' }, { uri: './Lamps/L1/Size' })],
+    ['ACCESS_TYPE', copy({ moid: LAMP, path: 'Name' }, { uri: './Lamps/L1/Blink' })],
+    ['ACCESS_TYPE', copy({ moid: LAMP, path: 'Name' }, { moid: LAMP, path: 'Colours/a/Picture' })],
+    ['ACCESS_TYPE', copy({ moid: LAMP, path: 'Blink' }, { moid: LAMP, path: 'Name' })],
+    ['NO_SUCH_MO', copy({ moid: LAMP, path: 'Name' }, { moid: LAMP, miid: 'L7', path: 'Name' })],
   ];
   test.each(refusals.map(([code, command, device = DEVICE]) => [code, command, device] as const))(
     '%s: %j',

@@ -8,6 +8,7 @@ describeSection('5 Commands', ({ device }) => {
     ['Delete', by.delete('./Vendor/A')],
     ['Exec', by.exec('./Vendor/A', 'x')],
     ['Get', by.get('./Vendor/A', 0)],
+    ['Copy', by.copy('./Vendor/B', './Vendor/A')],
   ])('%s travels as itself, one Item a command', async (name, command) => {
     const phone = await device();
     await phone.isAsked([command]);
