@@ -1,6 +1,7 @@
 /** A caller's value as a node's value, by the format that its DDF gives. Pure. */
 import type { DmFormat, Json, Tree, Value } from '../../adapters/adapter';
 import { encodeName, type DdfLibrary, type KnownNode } from '../../schema/ddf/library';
+import { checkName } from './names';
 import { isStorable } from './tree';
 import { ManagementError, type ValueInput } from './types';
 import { checkAllowed } from './allowed-values';
@@ -114,6 +115,8 @@ function treeOf(
   const children = Object.entries(json as { readonly [key: string]: Json }).map(([child, value]): Tree => {
     if (child === '' || !isStorable(child))
       throw new ManagementError('BAD_USER_INPUT', `${where}: a node needs a name`);
+    // Names become segments of addresses on the wire; a slash within one is no separator.
+    checkName(child.replaceAll('/', '%2F'), `${where}.${child}`);
     const path =
       within === undefined ? '' : within.path === '' ? encodeName(child) : `${within.path}/${encodeName(child)}`;
     const node = within?.library.node(within.moid, path);

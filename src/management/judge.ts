@@ -2,13 +2,12 @@
  * Judges the commands of an operation before anything is queued: addresses against the device's MOs and the DDFs, access
  * types, value formats. Pure; what passes is the row to store.
  */
-import type { Tree } from '../../adapters/adapter';
 import type { DdfLibrary, KnownNode } from '../../schema/ddf/library';
 import { encodeName, familyOf, namesOf } from '../../schema/ddf/library';
 import { readAclInput } from './acl';
 import { coerceValue, type ValueLimits } from './coerce';
 import { parentFor } from './dispatch';
-import { objectionToName } from './names';
+import { checkName } from './names';
 import { PROPERTY_NAMES, type PropertyName } from './node-properties';
 import { ALL_PERMITTED, NEEDED, nestedSpots, type Permits } from './permit';
 import { findPlace, normaliseUri, type PlacedMo } from './places';
@@ -41,8 +40,7 @@ export interface CommandRow {
 
 /** Where a copy goes, as it is stored: by MO and path, or by the LocURI of a node of no MO. */
 export type CopyTarget =
-  | { readonly moid: string; readonly miid: string | null; readonly path: string }
-  | { readonly uri: string };
+  { readonly moid: string; readonly miid: string | null; readonly path: string } | { readonly uri: string };
 
 type Verb = KnownNode['access'][number];
 /** Access types of which a node must have one for the command; of a copy it is the target. */
@@ -307,28 +305,8 @@ function locateUri(uri: string, where: string, device: KnownDevice): Located {
   return { moid: null, miid: null, path: '', uri: normaliseUri(uri) };
 }
 
-/** What a device could take for a property, a query or the parent is refused in every address, however it is encoded. */
-function checkName(text: string, where: string): void {
-  const objection = objectionToName(text);
-  if (objection === undefined) return;
-  throw new ManagementError(
-    'BAD_USER_INPUT',
-    objection === 'QUERY'
-      ? `${where}: "?" is refused; properties and queries have commands of their own`
-      : `${where}: "." and ".." are no names`,
-  );
-}
-
 function isSerialisedTree(mime: string | null | undefined): boolean {
   return /^application\/vnd\.syncml\.dmtnds/i.test(mime?.trim() ?? '');
-}
-
-/** The names of a tree that is written, which become addresses on the wire. */
-function checkTree(tree: Tree, where: string): void {
-  for (const child of tree.children ?? []) {
-    checkName(child.name.replaceAll('/', '%2F'), where);
-    checkTree(child, where);
-  }
 }
 
 function checkPath(path: string, where: string): void {
@@ -444,7 +422,6 @@ function written(
     return {};
   }
   if ('value' in result) return { value: storeValue(result.value) };
-  checkTree(result.tree, where);
   return { tree: storeTree(result.tree) };
 }
 

@@ -1,5 +1,6 @@
 /** Names in addresses that a device may take for more than a name. Pure. */
 import { rawName } from './places';
+import { ManagementError } from './types';
 
 /** Deeper than anybody encodes in earnest. */
 const MAX_DECODINGS = 8;
@@ -20,4 +21,20 @@ export function objectionToName(segment: string): 'QUERY' | 'PARENT' | undefined
     text = decoded;
   }
   return 'QUERY';
+}
+
+/**
+ * Checks a name, or a part of an address, that may go to a device. Throws BAD_USER_INPUT.
+ *
+ * @param where how the message names the place, such as `commands[2].get.address.path`
+ */
+export function checkName(text: string, where: string): void {
+  const objection = objectionToName(text);
+  if (objection === undefined) return;
+  throw new ManagementError(
+    'BAD_USER_INPUT',
+    objection === 'QUERY'
+      ? `${where}: "?" is refused; properties and queries have commands of their own`
+      : `${where}: "." and ".." are no names`,
+  );
 }

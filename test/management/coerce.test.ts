@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import type { DmFormat } from '../../adapters/adapter';
+import type { DmFormat, Json } from '../../adapters/adapter';
 import { coerceValue, leafData } from '../../src/management/coerce';
 import { ManagementError } from '../../src/management/types';
 import { LIBRARY } from './given';
@@ -157,6 +157,16 @@ describe('a value that a caller wants written', () => {
     expect(codeOf(() => coerce({ text: 'x' }, 'Colours'))).toBe('BAD_FORMAT');
     expect(codeOf(() => coerce({ json: { '': 1 } }, 'Colours'))).toBe('BAD_USER_INPUT');
   });
+
+  test.each(['.', '..', '%2E%2E', '%252e', 'x/../y', '?prop=ACL', 'X%3Fprop=ACL'])(
+    'is refused where a node at any depth has the name %s',
+    (name) => {
+      const free = (json: Json) => () => coerceValue({ json }, 'value', undefined, LIMITS, undefined);
+      expect(codeOf(free({ [name]: 'x' }))).toBe('BAD_USER_INPUT');
+      expect(codeOf(free({ a: { b: { [name]: {} } } }))).toBe('BAD_USER_INPUT');
+      expect(codeOf(() => coerce({ json: { [name]: { Red: 7 } } }, 'Colours'))).toBe('BAD_USER_INPUT');
+    },
+  );
 
   test('is refused when it is nested too deep', () => {
     let json = {};
