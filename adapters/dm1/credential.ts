@@ -5,7 +5,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-import type { Bytes } from '../adapter';
+import type { Bytes, WakeUpRequest } from '../adapter';
 import type { Data } from './message';
 
 export const AUTH_BASIC = 'syncml:auth-basic';
@@ -44,10 +44,16 @@ export function hmacOf(digest: string, nonce: Bytes, body: Bytes): string {
 }
 
 /**
- * Nonces for resynchronisation, in the order in which they are tried: `0x00000000` as four zero octets, and as the ten
- * characters that one client takes it for. Source: OMA-TS-DM_Security, "Nonce resynchronisation"; dm1 section 16.5.
+ * Nonces of a notification for a device that lost ours: `0x00000000` as four octets, and as the ten characters that one
+ * client takes it for. Source: OMA-TS-DM_Security, "Nonce resynchronisation"; dm1 section 16.5.
  */
-export const RESYNC_NONCES: readonly Bytes[] = [new Uint8Array(4), new Uint8Array(Buffer.from('0x00000000', 'ascii'))];
+export const RESYNC_NONCE: Readonly<Record<NonNullable<WakeUpRequest['resync']>, Bytes>> = {
+  OCTETS: new Uint8Array(4),
+  CHARACTERS: new Uint8Array(Buffer.from('0x00000000', 'ascii')),
+};
+
+/** How long after such a notification a credential over its nonce is taken, milliseconds. */
+export const RESYNC_WITHIN_MS = 10 * 60_000;
 
 /** Compares without telling by its time how far two texts agree, nor how long they are. */
 export function equalsSecretly(left: string, right: string): boolean {

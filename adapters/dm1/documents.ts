@@ -3,14 +3,8 @@ import type { DocumentMaker } from '../adapter';
 import { bootstrapAccount, no } from './bootstrap-account';
 import { cpBootstrap } from './bootstrap-cp';
 import { dmBootstrap } from './bootstrap-dm';
-import {
-  NOTIFICATION_TYPE,
-  notificationPush,
-  notificationSms,
-  RESYNC_NONCE,
-  sessionIdOf,
-  writeNotification,
-} from './notification';
+import { RESYNC_NONCE } from './credential';
+import { NOTIFICATION_TYPE, notificationPush, notificationSms, sessionIdOf, writeNotification } from './notification';
 
 export const dm1Documents: DocumentMaker = {
   wake({ account, device }, { sessionNo, initiatedBy, uiMode, resync, vendor }) {

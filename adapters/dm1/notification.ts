@@ -44,12 +44,6 @@ export type NotificationResult<T> =
 
 export const NOTIFICATION_TYPE = 'application/vnd.syncml.notification';
 
-/** Nonces of a notification for a device that lost ours: `0x00000000` as octets, and as the text that one client takes it for. */
-export const RESYNC_NONCE: Readonly<Record<NonNullable<WakeUpRequest['resync']>, Bytes>> = {
-  OCTETS: new Uint8Array(4),
-  CHARACTERS: new Uint8Array(Buffer.from('0x00000000', 'ascii')),
-};
-
 const DIGEST_OCTETS = 16;
 const HEADER_OCTETS = 8;
 const LONGEST_SERVER_ID = 255;
@@ -67,7 +61,7 @@ export function sessionIdOf(sessionNo: number): string {
  * Octets of a notification.
  *
  * @param password the server's, as the device keeps it (SRVCRED)
- * @param nonce    the last one that the device gave for the server's credential, or one of {@link RESYNC_NONCE}. It is not used
+ * @param nonce    the last one that the device gave for the server's credential, or one of RESYNC_NONCE. It is not used
  *                 up: the device has no way to answer
  *
  * Errors: NOTIFICATION_SESSION, NOTIFICATION_SERVER_ID.

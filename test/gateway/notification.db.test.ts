@@ -10,6 +10,7 @@ import {
   register,
   startWorld,
 } from './support/world';
+import { messagesOf, statusesOf } from './support/clients';
 import type { World } from './support/world';
 
 interface Prepared {
@@ -27,10 +28,12 @@ const PREPARE = `mutation ($input: PrepareNotificationInput!) { prepareNotificat
 
 let world: World;
 let count = 0;
+let aheadMs = 0;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ now: () => Date.now() + aheadMs });
 });
+afterEach(() => (aheadMs = 0));
 afterAll(() => world.close());
 
 /** A device that was in contact, so that both sides know each other's nonces. */
@@ -157,6 +160,21 @@ describe('A notification for resynchronisation (dm1 16.5)', () => {
       expect(await resyncAt(device.deviceId)).toBeNull();
     },
   );
+
+  test.each<[string, Readonly<Record<string, unknown>> | undefined, number, string]>([
+    ['at once is let in', { resync: 'OCTETS' }, 0, '212'],
+    ['within ten minutes is let in', { resync: 'OCTETS' }, 9 * 60_000, '212'],
+    ['after ten minutes is refused', { resync: 'OCTETS' }, 11 * 60_000, '401'],
+    ['after a notification with the nonce that is known is refused', {}, 0, '401'],
+    ['without notification is refused', undefined, 0, '401'],
+  ])('a credential over four zero octets %s', async (_what, notified, afterMs, code) => {
+    const device = await acquainted();
+    if (notified !== undefined) await prepare(device.deviceId, notified);
+    aheadMs = afterMs;
+    device.load({ ...device.save(), clientNonce: Buffer.alloc(4).toString('base64') });
+    const [first] = messagesOf(await device.connect(), 'in');
+    expect(statusesOf(first)[0]).toMatchObject({ cmd: 'SyncHdr', data: code });
+  });
 
   test('is noted with the device, and only it', async () => {
     const device = await acquainted();

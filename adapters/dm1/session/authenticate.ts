@@ -8,7 +8,8 @@ import {
   equalsSecretly,
   HMAC_HEADER,
   readHmacHeader,
-  RESYNC_NONCES,
+  RESYNC_NONCE,
+  RESYNC_WITHIN_MS,
   verifyBasic,
   verifyHmac,
   verifyMd5,
@@ -43,9 +44,6 @@ export interface Refused {
   /** HTTP Digest: the credential was right, its nonce is old. */
   readonly stale?: boolean;
 }
-
-/** How long after a notification for resynchronisation its nonce is taken, milliseconds. */
-const RESYNC_WITHIN_MS = 10 * 60_000;
 
 /** Octets of a nonce: exactly 16, for one client decodes Base64 with a single `=` to nothing (our ruling). */
 const NONCE_OCTETS = 16;
@@ -181,7 +179,8 @@ function authenticateMd5(envelope: Envelope, known: CredentialKnowledge, context
 function resyncNonces(context: Context): readonly Bytes[] {
   const sentAt = context.account?.resyncSentAt;
   if (context.device === undefined || sentAt === undefined) return [];
-  return context.now >= sentAt && context.now - sentAt <= RESYNC_WITHIN_MS ? RESYNC_NONCES : [];
+  const isRecent = context.now >= sentAt && context.now - sentAt <= RESYNC_WITHIN_MS;
+  return isRecent ? Object.values(RESYNC_NONCE) : [];
 }
 
 function authenticateHmac(envelope: Envelope, known: CredentialKnowledge, context: Context): Authentication {

@@ -1,5 +1,6 @@
 /** What a device makes of a notification that reached it. Source: dm1 16. */
-import { readNotification, RESYNC_NONCE, sessionIdOf, verifyNotification } from '../../../adapters/dm1/notification';
+import { RESYNC_NONCE } from '../../../adapters/dm1/credential';
+import { readNotification, sessionIdOf, verifyNotification } from '../../../adapters/dm1/notification';
 import type { SessionTrigger } from '../device';
 import type { Dm1Device } from '../dm1-device';
 
