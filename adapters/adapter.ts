@@ -283,6 +283,11 @@ export interface AccountKnowledge {
    * was, or a nonce was given to the device since.
    */
   readonly resyncSentAt?: number;
+  /**
+   * The notification that asked the device to connect: when it was made, milliseconds since 1970, and its session. Absent:
+   * there was none, or a session answered it since.
+   */
+  readonly notified?: { readonly at: number; readonly sessionNo?: number };
 }
 
 export interface KnownMo {
@@ -487,6 +492,7 @@ export type Effect =
       readonly final?: false;
       readonly resultCodes?: readonly number[];
     }
+  /** A session answers the notification that is kept, or one by the identifier in `match`. */
   | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
   /** Something worth a line in the log that changes nothing. */
   | { readonly kind: 'noted'; readonly what: string }

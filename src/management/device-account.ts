@@ -67,5 +67,7 @@ function rowOf(row: DeviceCredential): CredentialRow {
     lockedUntil: row.lockedUntil?.toISOString() ?? null,
     refusals: row.refusals,
     resyncAt: row.resyncAt?.toISOString() ?? null,
+    notifiedAt: row.notifiedAt?.toISOString() ?? null,
+    notifiedSession: row.notifiedSession,
   };
 }

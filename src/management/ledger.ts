@@ -66,6 +66,7 @@ export class Ledger {
   #items: ItemWrite[] = [];
   #chunks: ChunkWrite[] = [];
   readonly #dropped: string[] = [];
+  #isWakeUpAnswered = false;
 
   constructor(
     private readonly library: DdfLibrary,
@@ -131,10 +132,12 @@ export class Ledger {
    *
    * @param known    failures in a row so far, and whether refusals are remembered
    * @param refusals what the adapter wants remembered of this refused message
+   * @param notified whether a notification is kept that no session has answered
    */
   credentialWrites(
     known: { readonly failures: number; readonly refusals: unknown } | null,
     refusals?: unknown,
+    notified = false,
   ): CredentialWrite[] {
     const failures = known?.failures ?? 0;
     const writes = new Map<'CLIENT' | 'SERVER', CredentialWrite>();
@@ -153,6 +156,8 @@ export class Ledger {
     if (refusals !== undefined || (this.isAuthenticated && isKept)) {
       writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', refusals: refusals ?? null });
     }
+    if (notified && this.#isWakeUpAnswered)
+      writes.set('SERVER', { ...writes.get('SERVER'), direction: 'SERVER', notified: null });
     return [...writes.values()];
   }
 
@@ -233,6 +238,7 @@ export class Ledger {
         return;
       case 'wakeUpAnswered':
         this.events.push({ type: 'wakeUpAnswered', data: effect.match === undefined ? {} : { match: effect.match } });
+        this.#isWakeUpAnswered = true;
         return;
     }
   }

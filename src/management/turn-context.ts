@@ -1,8 +1,16 @@
 /** What an adapter is told of the device, its account and its session, made of the row that was loaded. */
 import { createHmac, randomBytes } from 'node:crypto';
 
-import type { Context, CredentialType, Envelope, Json, SessionState, StoredSession } from '../../adapters/adapter';
-import type { LoadedTurn } from '../store/turn-load';
+import type {
+  AccountKnowledge,
+  Context,
+  CredentialType,
+  Envelope,
+  Json,
+  SessionState,
+  StoredSession,
+} from '../../adapters/adapter';
+import type { CredentialRow, LoadedTurn } from '../store/turn-load';
 import { effectiveCredential } from './credentials';
 import type { TurnDeps } from './turn';
 
@@ -30,6 +38,11 @@ export function sessionOf(row: LoadedTurn): StoredSession | undefined {
       body: row.last_body ?? new Uint8Array(),
     },
   };
+}
+
+function notifiedOf(server: CredentialRow | null): AccountKnowledge['notified'] {
+  if (server?.notifiedAt == null) return undefined;
+  return { at: Date.parse(server.notifiedAt), sessionNo: server.notifiedSession ?? undefined };
 }
 
 export function contextOf(
@@ -104,6 +117,7 @@ export function contextOf(
               row.server_id ?? '',
             ),
             resyncSentAt: row.client?.resyncAt == null ? undefined : Date.parse(row.client.resyncAt),
+            notified: notifiedOf(row.server),
           },
     refusals: (row.client?.refusals ?? undefined) as Json | undefined,
     // A challenge must not tell whether the device is known: strangers are shown what the devices of the first account are.

@@ -182,7 +182,7 @@ export class Turns {
         moved: ledger.moved,
         contact: isSession,
       },
-      credentials: ledger.credentialWrites(row.client),
+      credentials: ledger.credentialWrites(row.client, undefined, row.server?.notifiedAt != null),
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),

@@ -15,6 +15,9 @@ export interface CredentialRow {
   readonly refusals: unknown;
   /** When a notification with the nonce for resynchronisation was made, if no nonce was given to the device since. */
   readonly resyncAt: string | null;
+  /** When a notification was made, if no session answered it since. */
+  readonly notifiedAt: string | null;
+  readonly notifiedSession: number | null;
 }
 
 export interface ActiveCommandRow {
@@ -104,7 +107,7 @@ const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS N
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
   'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals,
-  'resyncAt', ${alias}.resync_at) END`;
+  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session) END`;
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)

@@ -32,6 +32,8 @@ export interface CredentialWrite {
   readonly lockedUntil?: string | null;
   /** Absent: unchanged. */
   readonly refusals?: unknown;
+  /** Null: the notification that is kept was answered. */
+  readonly notified?: null;
 }
 export interface ItemWrite {
   readonly token: string;
@@ -95,6 +97,7 @@ credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce,
     nonce = COALESCE(excluded.nonce, k.nonce),
     previous_nonce = CASE WHEN excluded.nonce IS NULL THEN k.previous_nonce ELSE k.nonce END,
     resync_at = CASE WHEN excluded.nonce IS NULL THEN k.resync_at END,
+    notified_at = CASE WHEN excluded.direction = 'SERVER' AND $36 THEN NULL ELSE k.notified_at END,
     failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
     locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
     refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),
@@ -159,6 +162,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     JSON.stringify(write.touched ?? []),
     write.device.discoveryDue === true,
     JSON.stringify(write.device.moved ?? []),
+    write.credentials.some((c) => c.notified === null),
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }

@@ -1,4 +1,4 @@
-import { type Dm1Device, wakeUpOf } from '../../src/simulator';
+import { type Dm1Device, type SessionTrigger, wakeUpOf } from '../../src/simulator';
 import {
   SERVER_ID,
   SERVER_SECRET,
@@ -8,6 +8,7 @@ import {
   createAccount,
   faultless,
   register,
+  simulated,
   startWorld,
 } from './support/world';
 import { messagesOf, statusesOf } from './support/clients';
@@ -82,19 +83,43 @@ describe('A notification (dm1 16)', () => {
     const report = faultless(await device.connect(wakeUp.trigger));
     const [first] = report.messages;
     expect(Buffer.from(first?.body ?? []).toString('latin1')).toContain('1200');
-    expect(await eventsOf(device.deviceId, 'wakeUpAnswered')).toHaveLength(1);
+    expect(await eventsOf(device.deviceId, 'wakeUpAnswered')).toEqual([{ data: { match: prepared.sessionId } }]);
   });
 
-  test('is answered also by a client that writes the SessionID otherwise (16.3, client-quirks 22)', async () => {
+  test.each<[string, SessionTrigger | undefined]>([
+    ['by a client that writes the SessionID otherwise', { initiatedBy: 'server', sessionId: '201' }],
+    ['by a session that the device had begun anyway', undefined],
+  ])('is answered also %s (16.3, client-quirks 22)', async (_who, trigger) => {
     const device = await acquainted();
     await prepare(device.deviceId, { sessionId: '0102' });
-    faultless(await device.connect({ initiatedBy: 'server', sessionId: '201' }));
-    expect(await eventsOf(device.deviceId, 'wakeUpAnswered')).toHaveLength(1);
+    aheadMs = 59 * 60_000;
+    faultless(await device.connect(trigger));
+    expect(await eventsOf(device.deviceId, 'wakeUpAnswered')).toEqual([{ data: { match: '102' } }]);
   });
 
-  test('a session that the device begins by itself answers none', async () => {
+  test('is answered once, and the next one again', async () => {
     const device = await acquainted();
+    for (const sessionId of ['A', 'B']) {
+      await prepare(device.deviceId, { sessionId });
+      faultless(await device.connect({ initiatedBy: 'server', sessionId }));
+      faultless(await device.connect({ initiatedBy: 'server', sessionId: 'C' }));
+      await contact(device);
+    }
+    expect(await eventsOf(device.deviceId, 'wakeUpAnswered')).toEqual([
+      { data: { match: 'A' } },
+      { data: { match: 'B' } },
+    ]);
+  });
+
+  test('is not answered by what comes without it, over an hour later, or is refused', async () => {
+    const device = await acquainted();
+    faultless(await device.connect({ initiatedBy: 'server', sessionId: '1' }));
     await contact(device);
+    await prepare(device.deviceId);
+    const stranger = simulated('dm1', world.gateway.deviceUrl, device.deviceId, { secret: 'guessed' });
+    expect(await stranger.connect({ initiatedBy: 'server', sessionId: '1' })).toMatchObject({ authenticated: false });
+    aheadMs = 61 * 60_000;
+    faultless(await device.connect({ initiatedBy: 'server', sessionId: '1' }));
     expect(await eventsOf(device.deviceId, 'wakeUpAnswered')).toEqual([]);
   });
 

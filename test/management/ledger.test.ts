@@ -427,6 +427,17 @@ describe('credentials', () => {
   });
 });
 
+describe('a notification', () => {
+  test('that was kept is answered; where none was, nothing is written', () => {
+    const ledger = given();
+    ledger.apply([{ kind: 'wakeUpAnswered', match: '1A' }]);
+    expect(ledger.events).toEqual([{ type: 'wakeUpAnswered', data: { match: '1A' } }]);
+    expect(ledger.credentialWrites(null, undefined, true)).toEqual([{ direction: 'SERVER', notified: null }]);
+    expect(ledger.credentialWrites(null)).toEqual([]);
+    expect(given().credentialWrites(null, undefined, true)).toEqual([]);
+  });
+});
+
 describe('the rest of what a message tells', () => {
   test('is kept in its own place', () => {
     const ledger = given();

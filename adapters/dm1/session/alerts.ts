@@ -39,8 +39,8 @@ const SEARCHED_CHARACTERS = 4096;
 export function takeAlert(alert: AlertCommand): AlertTaken {
   switch (readAlertCode(alert.data)) {
     case ALERT.SERVER_INITIATED:
-      // Told by the device and the time: the SessionID is not always that of the notification (dm1 16.3).
-      return { code: STATUS.OK, effects: [{ kind: 'wakeUpAnswered' }] };
+      // No proof: what a session answers is told by the notification that was made (`answeredWakeUp`).
+      return { code: STATUS.OK, effects: [{ kind: 'noted', what: 'the device says that it was notified' }] };
     case ALERT.CLIENT_INITIATED:
     case ALERT.NEXT_MESSAGE:
       return { code: STATUS.OK, effects: [] };

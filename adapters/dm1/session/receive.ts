@@ -3,6 +3,7 @@ import { ALERT } from '../alert-codes';
 import { nonceOctets, nonceText } from '../credential';
 import { openedOf } from '../http';
 import type { SimpleCommand, Status } from '../message';
+import { sessionIdOf } from '../notification';
 import { afterSilence } from '../quirks';
 import { readCode, STATUS } from '../status-codes';
 import { takeAlert } from './alerts';
@@ -31,6 +32,9 @@ import { learnFromValues } from './versions';
 
 /** Most commands that are loaded for one message; what does not fit stays queued. */
 const COMMANDS_A_MESSAGE = 64;
+
+/** How long a notification may be on its way until a session is no answer to it any more, milliseconds (our ruling). */
+const WAKE_UP_WITHIN_MS = 60 * 60_000;
 
 /** What a message of a client means. */
 export function receive(envelope: Envelope, given: Context): Received {
@@ -105,6 +109,7 @@ function begin(
     { kind: 'authenticated', by: judged.by },
     { kind: 'deviceBound', deviceId: envelope.device, protocol: envelope.protocol },
     ...nonceEffects(judged),
+    ...answeredWakeUp(account, context.now),
     ...(old === undefined ? [] : [...supersede(old), ...afterSilence(old, context.device)]),
   ];
   const state = stateOf(
@@ -146,6 +151,16 @@ function goOn(
 
 function nonceEffects(judged: Proven): readonly Effect[] {
   return judged.nextNonce === undefined ? [] : [{ kind: 'nonceChanged', direction: 'CLIENT', nonce: judged.nextNonce }];
+}
+
+/**
+ * Whether a session that begins answers a notification: told by the device and the time, for clients write the SessionID
+ * otherwise, and one that was about to connect by itself comes all the same. Source: dm1 section 16.3.
+ */
+function answeredWakeUp({ notified }: AccountKnowledge, now: number): readonly Effect[] {
+  if (notified === undefined || now - notified.at > WAKE_UP_WITHIN_MS) return [];
+  const { sessionNo } = notified;
+  return [{ kind: 'wakeUpAnswered', ...(sessionNo === undefined ? {} : { match: sessionIdOf(sessionNo) }) }];
 }
 
 function supersede(old: SessionState): readonly Effect[] {
