@@ -146,6 +146,34 @@ describe('A device refuses a document', () => {
   });
 });
 
+test.each([
+  ['BASIC', 'CP', 'DM_1_2', { auth: 'basic' }],
+  ['DIGEST_MD5', 'DM', 'DM_1_2', { auth: 'md5' }],
+  ['HMAC', 'CP', 'DM_1_2', { auth: 'hmac', serverAuth: 'hmac' }],
+  ['HMAC', 'DM', 'DM_1_2', { auth: 'hmac', serverAuth: 'hmac' }],
+  // Its account tells the type of the client's credential alone.
+  ['HMAC', 'DM', 'DM_1_1_2', { auth: 'hmac', version: '1.1' }],
+] as const)('A device whose account has %s (%s, %s) proves itself by it', (type, profile, protocol, expected) => {
+  const known = account({
+    clientAuth: credential(type, 'dev', 'secret', octets(0x10)),
+    serverAuth: credential(type === 'BASIC' ? 'DIGEST_MD5' : type, 'mgmt.example.net', 'its secret', octets(0x80)),
+  });
+  const made = dm1Documents.bootstrap(
+    { account: known, device: { deviceId: 'IMEI:1', protocol } },
+    { profile, form: 'WBXML', url: 'https://dm.example/dm/1' },
+  );
+  if (!made.ok) throw new Error(`${made.field}: ${made.message}`);
+  const read = readBootstrap(made.document.octets, made.document.mediaType);
+  if (!read.ok) throw new Error(read.message);
+  expect(optionsOfAccount(read.account)).toMatchObject({
+    ...expected,
+    user: 'dev',
+    secret: 'secret',
+    serverSecret: 'its secret',
+    nonces: { ...(type === 'BASIC' ? {} : { client: octets(0x10) }), server: octets(0x80) },
+  });
+});
+
 test('A device whose account wants a certificate is none that can be simulated', () => {
   expect(
     optionsOfAccount({ serverId: 's', url: 'https://dm.example', layout: '1.2', extras: {}, client: { type: 'X509' } }),

@@ -2,6 +2,7 @@
  * What a device makes of a bootstrap document: its account. Both profiles, in every form. Source: dm1 17; OMA-WAP-ProvBoot.
  */
 import type { SharedSecret, Tree } from '../../../adapters/adapter';
+import { AUTH_BASIC, AUTH_MAC } from '../../../adapters/dm1/credential';
 import { keyOf, macOf, typedPin, CP_METHODS, DM_METHODS } from '../../../adapters/dm1/bootstrap-security';
 import {
   decodeMessage,
@@ -185,6 +186,9 @@ function readDm(octets: Uint8Array): BootstrapReading {
   });
 }
 
+/** AAuthType by AuthPref, in which DM 1.1.2 tells it. */
+const TYPES_11: Readonly<Record<string, string>> = { [AUTH_BASIC]: 'BASIC', [AUTH_MAC]: 'HMAC' };
+
 /** DM 1.1.2: an account of single nodes. */
 function readNodes(adds: readonly Item[]): BootstrapReading {
   const values = new Map(
@@ -194,7 +198,7 @@ function readNodes(adds: readonly Item[]): BootstrapReading {
     }),
   );
   if (values.size === 0) return failure('BOOTSTRAP_ACCOUNT', 'it adds no account');
-  const type = values.get('AuthPref') === 'syncml:auth-basic' ? 'BASIC' : 'DIGEST';
+  const type = TYPES_11[values.get('AuthPref') ?? ''] ?? 'DIGEST';
   const part = (name: string): string | undefined => values.get(name);
   return accountOf({
     serverId: part('ServerId'),
@@ -249,7 +253,7 @@ function failure(code: BootstrapErrorCode, message: string): BootstrapReading {
 /** How a device of that account is made; undefined where it must prove itself in a way that no simulated device knows. */
 export function optionsOfAccount(account: BootstrapAccount): Omit<Dm1DeviceOptions, 'deviceId'> | undefined {
   const { client, server } = account;
-  const auths: Readonly<Record<string, Dm1Auth>> = { BASIC: 'basic', DIGEST: 'md5' };
+  const auths: Readonly<Record<string, Dm1Auth>> = { BASIC: 'basic', DIGEST: 'md5', HMAC: 'hmac' };
   const auth = client === undefined ? 'none' : auths[client.type];
   if (auth === undefined) return undefined;
   return {
@@ -264,5 +268,6 @@ export function optionsOfAccount(account: BootstrapAccount): Omit<Dm1DeviceOptio
     ...(client?.name === undefined ? {} : { user: client.name }),
     ...(client?.secret === undefined ? {} : { secret: client.secret }),
     ...(server?.secret === undefined ? {} : { serverSecret: server.secret }),
+    ...(server?.type === 'HMAC' ? { serverAuth: 'hmac' } : {}),
   };
 }
