@@ -125,6 +125,26 @@ describe('12. Final', () => {
   });
 });
 
+describe('13. Alerts that ask a person', () => {
+  test.each(LIBDMCLIENT)('have options and text, also where there are no options (libdmclient, %s)', async (form) => {
+    const device = await playing(world, client('libdmclient'), form);
+    await contact(device);
+    const { id } = await submit(world.gateway, device.deviceId, [
+      { show: { type: 'DISPLAY', text: 'Good day' } },
+      { show: { type: 'MULTIPLE_CHOICE', text: 'Services', choices: ['Mail', 'Web'] } },
+    ]);
+    const report = await contact(device);
+    const asked = messagesOf(report, 'in').flatMap(({ body }) =>
+      body.filter((command) => command.kind === 'Alert' && /^11/.test(command.data ?? '')),
+    );
+    expect(asked.map((command) => 'items' in command && command.items.length)).toEqual([2, 4]);
+    expect(outcomesOf(await findOperation(world.gateway, id))).toEqual([
+      ['SHOW', 'ANSWERED', 'OK'],
+      ['SHOW', 'ANSWERED', 'OK'],
+    ]);
+  });
+});
+
 describe('14. The usual packing', () => {
   test.each(LIBDMCLIENT)('has no Sequence, no Copy and no MoreData, and one Item a command (libdmclient, %s)', (form) =>
     packsPlainly('libdmclient', form),
