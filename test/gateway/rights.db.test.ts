@@ -55,7 +55,7 @@ test('a command is taken with its right on its node, and refused before anything
     [{ delete: meter('Tariff/day') }, 'FORBIDDEN'],
     [{ exec: meter('') }, 'FORBIDDEN'],
     [{ copy: { from: { moid: METER, path: 'Unit' }, to: { moid: METER, path: 'Note' } } }, 'FORBIDDEN'],
-    [{ show: { prompt: { text: 'x' } } }, 'FORBIDDEN'],
+    [{ show: { type: 'DISPLAY', text: 'x' } }, 'FORBIDDEN'],
     [{ getAcl: meter('') }, 'FORBIDDEN'],
     // Of what it may not know, it is told the same whether or not it is there.
     [{ get: { address: { moid: FUMO } } }, 'NOT_FOUND'],
