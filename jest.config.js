@@ -25,6 +25,6 @@ module.exports = {
     ],
   },
   maxWorkers: 2,
-  // A PGlite database takes about two seconds to start, more on a busy machine.
-  testTimeout: 60_000,
+  // A PGlite database takes about two seconds to start, and many times that on a busy machine.
+  testTimeout: 180_000,
 };

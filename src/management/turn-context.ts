@@ -1,32 +1,16 @@
 /** What an adapter is told of the device, its account and its session, made of the row that was loaded. */
 import { createHmac, randomBytes } from 'node:crypto';
 
-import type {
-  AccountKnowledge,
-  Context,
-  CredentialType,
-  Envelope,
-  Json,
-  SessionState,
-  StoredSession,
-} from '../../adapters/adapter';
+import type { AccountKnowledge, Context, CredentialType, Envelope, Json, StoredSession } from '../../adapters/adapter';
 import type { CredentialRow, LoadedTurn } from '../store/turn-load';
 import { effectiveCredential } from './credentials';
+import { readState } from './kept-state';
 import type { TurnDeps } from './turn';
-
-/** What stands in a session's `state` column: the adapter's state, and what the middle keeps beside it. */
-export interface KeptState {
-  readonly a: SessionState;
-  /** Keys of MOs announced since the session began, while discovery runs. */
-  readonly n: readonly string[];
-  /** Those of them that were not known before. */
-  readonly f?: readonly string[];
-}
 
 /** The device's latest session; one that ended says so in its phase. */
 export function sessionOf(row: LoadedTurn): StoredSession | undefined {
-  const kept = row.session_state as KeptState | null;
-  if (row.session_id === null || kept === null || row.last_at === null) return undefined;
+  const kept = readState(row.session_state);
+  if (row.session_id === null || kept === undefined || row.last_at === null) return undefined;
   const state = row.session_ended === true ? { ...kept.a, phase: 'ended' as const } : kept.a;
   return {
     state,

@@ -24,11 +24,12 @@ import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } fr
 import { LiveOperation } from './command-state';
 import { dispatch } from './dispatch';
 import { registerOnContact } from './first-contact';
+import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
 import { pickWork } from './queue';
 import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
-import { contextOf, sessionOf, type KeptState } from './turn-context';
+import { contextOf, sessionOf } from './turn-context';
 import type { Ddfs } from './types';
 
 export interface TurnLog {
@@ -141,7 +142,7 @@ export class Turns {
     }
     const context = contextOf(this.deps, row, session, envelope, now);
     const received = adapter.receive(envelope, context);
-    const ledger = this.#ledger(row, envelope.opens ? undefined : keptIn(row), now);
+    const ledger = this.#ledger(row, envelope.opens ? undefined : readState(row.session_state), now);
     ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
     const turn: Turn = { tx, now: new Date(now), adapter, envelope, row, session, context, received, ledger };
@@ -313,7 +314,7 @@ export class Turns {
       const session = sessionOf(row);
       if (row.session_id !== sessionId || row.session_ended !== false || row.device_key === null) return [];
       if (session === undefined || session.state.expiresAt > now) return [];
-      const ledger = this.#ledger(row, keptIn(row), now);
+      const ledger = this.#ledger(row, readState(row.session_state), now);
       ledger.apply(adapter.expire(session.state));
       leaveUnanswered(ledger);
       const changes = ledger.takeChanges();
@@ -350,10 +351,6 @@ const NOTHING_WRITTEN: TurnWrite = {
 /** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}
 
-function keptIn(row: LoadedTurn): KeptState | undefined {
-  return (row.session_state as KeptState | null) ?? undefined;
-}
-
 function sessionWrite(
   { envelope, row, ledger }: Turn,
   { state, reply }: ReturnType<Adapter['respond']>,
@@ -375,7 +372,7 @@ function sessionWrite(
     token: state.token,
     phase: state.phase,
     messageNo: state.messageNo,
-    state: kept,
+    state: writeState(kept),
     sha256: envelope.sha256,
     reply,
     expiresAt: new Date(state.expiresAt),

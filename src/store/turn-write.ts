@@ -13,7 +13,8 @@ export interface SessionWrite {
   readonly token: string;
   readonly phase: string;
   readonly messageNo: number;
-  readonly state: unknown;
+  /** JSON text that PostgreSQL takes. */
+  readonly state: string;
   readonly sha256: string;
   readonly reply: {
     readonly status: number;
@@ -187,7 +188,7 @@ function sessionValues(session: SessionWrite | undefined): readonly unknown[] {
     session.token,
     session.phase,
     session.messageNo,
-    JSON.stringify(session.state),
+    session.state,
     session.sha256,
     session.reply.status,
     JSON.stringify(session.reply.headers),

@@ -54,7 +54,7 @@ async function post(url: string, deviceId: string, msgId: number, cred?: Cred, h
   });
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/vnd.syncml.dm+xml', ...headers },
+    headers: { 'content-type': 'application/vnd.syncml.dm+xml', 'accept-encoding': 'identity', ...headers },
     body: Buffer.from(encodeMessage(one, { form: 'xml' })).toString('utf8'),
   });
   return { status: response.status, headers: Object.fromEntries(response.headers), text: await response.text() };

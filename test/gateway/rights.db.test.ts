@@ -1,7 +1,18 @@
 /** DM-AZ-001, DM-AZ-003: grants and ACLs, from the caller's key to a simulated device. dm1 section 7. */
 import type { Dm1Device } from '../../src/simulator';
 import type { GraphqlAnswer } from '../support/gateway';
-import { codesOf, contact, FUMO, METER, OPERATION, SERVER_ID, startWorld, submit, type World } from './support/world';
+import {
+  codesOf,
+  contact,
+  createKey,
+  FUMO,
+  METER,
+  OPERATION,
+  SERVER_ID,
+  startWorld,
+  submit,
+  type World,
+} from './support/world';
 
 const DEVICE = 'IMEI:1';
 let world: World;
@@ -18,15 +29,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 /** A key with these rights on the one device, unless they say otherwise. */
-async function keyWith(...grants: readonly Readonly<Record<string, unknown>>[]): Promise<string> {
-  const { createApiKey } = (
-    await world.gateway.graphql('mutation { createApiKey(input: { name: "k" }) { key apiKey { principal } } }')
-  ).data as { createApiKey: { key: string; apiKey: { principal: string } } };
-  for (const grant of grants) {
-    const answer = await grantAs(undefined, { principal: createApiKey.apiKey.principal, deviceId: DEVICE, ...grant });
-    expect(answer.errors).toBeUndefined();
-  }
-  return createApiKey.key;
+function keyWith(...grants: readonly Readonly<Record<string, unknown>>[]): Promise<string> {
+  return createKey(world.gateway, DEVICE, ...grants);
 }
 
 function grantAs(key: string | undefined, input: object): Promise<GraphqlAnswer> {

@@ -56,6 +56,10 @@ describe('The fixed part', () => {
       revokeApiKey: '(id: ID!)ApiKey!',
       rotateApiKey: '(id: ID!)CreatedApiKey!',
       prepareNotification: '(input: PrepareNotificationInput!)Notification!',
+      createPeer: '(input: CreatePeerInput!)Peer!',
+      deletePeer: '(id: ID!)Peer!',
+      delegateManagement: '(input: DelegateManagementInput!)Delegation!',
+      endDelegation: '(id: ID!)Delegation!',
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
     });
   });

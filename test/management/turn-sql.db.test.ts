@@ -40,7 +40,7 @@ describe('the statements of a turn', () => {
     token: 'T',
     phase: 'awaiting',
     messageNo: 1,
-    state: { a: {}, n: [] },
+    state: '{"a":{},"n":[]}',
     sha256: '00',
     reply: { status: 200, headers: { 'content-type': 'x' }, body: new Uint8Array([0, 1, 255]) },
     expiresAt: new Date(now.getTime() + 1000),

@@ -13,7 +13,8 @@ import { beginReply, type Omission, OMISSIONS, replyEncoding, roomForOne, sendsC
  * The reply that `receive` decided on, with as much of the work as it can carry. Where the client takes so little that
  * statuses, or even one command, find no room, what may be left out is left out.
  */
-export function respond(envelope: Envelope, state: SessionState, work: Work, context: Context): Responded {
+export function respond(envelope: Envelope, state: SessionState, work: Work, given: Context): Responded {
+  const context = asSpoken(envelope, given);
   const { turn, ...machine } = machineOf(state);
   if (turn === undefined) throw new Error('respond follows receive of the same message');
   let draft = draftReply(envelope, turn, machine, work, context, 'nothing');
@@ -36,6 +37,12 @@ export function respond(envelope: Envelope, state: SessionState, work: Work, con
     reply: signed === undefined ? wire : { ...wire, headers: { ...wire.headers, [HMAC_HEADER]: signed } },
     effects,
   };
+}
+
+/** The version of the message counts: of the device itself an older one may be stored, or none before its first contact. */
+function asSpoken({ protocol }: Envelope, context: Context): Context {
+  const { device } = context;
+  return device === undefined ? context : { ...context, device: { ...device, protocol } };
 }
 
 /** A refusal on the HTTP level, which only clients with HTTP Digest get: others end their session at one. */

@@ -111,7 +111,7 @@ export async function submit(
     deviceId,
     commands,
     ...(atomic == null ? {} : { atomic }),
-    ...(sequence == null ? {} : { sequence }),
+    ...(sequence === true ? { sequence } : {}),
     ...(onFailure == null ? {} : { onFailure }),
     expiresInMs: expiresIn ?? THIRTY_DAYS_MS,
     ...(wait == null ? {} : { waitMs: wait }),

@@ -69,10 +69,13 @@ export async function startGatewayProcess(
       child.tell(String(ms));
       await child.line();
     },
-    graphql: async (query, variables = {}): Promise<GraphqlAnswer> => {
+    graphql: async (query, variables = {}, key: string | null = ADMIN_KEY): Promise<GraphqlAnswer> => {
       const answer = await fetch(`${url}/graphql`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
+        headers: {
+          'content-type': 'application/json',
+          ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+        },
         body: JSON.stringify({ query, variables }),
       });
       return { status: answer.status, ...((await answer.json()) as Omit<GraphqlAnswer, 'status'>) };

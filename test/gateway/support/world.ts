@@ -81,6 +81,24 @@ export async function register(
   await ask(gateway, 'mutation ($input: RegisterDeviceInput!) { registerDevice(input: $input) { id } }', { input });
 }
 
+/** Makes a key with these rights on one device, unless they say otherwise. */
+export async function createKey(
+  gateway: Pick<Reachable, 'graphql'>,
+  deviceId: string,
+  ...grants: readonly Readonly<Record<string, unknown>>[]
+): Promise<string> {
+  const { createApiKey: made } = await ask<{ createApiKey: { key: string; apiKey: { principal: string } } }>(
+    gateway,
+    'mutation { createApiKey(input: { name: "k" }) { key apiKey { principal } } }',
+  );
+  const { principal } = made.apiKey;
+  for (const grant of grants)
+    await ask(gateway, 'mutation ($input: CreateGrantInput!) { createGrant(input: $input) { id } }', {
+      input: { principal, deviceId, ...grant },
+    });
+  return made.key;
+}
+
 /** Makes the demonstration meter's DDF known. */
 export async function addMeter(gateway: Reachable): Promise<void> {
   for (const { text } of loadDemoCatalogue()) await addDdf(gateway, text);

@@ -148,21 +148,15 @@ describe.each(['xml', 'wbxml'] as const)('Alerts of clients, 9 (%s)', (form) => 
     expect(raised(device)).toHaveLength(1);
   });
 
-  test('5: a client of DM 1.1.2 gets an Exec without Correlator', () => {
-    const correlators = (protocol: 'DM_1_1_2' | 'DM_1_2'): unknown[] => {
-      class Old extends Dialogue {
-        override context(): ReturnType<Dialogue['context']> {
-          const context = super.context();
-          return { ...context, ...(context.device ? { device: { ...context.device, protocol } } : {}) };
-        }
-      }
-      const device = new Old({ form });
-      device.queue.push(command({ kind: 'exec', at: { uri: './X' }, correlator: '7.0' } as never));
-      device.sends(package1(1, protocol === 'DM_1_1_2' ? { verDtd: '1.1', verProto: 'DM/1.1' } : {}));
-      return device.commands.map((one) => (one.kind === 'Exec' ? one.correlator : one.kind));
-    };
-    expect(correlators('DM_1_1_2')).toEqual([undefined]);
-    expect(correlators('DM_1_2')).toEqual(['7.0']);
+  test.each([
+    ['1.1.2', { verDtd: '1.1', verProto: 'DM/1.1' }, undefined, undefined],
+    ['1.1.2, which fell back from 1.2', { verDtd: '1.1', verProto: 'DM/1.1' }, 'DM_1_2', undefined],
+    ['1.2, which spoke 1.1.2 before', {}, 'DM_1_1_2', '7.0'],
+  ] as const)('5: a client of DM %s: DM 1.1.2 has no Correlator', (_version, header, protocol, correlator) => {
+    const device = new Dialogue({ form, ...(protocol === undefined ? {} : { device: { protocol } }) });
+    device.queue.push(command({ kind: 'exec', at: { uri: './X' }, correlator: '7.0' } as never));
+    device.sends(package1(1, header));
+    expect(device.commands.map((one) => one.kind === 'Exec' && one.correlator)).toEqual([correlator]);
   });
 });
 
