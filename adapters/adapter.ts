@@ -186,6 +186,8 @@ export type CommandBody =
       readonly at: Address;
       /** Absent: an interior node. */ readonly value?: Value;
       readonly tree?: Tree;
+      /** Of a replace with a tree: what is below the node and not in the tree goes. */
+      readonly whole?: boolean;
       readonly prop?: string;
     }
   | { readonly kind: 'delete'; readonly at: Address }

@@ -480,7 +480,8 @@ export class Ledger {
     const name = at.path.split('/').at(-1) ?? '';
     const value = command.request['value'] as StoredValue | undefined;
     const tree = command.request['tree'] as StoredTree | undefined;
-    if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
+    if (tree !== undefined)
+      this.#documents.write(found.mo, found.path, restoreTree(tree), command.request['whole'] === true);
     else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
     else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
     else this.#documents.write(found.mo, found.path, { name, children: [] });
