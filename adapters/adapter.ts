@@ -33,6 +33,15 @@ export interface BlobRef {
 /** What a {@link BlobRef} begins with that names octets kept by `chunkKept`. */
 export const CHUNK_REF = 'chunk:';
 
+/** What a caller put into the Data Repository: stored once, served to each device at an address of its own. */
+export interface FileRef {
+  readonly file: string;
+  /** How the device proves itself where it fetches it. */
+  readonly access: 'DEVICE' | 'ADDRESS';
+  readonly mime: string;
+  readonly length: number;
+}
+
 /** An HTTP answer, stored whole so that a repeated message gets the same octets. Header names are lower case. */
 export interface Wire {
   readonly status: number;
@@ -188,6 +197,8 @@ export type CommandBody =
       readonly tree?: Tree;
       /** Of a replace with a tree: what is below the node and not in the tree goes. */
       readonly whole?: boolean;
+      /** In place of a value: what the device fetches from the repository. DM 2.0 only. */
+      readonly file?: FileRef;
       readonly prop?: string;
     }
   | { readonly kind: 'delete'; readonly at: Address }
@@ -474,9 +485,12 @@ export type Effect =
       readonly token: Token;
       readonly command: string;
       readonly direction: 'DOWNLOAD' | 'UPLOAD';
+      /** UPLOAD: a type that is taken beside MO data, text and octets, which always are; `alternatives` are more of them. */
       readonly mime: string;
       readonly body: Bytes;
       readonly alternatives?: readonly { readonly mime: string; readonly body: Bytes }[];
+      /** DOWNLOAD of what stands in the repository already, in place of `body`. */
+      readonly file?: FileRef;
     }
   | {
       readonly kind: 'alertRaised';
@@ -608,6 +622,12 @@ export interface DocumentMaker {
     request: BootstrapRequest,
   ): { readonly ok: true; readonly document: PushDocument; readonly typed?: string } | NoDocument;
 }
+
+/** Whether a request outside of a session comes from the device that it should come from; else what it is answered. */
+export type Proof =
+  | { readonly ok: true }
+  /** `counted`: towards lock-out. */
+  | { readonly ok: false; readonly reply: Wire; readonly counted: boolean; readonly reason: string };
 
 /** A device protocol. */
 export interface Adapter {

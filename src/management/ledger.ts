@@ -12,6 +12,7 @@ import { AclChanges } from './acl-changes';
 import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
+import { lockedUntil } from './lock-out';
 import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { outcomeOfExecStatus } from './result-codes';
@@ -35,6 +36,8 @@ export interface LiveMo {
 export interface LedgerLimits {
   readonly lockAfter: number;
   readonly itemLifeMs: number;
+  /** How devices prove themselves where they fetch and bring documents of commands. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
 }
 
 export class Ledger {
@@ -145,10 +148,8 @@ export class Ledger {
       writes.set(direction, { ...writes.get(direction), direction, nonce });
     if (this.refusal?.counted === true) {
       const count = failures + 1;
-      const over = count - this.limits.lockAfter;
-      const lockMs = over < 0 ? 0 : Math.min(2 ** over * 30_000, 3_600_000);
-      const lockedUntil = lockMs === 0 ? null : new Date(this.now + lockMs).toISOString();
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: count, lockedUntil });
+      const until = lockedUntil(count, this.limits.lockAfter, this.now);
+      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: count, lockedUntil: until });
     } else if (this.isAuthenticated && failures > 0) {
       writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: 0, lockedUntil: null });
     }
@@ -549,6 +550,7 @@ export class Ledger {
       direction: effect.direction,
       contents: contents.map((c) => ({ mime: c.mime, base64: Buffer.from(c.body).toString('base64') })),
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
+      access: this.limits.itemAccess ?? 'DEVICE',
     });
   }
 }

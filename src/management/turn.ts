@@ -45,6 +45,8 @@ export interface TurnSettings {
   readonly allowInsecureBasic: boolean;
   readonly limits: Limits;
   readonly itemLifeMs: number;
+  /** How devices prove themselves in the repository. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
 }
 
@@ -300,8 +302,8 @@ export class Turns {
       known: m.d,
     }));
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
-    const { limits, itemLifeMs } = this.deps.settings;
-    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs };
+    const { limits, itemLifeMs, itemAccess } = this.deps.settings;
+    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs, itemAccess };
     const known = { announced: kept?.n ?? [], found: kept?.f ?? [] };
     return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, known);
   }

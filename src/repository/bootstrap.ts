@@ -1,6 +1,8 @@
 /** Where a device fetches the bootstrap document that was made for it: `/bootstrap/TOKEN`. */
 import { bootstrapKey, openBootstrap } from '../store/bootstrap-documents';
-import type { ItemReply, ItemRequest, RepositoryDeps } from './items';
+import type { Database } from '../store/database';
+import type { Secrets } from '../store/secrets';
+import { nothingHere, plain, type ItemReply, type ItemRequest } from './exchange';
 
 /** Retries included: nobody needs it more often, and each is written down. */
 export const MOST_FETCHES = 10;
@@ -18,14 +20,20 @@ const LOOK = `SELECT media_type, document FROM bootstrap_document
 
 export interface BootstrapDownloads {
   /** Answers GET of a document; unknown, used up and expired addresses are one: 404. */
-  handle(inbound: ItemRequest): Promise<ItemReply>;
+  handle(inbound: Pick<ItemRequest, 'method' | 'token'>): Promise<ItemReply & { readonly body: Uint8Array }>;
 }
 
-export function createBootstrapDownloads({ db, secrets, now = Date.now }: RepositoryDeps): BootstrapDownloads {
+export interface BootstrapDownloadDeps {
+  readonly db: Database;
+  readonly secrets: Secrets;
+  readonly now?: () => number;
+}
+
+export function createBootstrapDownloads({ db, secrets, now = Date.now }: BootstrapDownloadDeps): BootstrapDownloads {
   return {
-    async handle({ method, token }): Promise<ItemReply> {
+    async handle({ method, token }) {
       const opened = token === undefined ? undefined : secrets.openToken(token);
-      if (token === undefined || opened === undefined) return plain(404, 'there is nothing at this address');
+      if (token === undefined || opened === undefined) return nothingHere();
       const statement = method === 'GET' ? FETCH : LOOK;
       const [row] = await db.sql.query<{ media_type: string; document: string }>(statement, [
         opened.deviceKey.toString(),
@@ -33,17 +41,9 @@ export function createBootstrapDownloads({ db, secrets, now = Date.now }: Reposi
         new Date(now()),
       ]);
       const octets = row && openBootstrap(secrets, opened.deviceKey, row.document);
-      if (row === undefined || octets === undefined) return plain(404, 'there is nothing at this address');
+      if (row === undefined || octets === undefined) return nothingHere();
       if (method !== 'GET' && method !== 'HEAD') return plain(405, 'this address answers GET', { allow: 'GET, HEAD' });
       return { status: 200, headers: { 'content-type': row.media_type, 'cache-control': 'no-store' }, body: octets };
     },
-  };
-}
-
-function plain(status: number, text: string, headers: Record<string, string> = {}): ItemReply {
-  return {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
-    body: Buffer.from(`${text}\n`),
   };
 }
