@@ -69,5 +69,6 @@ function rowOf(row: DeviceCredential): CredentialRow {
     resyncAt: row.resyncAt?.toISOString() ?? null,
     notifiedAt: row.notifiedAt?.toISOString() ?? null,
     notifiedSession: row.notifiedSession,
+    notifiedBefore: row.notifiedBefore as CredentialRow['notifiedBefore'],
   };
 }

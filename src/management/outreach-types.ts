@@ -14,10 +14,12 @@ export interface NotificationInput {
   readonly deviceId: string;
   readonly uiMode: WakeUpRequest['uiMode'];
   readonly initiatedBy: WakeUpRequest['initiatedBy'];
-  /** SessionID of a notification that is sent once more, in hexadecimal; absent: the next one. */
+  /** SessionID or NOTIFICATION-ID of a notification that is sent once more, in hexadecimal; absent: the next one. */
   readonly sessionId?: string;
   readonly resync?: WakeUpRequest['resync'];
   readonly vendor?: Uint8Array;
+  readonly connections?: WakeUpRequest['connections'];
+  readonly requestsMos?: boolean;
 }
 export interface NotificationView extends PushView {
   /** DevId. */

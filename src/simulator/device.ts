@@ -9,6 +9,8 @@ export interface SessionTrigger {
   readonly sessionId?: string;
   /** DM 2.0: the NOTIFICATION-ID. */
   readonly notificationId?: number;
+  /** DM 2.0: REQ-MOS, whether the notification asks for the MOs. */
+  readonly requestsMos?: boolean;
 }
 
 /** A session that is run message by message. Between two steps it can be left alone for as long as one likes. */

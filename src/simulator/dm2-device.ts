@@ -22,6 +22,8 @@ export interface Dm2Memory {
   readonly tree: NodeState;
 }
 
+const NOTIFICATIONS_KEPT = 32;
+
 export class Dm2Device implements SimulatedDevice {
   readonly protocol = 'dm2';
   readonly tree: DeviceTree;
@@ -29,6 +31,8 @@ export class Dm2Device implements SimulatedDevice {
   private readonly defaults = new Map<string, string>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly state: Dm2State = { pending: [], alerts: [] };
+  /** NOTIFICATION-IDs that came, the last ones. */
+  private notified: readonly number[] = [];
 
   constructor(
     readonly options: Dm2DeviceOptions,
@@ -53,6 +57,13 @@ export class Dm2Device implements SimulatedDevice {
   /** Queues an alert for the next session. */
   raise(alert: AlertItem): void {
     this.state.alerts = [...this.state.alerts, alert];
+  }
+
+  /** Whether a notification with this identifier came before; from now on it did. */
+  isNotified(notificationId: number): boolean {
+    const isKnown = this.notified.includes(notificationId);
+    if (!isKnown) this.notified = [...this.notified, notificationId].slice(-NOTIFICATIONS_KEPT);
+    return isKnown;
   }
 
   begin(trigger: SessionTrigger = {}): Stepper {

@@ -18,6 +18,8 @@ export interface CredentialRow {
   /** When a notification was made, if no session answered it since. */
   readonly notifiedAt: string | null;
   readonly notifiedSession: number | null;
+  /** Those before, without answer, oldest first; `at` in milliseconds since 1970. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[] | null;
 }
 
 export interface ActiveCommandRow {
@@ -107,7 +109,8 @@ const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS N
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
   'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals,
-  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session) END`;
+  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session,
+  'notifiedBefore', ${alias}.notified_before) END`;
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)

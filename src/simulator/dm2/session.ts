@@ -57,7 +57,9 @@ export class Dm2Session {
       ...due.map((one) => this.completionAlert(one)),
       ...own,
     ];
-    const mos = host.options.mos === 'never' ? {} : { mos: this.supported() };
+    const wanted = host.options.mos ?? 'always';
+    const isTold = wanted === 'always' || (wanted === 'asked' && trigger.requestsMos === true);
+    const mos = isTold ? { mos: this.supported() } : {};
     this.next = { contentType: MEDIA_TYPES.initiation, body: encodePackage1({ ...mos, alerts }) };
   }
 
