@@ -585,6 +585,18 @@ export interface BootstrapRequest {
   };
   /** CP profile: whether the device is to begin a session at once. */
   readonly init?: boolean;
+  /** DM 2.0: what the account asks to manage (`Perm`): MOIDs, or `*` alone. */
+  readonly moids?: readonly string[];
+  /** DM 2.0: octets of `Auth/Trsp` in place of the device's credential, such as a certificate and its private key. */
+  readonly transport?: { readonly data: Bytes; readonly secret: Bytes };
+  /** DM 2.0: `Auth/Bootstrap`, by which the device trusts a bootstrap server; keys as its mode has them. */
+  readonly bootstrapServer?: {
+    readonly url: string;
+    readonly mode: 'PSK' | 'X509';
+    readonly clientPublic: Bytes;
+    readonly serverPublic: Bytes;
+    readonly clientSecret: Bytes;
+  };
   /** CP profile: parameters of vendors. Absent value: a parameter that only is there. */
   readonly extras?: readonly { readonly name: string; readonly value?: string }[];
 }
@@ -592,6 +604,7 @@ export interface BootstrapRequest {
 /** For a device of an account, whose credentials are those that the document is to have. */
 export interface DocumentContext {
   readonly account: AccountKnowledge;
+  /** `deviceId` is empty in a document for all devices of the account (DM 2.0). */
   readonly device: { readonly deviceId: string; readonly protocol?: DmProtocol };
 }
 

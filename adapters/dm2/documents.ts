@@ -1,5 +1,6 @@
 /** Notification and bootstrap of DM 2.0 as documents for a bearer. */
 import type { DocumentMaker, NoDocument } from '../adapter';
+import { moBootstrap } from './bootstrap';
 import { notificationName, package0Push, package0Sms, PACKAGE0_TYPE, writePackage0 } from './notification';
 import type { Package0Error } from './notification';
 
@@ -45,8 +46,8 @@ export const dm2Documents: DocumentMaker = {
       match: notificationName(sessionNo),
     };
   },
-  bootstrap() {
-    return no('profile', 'there is none');
+  bootstrap(context, request) {
+    return request.profile === 'MO' ? moBootstrap(context, request) : no('profile', 'is of DM 1.x');
   },
 };
 

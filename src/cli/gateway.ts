@@ -180,7 +180,7 @@ async function assemble(
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
   const repository = createRepository({ db, secrets, now });
-  const downloads = createBootstrapDownloads({ db, secrets, now });
+  const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
 
   const deps: AppDeps = {
     services,

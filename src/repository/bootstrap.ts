@@ -18,20 +18,32 @@ const LOOK = `SELECT media_type, document FROM bootstrap_document
 
 export interface BootstrapDownloads {
   /** Answers GET of a document; unknown, used up and expired addresses are one: 404. */
-  handle(inbound: ItemRequest): Promise<ItemReply>;
+  handle(inbound: BootstrapFetch): Promise<ItemReply>;
 }
 
-export function createBootstrapDownloads({ db, secrets, now = Date.now }: RepositoryDeps): BootstrapDownloads {
+/** Over what the request came. */
+export interface BootstrapFetch extends ItemRequest {
+  readonly peer: { readonly secure: boolean; readonly loopback: boolean };
+}
+
+/** Of DM 2.0: goes over a secure channel alone (OMA-TS-DM_Protocol-V2_0, 9.3). */
+const SECURE_TYPE = 'application/dmmo+json';
+
+/** @param deps.insecure whether documents of DM 2.0 are given out without TLS off loopback too */
+export function createBootstrapDownloads(deps: RepositoryDeps & { readonly insecure?: boolean }): BootstrapDownloads {
+  const { db, secrets, now = Date.now } = deps;
   return {
-    async handle({ method, token }): Promise<ItemReply> {
+    async handle({ method, token, peer }): Promise<ItemReply> {
+      const isSafe = peer.secure || peer.loopback || deps.insecure === true;
       const opened = token === undefined ? undefined : secrets.openToken(token);
       if (token === undefined || opened === undefined) return plain(404, 'there is nothing at this address');
-      const statement = method === 'GET' ? FETCH : LOOK;
-      const [row] = await db.sql.query<{ media_type: string; document: string }>(statement, [
-        opened.deviceKey.toString(),
-        bootstrapKey(token),
-        new Date(now()),
-      ]);
+      const key = [opened.deviceKey.toString(), bootstrapKey(token), new Date(now())];
+      const find = async (statement: string): Promise<{ media_type: string; document: string } | undefined> =>
+        (await db.sql.query<{ media_type: string; document: string }>(statement, key))[0];
+      // What is refused for its way is no fetch.
+      const refused = isSafe ? undefined : await find(LOOK);
+      if (refused?.media_type === SECURE_TYPE) return plain(403, 'this document is given out over TLS alone');
+      const row = await find(method === 'GET' ? FETCH : LOOK);
       const octets = row && openBootstrap(secrets, opened.deviceKey, row.document);
       if (row === undefined || octets === undefined) return plain(404, 'there is nothing at this address');
       if (method !== 'GET' && method !== 'HEAD') return plain(405, 'this address answers GET', { allow: 'GET, HEAD' });

@@ -33,6 +33,7 @@ export class Dm2Device implements SimulatedDevice {
   private readonly state: Dm2State = { pending: [], alerts: [] };
   /** NOTIFICATION-IDs that came, the last ones. */
   private notified: readonly number[] = [];
+  private isBootstrapTold: boolean;
 
   constructor(
     readonly options: Dm2DeviceOptions,
@@ -48,6 +49,7 @@ export class Dm2Device implements SimulatedDevice {
     });
     this.tree = new DeviceTree(definition, treeLimits);
     this.exchange = new Exchange(options, transport);
+    this.isBootstrapTold = options.bootstrapped !== true;
   }
 
   get deviceId(): string {
@@ -66,7 +68,7 @@ export class Dm2Device implements SimulatedDevice {
     return isKnown;
   }
 
-  begin(trigger: SessionTrigger = {}): Stepper {
+  begin(trigger: SessionTrigger = this.isBootstrapTold ? {} : { initiatedBy: 'bootstrap' }): Stepper {
     const record = new SessionRecord('dm2', this.deviceId);
     const { options, tree, exchange, defaults, subscriptions, state } = this;
     const session = new Dm2Session({ options, tree, exchange, defaults, subscriptions, record, state }, trigger);
@@ -77,12 +79,13 @@ export class Dm2Device implements SimulatedDevice {
         record.ended = 'error';
         record.log.push(error instanceof Error ? error.message : String(error));
       }
+      if (record.authenticated) this.isBootstrapTold = true;
       return !session.over;
     };
     return { step, report: () => record.report() };
   }
 
-  async connect(trigger: SessionTrigger = {}): Promise<SessionReport> {
+  async connect(trigger?: SessionTrigger): Promise<SessionReport> {
     const stepper = this.begin(trigger);
     for (let turns = this.options.maxMessages ?? 1000; turns > 0 && (await stepper.step()); turns -= 1);
     return stepper.report();
