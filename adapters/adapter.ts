@@ -301,6 +301,8 @@ export interface AccountKnowledge {
    * there was none, or a session answered it since.
    */
   readonly notified?: { readonly at: number; readonly sessionNo?: number };
+  /** Those before it that were not answered either, oldest first; not all of them. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[];
 }
 
 export interface KnownMo {
@@ -420,8 +422,11 @@ export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE' | 'ADMINISTRATOR'
 export type Effect =
   /** The message proved who sends it. Everything that follows may be believed. */
   | { readonly kind: 'authenticated'; readonly by: CredentialType }
-  /** `counted`: towards lock-out. The turn changes nothing else but nonces and the security log. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean }
+  /**
+   * `counted`: towards lock-out. `foreign`: the credential is good, but another device's. The turn changes nothing else but
+   * nonces and the security log.
+   */
+  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean; readonly foreign?: boolean }
   /** CLIENT: the nonce for the device's next credential; SERVER: for ours. */
   | { readonly kind: 'nonceChanged'; readonly direction: 'CLIENT' | 'SERVER'; readonly nonce: Bytes }
   /** An authenticated device told its protocol version; registers it where the account does so on first contact. */
@@ -508,8 +513,13 @@ export type Effect =
       readonly final?: false;
       readonly resultCodes?: readonly number[];
     }
-  /** A session answers the notification that is kept, or one by the identifier in `match`. */
-  | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
+  /**
+   * A session answers a notification, by the name that callers know it by. `sessionNo`: that one and those before it, and not
+   * those after; absent: all.
+   */
+  | { readonly kind: 'wakeUpAnswered'; readonly match?: string; readonly sessionNo?: number }
+  /** The device took its account from a bootstrap document; what is left of such documents is to be given out no more. */
+  | { readonly kind: 'bootstrapCompleted' }
   /** Something worth a line in the log that changes nothing. */
   | { readonly kind: 'noted'; readonly what: string }
   | {
@@ -536,8 +546,18 @@ export interface Responded {
   readonly effects: readonly Effect[];
 }
 
+/** How a device is to reach its server. */
+export type PreferredConnection = 'ANY_AVAILABLE' | 'CELLULAR' | 'WLAN' | 'WIRELINE';
+
 export interface WakeUpRequest {
+  /** DM 1.x: SessionID of the session; DM 2.0: NOTIFICATION-ID. */
   readonly sessionNo: number;
+  /** Milliseconds since 1970: when it is made. DM 2.0 only. */
+  readonly now?: number;
+  /** Best first, `ANY_AVAILABLE` the last. DM 2.0 only. */
+  readonly connections?: readonly PreferredConnection[];
+  /** Whether the device is to list its MOs. DM 2.0 only. */
+  readonly requestsMos?: boolean;
   readonly initiatedBy: 'USER' | 'SERVER';
   readonly uiMode: 'UNSPECIFIED' | 'BACKGROUND' | 'INFORMATIVE' | 'INTERACTIVE';
   /**
@@ -581,6 +601,18 @@ export interface BootstrapRequest {
   };
   /** CP profile: whether the device is to begin a session at once. */
   readonly init?: boolean;
+  /** DM 2.0: what the account asks to manage (`Perm`): MOIDs, or `*` alone. */
+  readonly moids?: readonly string[];
+  /** DM 2.0: octets of `Auth/Trsp` in place of the device's credential, such as a certificate and its private key. */
+  readonly transport?: { readonly data: Bytes; readonly secret: Bytes };
+  /** DM 2.0: `Auth/Bootstrap`, by which the device trusts a bootstrap server; keys as its mode has them. */
+  readonly bootstrapServer?: {
+    readonly url: string;
+    readonly mode: 'PSK' | 'X509';
+    readonly clientPublic: Bytes;
+    readonly serverPublic: Bytes;
+    readonly clientSecret: Bytes;
+  };
   /** CP profile: parameters of vendors. Absent value: a parameter that only is there. */
   readonly extras?: readonly { readonly name: string; readonly value?: string }[];
 }
@@ -588,6 +620,7 @@ export interface BootstrapRequest {
 /** For a device of an account, whose credentials are those that the document is to have. */
 export interface DocumentContext {
   readonly account: AccountKnowledge;
+  /** `deviceId` is empty in a document for all devices of the account (DM 2.0). */
   readonly device: { readonly deviceId: string; readonly protocol?: DmProtocol };
 }
 

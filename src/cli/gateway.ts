@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
-import { createDm2Adapter, proveDevice } from '../../adapters/dm2';
+import { createDm2Adapter, dm2Documents, proveDevice } from '../../adapters/dm2';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -139,7 +139,7 @@ async function assemble(
     db,
     secrets,
     now,
-    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? undefined : dm1Documents),
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
   };
   const accounts = createAccounts({ db, secrets });
   const devices = createDevices({ db, secrets });
@@ -191,7 +191,7 @@ async function assemble(
     log,
     now,
   });
-  const downloads = createBootstrapDownloads({ db, secrets, now });
+  const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
 
   const deps: AppDeps = {
     services,

@@ -185,7 +185,7 @@ export class Turns {
         moved: ledger.moved,
         contact: isSession,
       },
-      credentials: ledger.credentialWrites(row.client, undefined, row.server?.notifiedAt != null),
+      credentials: ledger.credentialWrites(row.client, undefined, row.server),
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),
@@ -217,10 +217,7 @@ export class Turns {
     await writeTurn(turn.tx, deviceKey, turn.now, {
       ...NOTHING_WRITTEN,
       credentials,
-      security:
-        refusal?.counted === true
-          ? [{ what: 'credentialRefused', detail: { reason: refusal.reason, protocol: envelope.protocol } }]
-          : [],
+      security: refusal === undefined ? [] : securityOf(refusal, envelope),
     });
     return { reply, changedOperations: [] };
   }
@@ -380,6 +377,18 @@ function sessionWrite(
     expiresAt: new Date(state.expiresAt),
     endReason,
   };
+}
+
+/** What the security log is told of a refusal; of a credential that is another device's also which it is. */
+function securityOf(
+  { reason, counted, foreign }: NonNullable<Ledger['refusal']>,
+  { protocol, inbound }: Envelope,
+): TurnWrite['security'] {
+  if (foreign === true) {
+    const { certSha256 = null, pskIdentity = null } = inbound.peer;
+    return [{ what: 'credentialOfAnother', detail: { reason, protocol, certSha256, pskIdentity } }];
+  }
+  return counted ? [{ what: 'credentialRefused', detail: { reason, protocol } }] : [];
 }
 
 /** Commands that a session sent which is over: nothing answers them any more. */

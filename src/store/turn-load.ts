@@ -18,6 +18,8 @@ export interface CredentialRow {
   /** When a notification was made, if no session answered it since. */
   readonly notifiedAt: string | null;
   readonly notifiedSession: number | null;
+  /** Those before, without answer, oldest first; `at` in milliseconds since 1970. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[] | null;
 }
 
 export interface ActiveCommandRow {
@@ -110,7 +112,8 @@ export const CREDENTIAL = (
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
   'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals,
-  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session) END`;
+  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session,
+  'notifiedBefore', ${alias}.notified_before) END`;
 
 /** What was uploaded for a command that still runs, or in this session for none: else it was read already. */
 const IS_AWAITED = `r.octets IS NOT NULL AND CASE WHEN r.operation_id IS NULL THEN r.uploaded_at >= s.opened_at ELSE EXISTS (
