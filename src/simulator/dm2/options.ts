@@ -1,5 +1,6 @@
 /** How a simulated DM 2.0 device is made. */
 import type { ServerUriValues } from '../../../adapters/dm2/server-uri';
+import type { Person } from '../dm1/person';
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
 
@@ -15,6 +16,8 @@ export interface Dm2DeviceOptions {
   readonly serverId?: string;
   /** `MOS` in Package#1; default always. */
   readonly mos?: 'always' | 'never';
+  /** Who answers the pages that SHOW opens, when the session is over; says yes unless given. */
+  readonly person?: Person;
   readonly features?: {
     /** CONT is answered 501, as one known client does; default supported. */
     readonly cont?: boolean;
