@@ -461,7 +461,13 @@ export type Effect =
   /** They are needed no more. What is left at the session's end goes with it. */
   | { readonly kind: 'chunksDropped'; readonly ref: string }
   /** In the reply that is being made. */
-  | { readonly kind: 'commandSent'; readonly command: string; readonly carrier: string }
+  | {
+      readonly kind: 'commandSent';
+      readonly command: string;
+      readonly carrier: string;
+      /** DM 2.0, show: token of the page at which the person answers; it is good until then. */
+      readonly page?: Token;
+    }
   /** 202: the end comes by alert, page, fetch or upload. */
   | { readonly kind: 'commandAccepted'; readonly command: string; readonly code: number }
   | {

@@ -27,10 +27,12 @@ import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { createReports } from '../management/reports';
+import { createShowPages } from '../management/show-pages';
 import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { createRepository } from '../repository/items';
 import { directoryStorage } from '../repository/storage/directory';
@@ -192,6 +194,7 @@ async function assemble(
     now,
   });
   const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
+  const pages = createShowPages({ db, secrets, log, now });
 
   const deps: AppDeps = {
     services,
@@ -208,6 +211,7 @@ async function assemble(
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
     repository: (request) => repository.handle(request),
     bootstrap: (inbound) => downloads.handle(inbound),
+    portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
   const timers = startTimers({
@@ -216,7 +220,10 @@ async function assemble(
     adapterOf,
     log,
     everyMs: TIMERS_EVERY_MS,
-    also: () => delegations.advance(),
+    also: async () => {
+      await delegations.advance();
+      await pages.expire();
+    },
     now,
   });
   closing.push(() => timers.stop());

@@ -106,11 +106,6 @@ function judgeOne(
   };
   if (command.kind === 'show') {
     device.permits.check(NEEDED.show, undefined, where);
-    if (isDm2)
-      throw new ManagementError(
-        'NOT_SUPPORTED_BY_DEVICE',
-        `${where}: user interaction is not available on this device`,
-      );
     return {
       ...base,
       moid: null,

@@ -16,6 +16,7 @@ import { DocumentChanges } from './documents';
 import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { outcomeOfExecStatus } from './result-codes';
+import { withPage } from './show-page';
 import { SECRET_META } from './show-secret';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
 import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
@@ -363,6 +364,7 @@ export class Ledger {
     const { operation, command } = found;
     switch (effect.kind) {
       case 'commandSent':
+        if (effect.page !== undefined) command.request = withPage(command.request, effect.page, this.now);
         operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
         return;
       case 'commandAccepted':

@@ -6,6 +6,7 @@ import type { Context, Effect, Tree } from '../../adapter';
 import { addressOf } from '../alerts';
 import { namesOfPath } from '../client-uri';
 import type { DataPart, Package3, StatusEntry } from '../package';
+import { settleShow } from '../show';
 import { DM2_STATUS, outcomeOf, type Carrier } from '../status-codes';
 import { afterFirstReading, settleRead } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
@@ -73,6 +74,8 @@ function settleOne(
     case 'DELETE':
     case 'EXEC':
       return { machine, effects: [settlePlain(sent, status.sc, context)] };
+    case 'SHOW':
+      return { machine, effects: settleShow(sent.id, status.sc) };
     case 'READ':
       return settleRead(sent.at, status.sc, part, machine, context);
   }
