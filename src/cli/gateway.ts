@@ -179,7 +179,7 @@ async function assemble(
   });
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
-  const repository = createRepository({ db, secrets, now });
+  const repository = createRepository({ db, secrets, transferExpiryMs: limits.transferExpiryMs, now });
   const downloads = createBootstrapDownloads({ db, secrets, now });
 
   const deps: AppDeps = {
@@ -234,12 +234,13 @@ async function assemble(
 }
 
 function turnSettings(config: Configuration, baseUrl: () => string): TurnSettings {
-  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, ...more } = config.settings.limits;
+  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets, ...more } =
+    config.settings.limits;
   return {
     baseUrl,
     defaultServerId: DEFAULT_SERVER_ID,
     allowInsecureBasic: config.insecure,
-    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs },
+    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets },
     itemLifeMs: more.repositoryItemMs,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
   };

@@ -4,10 +4,14 @@
  */
 import type { Database } from '../store/database';
 import type { Secrets } from '../store/secrets';
+import { holdSession } from './session-hold';
+import { takeUpload } from './uploads';
 
 export interface RepositoryDeps {
   readonly db: Database;
   readonly secrets: Secrets;
+  /** How long a session lasts from when a document of it was fetched or brought. Absent: as long as it does anyway. */
+  readonly transferExpiryMs?: number;
   readonly now?: () => number;
 }
 /** What a request says, as the adapters take it. Header names are lower case. */
@@ -15,6 +19,8 @@ export interface ItemRequest {
   readonly method: string;
   readonly token?: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Of PUT and POST. */
+  readonly body?: Uint8Array;
 }
 export interface ItemReply {
   readonly status: number;
@@ -22,7 +28,7 @@ export interface ItemReply {
   readonly body: Uint8Array;
 }
 export interface Repository {
-  /** Answers GET of an item; unknown, foreign and expired addresses are one: 404. */
+  /** Answers GET, PUT and POST of an item; unknown, foreign and expired addresses are one: 404. */
   handle(inbound: ItemRequest): Promise<ItemReply>;
 }
 
@@ -39,6 +45,8 @@ export function createRepository(deps: RepositoryDeps): Repository {
       if (opened === undefined || opened.deviceKey <= 0n) return plain(404, 'there is nothing at this address');
       const key = [opened.deviceKey.toString(), inbound.token];
       const at = new Date(now());
+      await holdSession(deps, opened.deviceKey, at);
+      if (inbound.method === 'PUT' || inbound.method === 'POST') return takeUpload(deps, inbound, at);
       const [item] = await deps.db.sql.query<{ contents: readonly Content[] }>(
         `SELECT contents FROM repository_item
          WHERE device_id = $1 AND token = $2 AND expires_at > $3::timestamptz AND direction = 'DOWNLOAD'`,

@@ -87,7 +87,7 @@ describe('an item of the Data Repository', () => {
 
   test('takes no other method, and a look at the headers is no fetch', async () => {
     const fresh = await offered();
-    expect(await ask(fresh, undefined, 'PUT')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    expect(await ask(fresh, undefined, 'DELETE')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
     expect((await ask(fresh, undefined, 'HEAD')).status).toBe(200);
     expect(await ask(fresh, 'image/png')).toMatchObject({ status: 406 });
     expect(await usedAt(fresh)).toBeNull();
