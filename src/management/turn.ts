@@ -270,6 +270,8 @@ export class Turns {
       hasPlaces: envelope.protocol !== 'DM_2_0',
       hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
+      knowsValidators: envelope.protocol === 'DM_2_0' && turn.context.device?.features['query'] !== false,
+      running: () => ledger.operations.values(),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
     };
     const { picked, more } = pickWork(
