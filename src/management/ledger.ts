@@ -12,6 +12,8 @@ import { AclChanges } from './acl-changes';
 import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
 import { DocumentChanges } from './documents';
+import { fileItem, handedOut, type ItemLimits } from './file-items';
+import { isContent } from './item-value';
 import { lockedUntil } from './lock-out';
 import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
@@ -33,11 +35,8 @@ export interface LiveMo {
   known?: StoredDocument | null;
 }
 
-export interface LedgerLimits {
+export interface LedgerLimits extends ItemLimits {
   readonly lockAfter: number;
-  readonly itemLifeMs: number;
-  /** How devices prove themselves where they fetch and bring documents of commands. Absent: as in a session. */
-  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
 }
 
 export class Ledger {
@@ -378,6 +377,7 @@ export class Ledger {
     switch (effect.kind) {
       case 'commandSent':
         operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
+        this.#items.push(...handedOut(operation, command, this.now, this.limits));
         return;
       case 'commandAccepted':
         operation.accepted(command, effect.code);
@@ -483,6 +483,8 @@ export class Ledger {
     const tree = command.request['tree'] as StoredTree | undefined;
     if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
     else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
+    // What the device fetched is not kept a second time: it is known again when it is read.
+    else if (value !== undefined && isContent(value)) this.#documents.remove(found.mo, found.path);
     else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
     else this.#documents.write(found.mo, found.path, { name, children: [] });
   }
@@ -541,6 +543,10 @@ export class Ledger {
 
   #offer(effect: Extract<Effect, { kind: 'itemOffered' }>): void {
     const found = this.find(effect.command);
+    if (effect.file !== undefined) {
+      this.#items.push(fileItem(effect.token, effect.file, found, this.now, this.limits));
+      return;
+    }
     const contents = [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
     this.#items.push({
       token: effect.token,

@@ -10,6 +10,7 @@ import { encodeBareValue } from '../leaf-value';
 import { encodeMoJson } from '../mo-json';
 import { MEDIA_TYPES, type PackageCommand } from '../package';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
+import { carryFile } from './carry-file';
 import { uriOf } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
 
@@ -95,6 +96,7 @@ function carryWrite(command: Write, machine: Machine, context: Context): Carried
     const outcome = probedOutcome(command.kind, probe.sc);
     if (outcome !== undefined) return outcome;
   }
+  if (command.file !== undefined) return carryFile(command, command.file, at, context);
   return writeByHget(command, at, context);
 }
 
