@@ -13,6 +13,7 @@ import type { RepositoryDeps } from '../repository/deps';
 import { createRepository, type Repository } from '../repository/items';
 import { createRetention, type Retention } from '../repository/retention';
 import { directoryStorage } from '../repository/storage/directory';
+import { s3Storage } from '../repository/storage/s3';
 import type { Storage } from '../repository/storage/storage';
 import type { Database } from '../store/database';
 import type { Secrets } from '../store/secrets';
@@ -54,5 +55,8 @@ export function assembleRepository(parts: RepositoryParts): {
 }
 
 function storageOf({ settings, dataDir }: Configuration): Storage {
-  return directoryStorage(settings.repository.directory ?? join(dataDir, 'repository'));
+  const { s3, directory, draftDirectory } = settings.repository;
+  const usual = join(dataDir, 'repository');
+  if (s3 === undefined) return directoryStorage(directory ?? usual);
+  return s3Storage({ ...s3, draftDirectory: draftDirectory ?? join(usual, 'incoming') });
 }

@@ -185,7 +185,7 @@ describe.each([
     expect(operation).toMatchObject({ state: 'SUCCEEDED', commands: [{ outcome: 'OK', statusCode: 200 }] });
     const [fumo] = device.tree.instances(FUMO);
     const data = device.tree.find([...(fumo?.path ?? []), 'Update', 'PkgData'])?.value;
-    expect(Buffer.from(data as Uint8Array)).toEqual(octets);
+    expect(sha256(data as Uint8Array)).toBe(sha256(octets));
   });
 
   test('is stored once, however many devices are given it', async () => {
