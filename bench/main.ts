@@ -10,6 +10,7 @@ import { checkInFigures } from './checkin/figures';
 import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
 import { lineOf, type Bench, type Figure } from './figure';
+import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
 
@@ -52,6 +53,7 @@ async function main(): Promise<number> {
     await schemaFigures(bench);
     await liveSchemaFigures(bench);
     await checkInFigures(bench);
+    await repositoryFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

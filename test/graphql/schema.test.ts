@@ -61,6 +61,8 @@ describe('The fixed part', () => {
       delegateManagement: '(input: DelegateManagementInput!)Delegation!',
       endDelegation: '(id: ID!)Delegation!',
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
+      createRepositoryItem: '(input: CreateRepositoryItemInput!)CreatedRepositoryItem!',
+      deleteRepositoryItem: '(id: ID!)RepositoryItem!',
     });
   });
 
