@@ -11,6 +11,7 @@ import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
 import { lineOf, type Bench, type Figure } from './figure';
 import { readFigures } from './mo-read';
+import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
 
@@ -54,6 +55,7 @@ async function main(): Promise<number> {
     await schemaFigures(bench);
     await liveSchemaFigures(bench);
     await checkInFigures(bench);
+    await repositoryFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -17,13 +17,14 @@ export const RIGHTS = [
   'MANAGE_DEVICES',
   'MANAGE_DDFS',
   'MANAGE_KEYS',
+  'MANAGE_REPOSITORY',
 ] as const;
 export type Right = (typeof RIGHTS)[number];
 
 /** Rights that may be given for a management object, and by whoever holds DELEGATE. */
 export const DATA_RIGHTS: readonly Right[] = ['READ', 'WRITE', 'EXECUTE', 'DELEGATE'];
 /** Rights over the gateway as a whole: they have no scope. */
-export const GATEWAY_RIGHTS: readonly Right[] = ['MANAGE_ACCOUNTS', 'MANAGE_DDFS', 'MANAGE_KEYS'];
+export const GATEWAY_RIGHTS: readonly Right[] = ['MANAGE_ACCOUNTS', 'MANAGE_DDFS', 'MANAGE_KEYS', 'MANAGE_REPOSITORY'];
 /** Rights by which the device that they hold on is known to exist. */
 const SEEING: readonly Right[] = [...DATA_RIGHTS, 'MANAGE_DEVICES'];
 

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
-import { createDm2Adapter, dm2Documents, proveDevice } from '../../adapters/dm2';
+import { createDm2Adapter, dm2Documents } from '../../adapters/dm2';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -16,17 +16,16 @@ import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
-import { bodyDecoder, inboundOfItem } from '../http/repository-route';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
-import { createDeviceProofs } from '../management/device-proof';
 import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { createReports } from '../management/reports';
+import { createRepositoryFiles } from '../management/repository-files';
 import { createShowPages } from '../management/show-pages';
 import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
@@ -34,12 +33,11 @@ import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
 import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
-import { createRepository } from '../repository/items';
-import { directoryStorage } from '../repository/storage/directory';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
 import { createLog } from './log';
+import { assembleRepository } from './repository';
 
 export interface Gateway {
   /** Address of the northbound listener, without trailing slash. */
@@ -121,12 +119,26 @@ async function assemble(
   closing.push(() => grants.stop());
   await grants.start();
 
+  let deviceUrl = '';
+  const baseUrl = (): string => config.publicUrl ?? deviceUrl;
+  const files = createRepositoryFiles({
+    db,
+    baseUrl,
+    limits: {
+      fileOctets: limits.fileOctets,
+      uploadAddressMs: config.settings.repository.uploadAddressMs,
+      expiresInMs: limits.operationExpiryMs,
+    },
+    deleted: () => retention.hurry(),
+    now,
+  });
   const operations = createOperations({
     db,
     secrets,
     ddfs,
     waiting,
     rightsOf: (caller) => grants.rightsOf(caller),
+    files: (ids) => files.getMany(ids),
     now,
     limits: {
       commands: limits.commands,
@@ -135,8 +147,6 @@ async function assemble(
       expiresInMs: limits.operationExpiryMs,
     },
   });
-  let deviceUrl = '';
-  const baseUrl = (): string => config.publicUrl ?? deviceUrl;
   const outreach = {
     db,
     secrets,
@@ -170,6 +180,7 @@ async function assemble(
     grants,
     notifications: createNotifications(outreach),
     bootstraps: createBootstraps({ ...outreach, baseUrl }),
+    repository: files,
   };
 
   const settings = turnSettings(config, baseUrl);
@@ -182,17 +193,7 @@ async function assemble(
   });
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
-  const proofs = createDeviceProofs({ db, secrets, ddfs, settings, prove: proveDevice, now });
-  const repository = createRepository({
-    db,
-    secrets,
-    limits: { ...limits, idleMs: limits.bodyIdleMs, inlineOctets: config.settings.repository.inlineOctets },
-    prove: (device, request) => proofs.check(device, inboundOfItem(request)),
-    decode: bodyDecoder(limits.documentOctets, limits.inflation),
-    storage: directoryStorage(config.settings.repository.directory ?? join(config.dataDir, 'repository')),
-    log,
-    now,
-  });
+  const { repository, retention } = assembleRepository({ config, db, secrets, ddfs, settings, log, now });
   const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
   const pages = createShowPages({ db, secrets, log, now });
 
@@ -223,6 +224,7 @@ async function assemble(
     also: async () => {
       await delegations.advance();
       await pages.expire();
+      await retention.run();
     },
     now,
   });
@@ -262,6 +264,7 @@ function turnSettings(config: Configuration, baseUrl: () => string): TurnSetting
     limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets },
     itemLifeMs: more.repositoryItemMs,
     itemAccess: config.settings.repository.commandAccess,
+    addressLifeMs: config.settings.repository.addressMs,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
   };
 }

@@ -18,6 +18,7 @@ import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
+import { RepositoryItemResolver } from './fixed/repository';
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
@@ -42,6 +43,7 @@ export function buildFixedSchema(): GraphQLSchema {
       BootstrapResolver,
       PeerResolver,
       DelegationResolver,
+      RepositoryItemResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

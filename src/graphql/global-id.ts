@@ -2,7 +2,17 @@
 import { ManagementError } from '../management/types';
 
 export type IdType =
-  'Account' | 'Alert' | 'ApiKey' | 'Ddf' | 'Delegation' | 'Device' | 'Event' | 'Grant' | 'Operation' | 'Peer';
+  | 'Account'
+  | 'Alert'
+  | 'ApiKey'
+  | 'Ddf'
+  | 'Delegation'
+  | 'Device'
+  | 'Event'
+  | 'Grant'
+  | 'Operation'
+  | 'Peer'
+  | 'RepositoryItem';
 
 const LONGEST = 512;
 

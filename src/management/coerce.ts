@@ -1,7 +1,9 @@
 /** A caller's value as a node's value, by the format that its DDF gives. Pure. */
 import type { DmFormat, Json, Tree, Value } from '../../adapters/adapter';
 import { encodeName, type DdfLibrary, type KnownNode } from '../../schema/ddf/library';
+import { itemValue, type UsableItem } from './item-value';
 import { checkName } from './names';
+import type { StoredValue } from './stored-value';
 import { isStorable } from './tree';
 import { ManagementError, type ValueInput } from './types';
 import { checkAllowed } from './allowed-values';
@@ -17,10 +19,12 @@ const MAX_DEPTH = 32;
 export interface ValueLimits {
   /** Octets of one value. */
   readonly valueOctets: number;
+  /** Files of the repository that the caller may send, by their keys. */
+  readonly items?: ReadonlyMap<string, UsableItem>;
 }
 
 /** What a caller wants written: a leaf's value, a tree, or (undefined) an interior node without children. */
-export type Written = { readonly value: Value } | { readonly tree: Tree } | undefined;
+export type Written = { readonly value: Value } | { readonly tree: Tree } | { readonly item: StoredValue } | undefined;
 
 /**
  * @param where how messages name the place, such as `commands[2].replace.value`
@@ -43,12 +47,7 @@ export function coerceValue(
       `${where}: give one of ${MEMBERS.join(', ')}, not ${given.join(' and ')}`,
     );
   const [member] = given;
-  if (member === 'repositoryItem')
-    throw new ManagementError(
-      'BAD_USER_INPUT',
-      `${where}: this gateway has no repository items to refer to; send the value itself`,
-    );
-  const format = input.format ?? node?.format ?? formatOf(member, input);
+  const known = input.format ?? node?.format;
   if (
     node !== undefined &&
     input.format != null &&
@@ -59,6 +58,8 @@ export function coerceValue(
       expected: node.format,
     });
   }
+  if (member === 'repositoryItem') return { item: itemValue(input.repositoryItem ?? '', limits.items, known, where) };
+  const format = known ?? formatOf(member, input);
   if (format === 'node') {
     if (member !== 'json')
       throw new ManagementError(
@@ -74,7 +75,10 @@ export function coerceValue(
   return { value: { format, mime: input.type ?? node?.mime, data } };
 }
 
-function formatOf(member: (typeof MEMBERS)[number] | undefined, input: ValueInput): DmFormat {
+function formatOf(
+  member: Exclude<(typeof MEMBERS)[number], 'repositoryItem'> | undefined,
+  input: ValueInput,
+): DmFormat {
   switch (member) {
     case undefined:
       return 'null';

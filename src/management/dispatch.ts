@@ -1,7 +1,8 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
-import type { Address, Command, CommandBody, Token } from '../../adapters/adapter';
+import type { Address, Command, CommandBody, FileRef, Token } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
+import { isContent } from './item-value';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
 import { INBOX, normaliseUri, parentPlace } from './places';
@@ -24,6 +25,8 @@ export interface Terrain {
   readonly running?: () => Iterable<LiveOperation>;
   /** Makes a token for what a command may need. */
   readonly token: () => string;
+  /** Address of a repository item that has this token. */
+  readonly address: (token: string) => string;
 }
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
@@ -59,8 +62,12 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       ? newInstance(command, operation, terrain)
       : addressOf(command, terrain);
   if ('kind' in at) return at;
+  const file = fileOf(command, terrain);
+  if (file !== undefined && 'kind' in file) return file;
   const value =
-    request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue, command.head);
+    command.request['value'] === undefined || file !== undefined
+      ? undefined
+      : restoreValue(command.request['value'] as StoredValue, command.head);
   switch (command.kind) {
     case 'get':
       return {
@@ -80,6 +87,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         kind: command.kind,
         at,
         value,
+        ...(file === undefined ? {} : { file }),
         tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
         ...(request['whole'] === true ? { whole: true } : {}),
       };
@@ -96,25 +104,30 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       command.request = { ...request, report: token };
       return { ...exec, apart: true };
     }
-    case 'copy': {
-      const to = request['to'] as CopyTarget | undefined;
-      if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
-      const target = addressOf(
-        'uri' in to
-          ? { moid: null, family: null, miid: null, path: '', uri: to.uri }
-          : { ...to, family: familyOf(to.moid), uri: null },
-        terrain,
-      );
-      if ('kind' in target) return target;
-      if (terrain.hasPlaces) return { kind: 'copy', from: at, to: target };
-      const content = request['content'] as StoredTree | undefined;
-      if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
-      command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
-      return { kind: 'copy', from: at, to: target };
-    }
+    case 'copy':
+      return copyOf(command, at, terrain);
     default:
       return { kind: 'never', reason: `there is no command "${command.kind}"` };
   }
+}
+
+/** On DM 2.0 a copy is a read, and a write of what was read. */
+function copyOf(command: LiveCommand, at: Address, terrain: Terrain): CommandBody | Failure {
+  const { request } = command;
+  const to = request['to'] as CopyTarget | undefined;
+  if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
+  const target = addressOf(
+    'uri' in to
+      ? { moid: null, family: null, miid: null, path: '', uri: to.uri }
+      : { ...to, family: familyOf(to.moid), uri: null },
+    terrain,
+  );
+  if ('kind' in target) return target;
+  if (terrain.hasPlaces) return { kind: 'copy', from: at, to: target };
+  const content = request['content'] as StoredTree | undefined;
+  if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
+  command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
+  return { kind: 'copy', from: at, to: target };
 }
 
 /** What stands for all that is stored of an instance; a device that still has it sends nothing. */
@@ -141,6 +154,26 @@ function isLikeAnother(command: LiveCommand, { running }: Terrain): boolean {
     }
   }
   return false;
+}
+
+/**
+ * A file of the repository whose content the device fetches as the node's. Where the node takes the file's address, the
+ * address is made here: it is handed out when the command is sent, and stays the same if that has to be repeated.
+ */
+function fileOf(command: LiveCommand, terrain: Terrain): FileRef | Failure | undefined {
+  const value = command.request['value'] as StoredValue | undefined;
+  if (value?.k !== 'f') return undefined;
+  if (isContent(value)) {
+    if (terrain.hasPlaces)
+      return { kind: 'never', outcome: 'UNSUPPORTED', reason: 'a DM 1.x device fetches no content of nodes' };
+    const { d: file, a: access = 'DEVICE', m: mime = 'application/octet-stream', l: length = 0 } = value;
+    return { file: String(file), access, mime, length };
+  }
+  if (value.u === undefined) {
+    const token = terrain.token();
+    command.request = { ...command.request, value: { ...value, u: terrain.address(token), w: token } };
+  }
+  return undefined;
 }
 
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */

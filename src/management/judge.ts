@@ -7,12 +7,13 @@ import { encodeName, familyOf, namesOf } from '../../schema/ddf/library';
 import { readAclInput } from './acl';
 import { coerceValue, type ValueLimits } from './coerce';
 import { parentFor } from './dispatch';
+import { isContent } from './item-value';
 import { checkName } from './names';
 import { PROPERTY_NAMES, type PropertyName } from './node-properties';
 import { ALL_PERMITTED, NEEDED, nestedSpots, type Permits } from './permit';
 import { findPlace, normaliseUri, type PlacedMo } from './places';
 import { judgeShow } from './show';
-import { storeTree, storeValue } from './stored-value';
+import { storeTree, storeValue, type StoredValue } from './stored-value';
 import { isStorable } from './tree';
 import { ManagementError, type AddressInput, type CommandInput, type NorthboundKind, type ValueInput } from './types';
 
@@ -168,13 +169,17 @@ function judgeOne(
       // A serialised tree may bring ACLs along.
       if (isSerialisedTree(command.value?.type) || isSerialisedTree(node?.mime))
         checkPermitted(at, 'setAcl', `${where}.value`, device);
-      return {
-        ...row,
-        request: {
-          ...written(command.value, `${where}.value`, command.kind, node, limits, at, library),
-          ...(isWhole(command, where) ? { whole: true } : {}),
+      return sendable(
+        {
+          ...row,
+          request: {
+            ...written(command.value, `${where}.value`, command.kind, node, limits, at, library),
+            ...(isWhole(command, where) ? { whole: true } : {}),
+          },
         },
-      };
+        `${where}.value`,
+        device,
+      );
   }
 }
 
@@ -429,7 +434,17 @@ function written(
     return {};
   }
   if ('value' in result) return { value: storeValue(result.value) };
-  return { tree: storeTree(result.tree) };
+  return 'item' in result ? { value: result.item } : { tree: storeTree(result.tree) };
+}
+
+/** A DM 1.x device fetches nothing by itself; where its protocol is not known yet, that shows when it comes. */
+function sendable(row: CommandRow, where: string, { protocol }: KnownDevice): CommandRow {
+  const value = row.request['value'] as StoredValue | undefined;
+  if (value === undefined || !isContent(value) || protocol === null || protocol === 'DM_2_0') return row;
+  throw new ManagementError(
+    'NOT_SUPPORTED_BY_DEVICE',
+    `${where}: a DM 1.x device takes the octets of "${row.path}" in the session alone: send them as base64`,
+  );
 }
 
 function execArgument(
@@ -444,5 +459,12 @@ function execArgument(
   const result = coerceValue(input, `${where}.value`, describing, limits, undefined);
   if (result !== undefined && 'tree' in result)
     throw new ManagementError('BAD_FORMAT', `${where}.value: an argument is one value`);
+  if (result !== undefined && 'item' in result) {
+    if (isContent(result.item))
+      throw new ManagementError('BAD_FORMAT', `${where}.value: an argument takes an item's address alone (chr)`, {
+        expected: 'chr',
+      });
+    return { value: result.item };
+  }
   return result === undefined ? {} : { value: storeValue(result.value) };
 }

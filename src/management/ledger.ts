@@ -15,6 +15,8 @@ import { endOfExec } from './async-exec';
 import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
 import { DocumentChanges } from './documents';
+import { fileItem, handedOut, type ItemLimits } from './file-items';
+import { isContent } from './item-value';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { withPage } from './show-page';
 import type { CopyTarget } from './judge';
@@ -35,11 +37,8 @@ export interface LiveMo {
   known?: StoredDocument | null;
 }
 
-export interface LedgerLimits {
+export interface LedgerLimits extends ItemLimits {
   readonly lockAfter: number;
-  readonly itemLifeMs: number;
-  /** How devices prove themselves where they fetch and bring documents of commands. Absent: as in a session. */
-  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
 }
 
 export class Ledger {
@@ -375,6 +374,7 @@ export class Ledger {
       case 'commandSent':
         if (effect.page !== undefined) command.request = withPage(command.request, effect.page, this.now);
         operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
+        this.#items.push(...handedOut(operation, command, this.now, this.limits));
         return;
       case 'commandAccepted':
         operation.accepted(command, effect.code);
@@ -496,6 +496,8 @@ export class Ledger {
     if (tree !== undefined)
       this.#documents.write(found.mo, found.path, restoreTree(tree), command.request['whole'] === true);
     else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
+    // What the device fetched is not kept a second time: it is known again when it is read.
+    else if (value !== undefined && isContent(value)) this.#documents.remove(found.mo, found.path);
     else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
     else this.#documents.write(found.mo, found.path, { name, children: [] });
   }
@@ -544,6 +546,10 @@ export class Ledger {
 
   #offer(effect: Extract<Effect, { kind: 'itemOffered' }>): void {
     const found = this.find(effect.command);
+    if (effect.file !== undefined) {
+      this.#items.push(fileItem(effect.token, effect.file, found, this.now, this.limits));
+      return;
+    }
     const contents =
       effect.direction === 'UPLOAD' ? [] : [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
     this.#items.push({

@@ -16,9 +16,11 @@ import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
+import type { UsableItem } from './item-value';
 import { judge, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
 import { permitsOf } from './permit';
+import type { RepositoryFileView } from './repository-types';
 import { isStorable } from './tree';
 import { settleOperation } from './settle';
 import { openAnswer } from './show-secret';
@@ -42,6 +44,8 @@ export interface OperationsDeps {
   readonly waiting: Waiting;
   /** Absent: an administrator's alone. */
   readonly rightsOf?: (caller: Caller) => Promise<Rights>;
+  /** Files of the repository by their keys. Absent: there are none. */
+  readonly files?: (ids: readonly string[]) => Promise<readonly (RepositoryFileView | null)[]>;
   readonly limits: {
     readonly commands: number;
     readonly valueOctets: number;
@@ -104,7 +108,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         mos: target.mos,
       },
       deps.ddfs.library(),
-      deps.limits,
+      { ...deps.limits, items: await usableItems(input, caller, rights) },
       permitsOf(rights, target),
     );
     const atomic = input.atomic === true && rows.length > 1;
@@ -137,6 +141,23 @@ export function createOperations(deps: OperationsDeps): Operations {
       throw error;
     });
     return answer(target.key, inserted, requestSha256, input.waitMs);
+  }
+
+  /** Who made an item may send it, and who manages the repository may send all; to others there is none. */
+  async function usableItems(
+    { commands }: SubmitOperation,
+    caller: Caller,
+    rights: Rights,
+  ): Promise<ReadonlyMap<string, UsableItem>> {
+    const ids = commands.flatMap((command) => ('value' in command ? (command.value?.repositoryItem ?? []) : []));
+    const found = ids.length === 0 || deps.files === undefined ? [] : await deps.files([...new Set(ids)]);
+    const mayAll = rights.onGateway('MANAGE_REPOSITORY');
+    return new Map(
+      found
+        .filter((file) => file !== null)
+        .filter((file) => mayAll || file.createdBy === caller.principal)
+        .map((file) => [file.id, { ...file, length: file.length ?? 0, isReady: file.uploadedAt !== null }]),
+    );
   }
 
   async function answer(

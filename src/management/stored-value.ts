@@ -3,16 +3,22 @@ import type { DmFormat, Tree, Value } from '../../adapters/adapter';
 
 /**
  * `d` by `k`: s text, n number (INF and NaN as text, which JSON has not), i decimal text of an integer, b boolean, x Base64 of octets,
- * z null, r key in `blob` of octets (`t`: they are text, `p`: without control characters) of which there are `l`.
+ * z null, r key in `blob` of octets (`t`: they are text, `p`: without control characters) of which there are `l`, f key of a file in the repository, of `l`
+ * octets, which the device fetches: as the node's content, or at the address that is the node's value (`u`, with token `w`,
+ * once it was handed out).
  */
 export interface StoredValue {
   readonly f: DmFormat;
   readonly m?: string;
-  readonly k: 's' | 'n' | 'i' | 'b' | 'x' | 'z' | 'r';
+  readonly k: 's' | 'n' | 'i' | 'b' | 'x' | 'z' | 'r' | 'f';
   readonly d: string | number | boolean | null;
   readonly l?: number;
   readonly t?: boolean;
   readonly p?: boolean;
+  /** f: how the device proves itself; absent: as the use asks for. */
+  readonly a?: 'DEVICE' | 'ADDRESS';
+  readonly u?: string;
+  readonly w?: string;
 }
 export interface StoredTree {
   readonly n: string;
@@ -46,6 +52,8 @@ export function restoreValue(stored: StoredValue, head?: Uint8Array): Value {
       return { ...base, data: Buffer.from(String(stored.d), 'base64') };
     case 'r':
       return { ...base, data: restoreStored(stored, head) };
+    case 'f':
+      return { ...base, data: stored.u ?? null };
     case 'n':
       return { ...base, data: Number(stored.d) };
     case 's':

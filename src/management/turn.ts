@@ -47,6 +47,8 @@ export interface TurnSettings {
   readonly itemLifeMs: number;
   /** How devices prove themselves in the repository. Absent: as in a session. */
   readonly itemAccess?: 'DEVICE' | 'ADDRESS';
+  /** How long an address lives that needs no credentials. Absent: as other items. */
+  readonly addressLifeMs?: number;
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
 }
 
@@ -273,6 +275,7 @@ export class Turns {
       knowsValidators: envelope.protocol === 'DM_2_0' && turn.context.device?.features['query'] !== false,
       running: () => ledger.operations.values(),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
+      address: (token: string): string => `${this.deps.settings.baseUrl()}/repository/${token}`,
     };
     const { picked, more } = pickWork(
       loaded,
@@ -301,8 +304,8 @@ export class Turns {
       known: m.d,
     }));
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
-    const { limits, itemLifeMs, itemAccess } = this.deps.settings;
-    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs, itemAccess };
+    const { limits, itemLifeMs, itemAccess, addressLifeMs } = this.deps.settings;
+    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs, itemAccess, addressLifeMs };
     const known = { announced: kept?.n ?? [], found: kept?.f ?? [] };
     return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, known);
   }

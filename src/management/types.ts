@@ -18,6 +18,7 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
+import type { RepositoryFiles } from './repository-types';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -581,5 +582,6 @@ export interface Services {
   readonly notifications: Notifications;
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
+  readonly repository: RepositoryFiles;
 }
 export type { Tree, Value };

@@ -5,6 +5,7 @@
 import { findAddress, type FoundAddress } from './addresses';
 import type { RepositoryDeps } from './deps';
 import { download } from './downloads';
+import { isFileToken, uploadFile } from './file-uploads';
 import { nothingHere, plain, type ItemReply, type ItemRequest } from './exchange';
 import { upload } from './uploads';
 
@@ -18,6 +19,7 @@ export function createRepository(deps: RepositoryDeps): Repository {
   return {
     async handle(request): Promise<ItemReply> {
       const { token } = request;
+      if (isFileToken(token)) return uploadFile(deps, token, request);
       const opened = token === undefined ? undefined : deps.secrets.openToken(token);
       if (token === undefined || opened === undefined) return nothingHere();
       const address = await findAddress(deps.db.sql, opened.deviceKey, token, new Date(now()));

@@ -62,6 +62,8 @@ describe('The fixed part', () => {
       endDelegation: '(id: ID!)Delegation!',
       bootstrapAccount: '(input: BootstrapAccountInput!)AccountBootstrap!',
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
+      createRepositoryItem: '(input: CreateRepositoryItemInput!)CreatedRepositoryItem!',
+      deleteRepositoryItem: '(id: ID!)RepositoryItem!',
     });
   });
 

@@ -132,7 +132,7 @@ describe('a value that a caller wants written', () => {
   test('is refused when it is two values, of another format, or refers to what is not there', () => {
     expect(codeOf(() => coerce({ text: 'a', int: 1 }))).toBe('BAD_USER_INPUT');
     expect(codeOf(() => coerce({ text: 'a', format: 'int' }))).toBe('BAD_FORMAT');
-    expect(codeOf(() => coerce({ repositoryItem: '1' }))).toBe('BAD_USER_INPUT');
+    expect(codeOf(() => coerce({ repositoryItem: '1' }))).toBe('NOT_FOUND');
   });
 
   test('is held to the range and the list that the DDF allows', () => {

@@ -10,7 +10,14 @@ const lamp = (miid: string, place: string | null = `./Lamps/${miid}`) => ({
   place,
   validator: null,
 });
-const DM1: Terrain = { mos: [lamp('L1')], library: LIBRARY, hasPlaces: true, isSearching: false, token: () => 'T' };
+const DM1: Terrain = {
+  mos: [lamp('L1')],
+  library: LIBRARY,
+  hasPlaces: true,
+  isSearching: false,
+  token: () => 'T',
+  address: (token) => `https://dm.example/repository/${token}`,
+};
 const DM2: Terrain = { ...DM1, mos: [lamp('L1', null)], hasPlaces: false };
 
 function dispatched(
@@ -110,5 +117,33 @@ describe('a new instance', () => {
   test('of an MO whose root has a fixed name has that place', () => {
     expect(parentFor('urn:oma:mo:oma-dm-devinfo:1.1', [], LIBRARY)).toEqual({ place: '.', whole: './DevInfo' });
     expect(parentFor('urn:example:box', [], LIBRARY)).toBeUndefined();
+  });
+});
+
+describe('a file of the repository', () => {
+  const FILE = { f: 'chr', k: 'f', d: '12', l: 200 };
+
+  test('is given to a text node as an address that is made now, and stays the same when it is sent again', () => {
+    for (const terrain of [DM1, DM2]) {
+      const live = givenOperation([givenCommand(0, 'replace', { request: { value: FILE } })]);
+      const first = dispatch(at(live, 0), live, terrain);
+      expect(first).toMatchObject({
+        command: { kind: 'replace', value: { format: 'chr', data: 'https://dm.example/repository/T' } },
+      });
+      const later = dispatch(at(live, 0), live, { ...terrain, token: () => 'U' });
+      expect(later).toMatchObject({ command: { value: { data: 'https://dm.example/repository/T' } } });
+    }
+  });
+
+  test('is fetched as the content of a binary node on DM 2.0, and nothing that DM 1.x can take', () => {
+    const request = { value: { ...FILE, f: 'bin', m: 'image/png', a: 'ADDRESS' } };
+    expect(dispatched('replace', { request }, DM2)).toMatchObject({
+      command: {
+        kind: 'replace',
+        value: undefined,
+        file: { file: '12', access: 'ADDRESS', mime: 'image/png', length: 200 },
+      },
+    });
+    expect(dispatched('replace', { request }, DM1)).toMatchObject({ kind: 'never', outcome: 'UNSUPPORTED' });
   });
 });

@@ -12,6 +12,7 @@ import { encodeMoJson } from '../mo-json';
 import { MEDIA_TYPES, type PackageCommand } from '../package';
 import { carryShow } from '../show';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
+import { carryFile } from './carry-file';
 import { uriOf } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
 import { carryRead, readCarriers, readCommand, type Read } from './reading';
@@ -125,6 +126,7 @@ function carryWrite(command: Write, machine: Machine, context: Context): Carried
     const outcome = probedOutcome(command.kind, probe.sc);
     if (outcome !== undefined) return outcome;
   }
+  if (command.file !== undefined) return carryFile(command, command.file, at, context);
   return writeByHget(command, command, at, context);
 }
 

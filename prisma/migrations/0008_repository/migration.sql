@@ -40,8 +40,12 @@ CREATE TABLE "repository_file" (
 CREATE UNIQUE INDEX "repository_file_upload" ON "repository_file" ("upload_sha256");
 CREATE INDEX "repository_file_expiry" ON "repository_file" ("expires_at");
 
--- Written before an object goes into the storage and deleted after it went: what no file names is left over.
+-- What is in the storage: written before an object goes there, deleted after it went. COMING until a file has it, DOOMED once
+-- none has it any more; one that is COMING for too long belongs to an upload that was cut short.
 CREATE TABLE "repository_object" (
   "storage_key" TEXT NOT NULL PRIMARY KEY,
-  "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now()
+  "state" TEXT NOT NULL DEFAULT 'COMING',
+  "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT now(),
+  CONSTRAINT "repository_object_state" CHECK ("state" IN ('COMING', 'KEPT', 'DOOMED'))
 );
+CREATE INDEX "repository_object_loose" ON "repository_object" ("created_at") WHERE "state" <> 'KEPT';

@@ -5,6 +5,7 @@ import { aclOfCommand } from '../../management/acl';
 import type { AclView, CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
 import { ManagementError } from '../../management/types';
 import { CommandKind, CommandState, DmFormat, NodeProperty, Outcome, ShowInputType, ShowType } from '../enums';
+import { getKey } from '../global-id';
 import { Acl, AclEntryInput } from './acl';
 import { Base64Scalar, BigIntScalar, DurationScalar, JsonScalar } from '../scalars';
 
@@ -44,7 +45,11 @@ export class ValueInput {
   readonly base64?: string | null;
   @Field(() => JsonScalar, { nullable, description: 'A tree: an object keyed by raw node names.' })
   readonly json?: unknown;
-  @Field(() => ID, { nullable, description: 'A document of the repository.' })
+  @Field(() => ID, {
+    nullable,
+    description:
+      'A file of the repository: its content where the node is bin or xml (DM 2.0), its address where the node is chr.',
+  })
   readonly repositoryItem?: string | null;
   @Field(() => DmFormat, { nullable, description: "The DDF's format when left out." })
   readonly format?: (typeof DmFormat)[keyof typeof DmFormat] | null;
@@ -196,6 +201,13 @@ export class CommandInput {
   readonly setAcl?: SetAclInput;
 }
 
+/** With the key of a repository item in place of its identifier. Errors: NOT_FOUND. */
+function withKeys<T extends CommandInput[keyof CommandInput]>(body: T): T {
+  const value = body !== undefined && 'value' in body ? body.value : undefined;
+  const id = value?.repositoryItem;
+  return id == null ? body : ({ ...body, value: { ...value, repositoryItem: getKey('RepositoryItem', id) } } as T);
+}
+
 /** A command in the middle's words. Errors: BAD_USER_INPUT when it is not exactly one. */
 export function commandRequest(input: CommandInput): CommandRequest {
   const given = (Object.keys(input) as (keyof CommandInput)[]).filter((name) => input[name] != null);
@@ -205,7 +217,7 @@ export function commandRequest(input: CommandInput): CommandRequest {
       'BAD_USER_INPUT',
       'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl and setAcl.',
     );
-  return { ...input[kind], kind } as CommandRequest;
+  return { ...withKeys(input[kind]), kind } as CommandRequest;
 }
 
 @ObjectType({ description: 'Where a node is.' })

@@ -27,6 +27,8 @@ async function find(id: string, context: RequestContext): Promise<object | null>
       return isNumber(read.key) && rights.onGateway('MANAGE_ACCOUNTS') ? context.account(read.key) : null;
     case 'Ddf':
       return isNumber(read.key) && rights.onGateway('MANAGE_DDFS') ? services.ddfs.get(read.key) : null;
+    case 'RepositoryItem':
+      return isNumber(read.key) && rights.onGateway('MANAGE_REPOSITORY') ? services.repository.get(read.key) : null;
     case 'Operation':
       return findOperation(id, context);
     default:

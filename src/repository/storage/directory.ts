@@ -14,11 +14,7 @@ export function directoryStorage(directory: string): Storage {
   const folderOf = (key: string): string => join(directory, checkKey(key).slice(0, 2));
   const pathOf = (key: string): string => join(folderOf(key), key);
   return {
-    async draftDirectory(): Promise<string> {
-      const drafts = join(directory, DRAFTS);
-      await mkdir(drafts, { recursive: true, mode: 0o700 });
-      return drafts;
-    },
+    draftDirectory: join(directory, DRAFTS),
 
     async put(key: string, draft: Draft): Promise<void> {
       await mkdir(folderOf(key), { recursive: true, mode: 0o700 });

@@ -11,8 +11,8 @@ export interface Draft {
 
 /** Keys are 32 hexadecimal digits, made once and never again. */
 export interface Storage {
-  /** Path of a directory in which drafts may be written; made if it is not there. */
-  draftDirectory(): Promise<string>;
+  /** Directory on this machine in which drafts are written; made by whoever writes the first. */
+  readonly draftDirectory: string;
   /** Resolves when the object would survive a loss of power. The draft may be gone then. */
   put(key: string, draft: Draft): Promise<void>;
   /** Octets `start` to `end`, the latter not included. Rejects with StorageError when the object is not there. */

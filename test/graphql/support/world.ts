@@ -194,6 +194,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     },
     notifications: unused as Services['notifications'],
     bootstraps: unused as Services['bootstraps'],
+    repository: unused as Services['repository'],
   };
   return Object.assign(world, { services });
 }

@@ -1,0 +1,47 @@
+/** Addresses of files in the repository, as rows: one for each device and command that is given one. Pure. */
+import type { FileRef } from '../../adapters/adapter';
+import type { ItemWrite } from '../store/turn-write';
+import type { LiveCommand, LiveOperation } from './command-state';
+import type { StoredValue } from './stored-value';
+
+export interface ItemLimits {
+  readonly itemLifeMs: number;
+  /** How devices prove themselves where they fetch and bring documents of commands. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
+  /** How long an address lives that needs no credentials. Absent: as other items. */
+  readonly addressLifeMs?: number;
+}
+
+/** The address that a command, now in the reply, gives to the device as text; none for most commands. */
+export function handedOut(
+  operation: LiveOperation,
+  command: LiveCommand,
+  now: number,
+  limits: ItemLimits,
+): readonly ItemWrite[] {
+  const value = command.request['value'] as StoredValue | undefined;
+  if (value?.k !== 'f' || value.w === undefined) return [];
+  const file = { file: String(value.d), access: value.a ?? 'ADDRESS' };
+  return [fileItem(value.w, file, { operation, command }, now, limits)];
+}
+
+export function fileItem(
+  token: string,
+  { file, access }: Pick<FileRef, 'file' | 'access'>,
+  of: { readonly operation: LiveOperation; readonly command: LiveCommand } | undefined,
+  now: number,
+  limits: ItemLimits,
+): ItemWrite {
+  const lifeMs = (access === 'ADDRESS' ? limits.addressLifeMs : undefined) ?? limits.itemLifeMs;
+  return {
+    token,
+    operation: of?.operation.id ?? null,
+    position: of?.command.position ?? null,
+    direction: 'DOWNLOAD',
+    contents: [],
+    expiresAt: new Date(now + lifeMs).toISOString(),
+    purpose: 'FILE',
+    access,
+    file,
+  };
+}
