@@ -2,7 +2,7 @@
 import type { AlertItem } from '../../adapters/dm2/package';
 import type { PendingOperation } from './behaviour';
 import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
-import { pushSubscriptions, type Subscription } from './dm2/commands';
+import { pushSubscriptions, takeDefault, type Subscription } from './dm2/commands';
 import { Exchange } from './dm2/exchange';
 import type { Dm2DeviceOptions } from './dm2/options';
 import { Dm2Session, type Dm2State } from './dm2/session';
@@ -82,6 +82,12 @@ export class Dm2Device implements SimulatedDevice {
     const transcript: TranscriptEntry[] = [];
     const { options, tree, exchange, defaults, subscriptions } = this;
     return pushSubscriptions({ options, tree, exchange, defaults, subscriptions, transcript });
+  }
+
+  /** An application needs values of an MO: where DEFAULT said so they are fetched; status as of an HGET. */
+  async needs(moid: string): Promise<number | undefined> {
+    const { options, tree, exchange, defaults, subscriptions } = this;
+    return takeDefault({ options, tree, exchange, defaults, subscriptions, transcript: [] }, moid);
   }
 
   save(): Dm2Memory {

@@ -13,7 +13,7 @@ import { MEDIA_TYPES, type PackageCommand } from '../package';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
 import { uriOf } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
-import { carryRead, readCarriers, readCommand, type Read } from './reading';
+import { carryRead, readCarriers, readCommand, supports, type Read } from './reading';
 
 export type Carried =
   /** Ends here: it cannot be carried, or the probe has told its outcome. */
@@ -50,10 +50,11 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
       return carryExec(command, context);
     case 'copy':
       return carryCopy(command, machine, context);
+    case 'default':
+      return carryDefault(command, machine, context);
     case 'show':
     case 'subscribe':
     case 'unsubscribe':
-    case 'default':
       return unsupported(`${command.kind} is not carried on DM 2.0`);
   }
 }
@@ -191,6 +192,26 @@ function writeByHget(command: Command, { kind, value, tree: content }: Written, 
   const carried: PackageCommand = creates ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
   const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind };
   return { kind: 'sent', command: carried, entry, item };
+}
+
+/** The document stays where the device finds it whenever it needs values that are not in its tree. */
+function carryDefault(command: Extract<Command, { kind: 'default' }>, machine: Machine, context: Context): Carried {
+  if (!supports('DEFAULT', machine, context)) return unsupported('the device has no DEFAULT');
+  const { moid, tree } = command;
+  const document = encodeMoJson([
+    { at: { moid, path: [] }, tree: { ...tree, name: labelOf(tree, { moid, path: '' }) } },
+  ]);
+  if (!document.ok) return { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
+  const item: Effect = {
+    kind: 'itemOffered',
+    token: command.token,
+    command: command.id,
+    direction: 'DOWNLOAD',
+    mime: MEDIA_TYPES.moJson,
+    body: document.value,
+  };
+  const serverUri = `${context.baseUrl}/repository/${command.token}`;
+  return { kind: 'sent', command: ['DEFAULT', serverUri, moid], entry: { what: 'DEFAULT', id: command.id }, item };
 }
 
 /** The root node's name: the wanted instance, else what the caller named it, else the middle part of the MOID. */

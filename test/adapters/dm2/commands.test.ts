@@ -202,7 +202,6 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
     ['show', { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } }],
     ['subscribe', { kind: 'subscribe', at: at('') }],
-    ['default', { kind: 'default', moid: METER }],
     ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],
     ['a property to set', { kind: 'replace', at: at('a'), prop: 'Name', value: chr('b') }],
     ['an address of DM 1.x', { kind: 'delete', at: { uri: './DevInfo/Man' } }],
@@ -221,6 +220,22 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     const told = device.posts({ Alert: [alert] }, { token: 'item-c1', path: '/dm/2/item-c1' });
     expect(only(told.effects, 'alertRaised')).toMatchObject([{ reportedAt: 'item-c1', resultCode: 1200 }]);
     expect(told.cmd).toEqual(END);
+  });
+
+  test('DEFAULT names a document that stays, and what a device without it answers is kept', () => {
+    const tree = { name: '', children: [{ name: 'Unit', value: chr('kWh') }] };
+    const device = given({ commands: [{ kind: 'default', moid: METER, tree }] });
+    const reply = device.posts({});
+    expect(reply.cmd[1]).toEqual(['DEFAULT', `${BASE}/repository/item-c1`, METER]);
+    expect(JSON.parse(Buffer.from(only(reply.effects, 'itemOffered')[0]?.body ?? []).toString())).toEqual([
+      { ClientURI: `${METER}//`, MOData: { meter: { Unit: 'kWh' } } },
+    ]);
+    expect(outcomes(device.answers(statuses(200, 200)).effects)).toEqual({ c1: 'OK' });
+    device.has({ kind: 'default', moid: METER, tree });
+    device.posts({});
+    expect(outcomes(device.answers(statuses(200, 501)).effects)).toEqual({ c2: 'UNSUPPORTED' });
+    device.has({ kind: 'default', moid: METER, tree });
+    expect(device.posts({}).cmd).toEqual(END);
   });
 
   test('a copy is read, and once it was read written', () => {
