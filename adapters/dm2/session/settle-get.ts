@@ -42,7 +42,10 @@ function askedAgain(sent: SentGet, sc: number, machine: Machine, context: Contex
   }
   if (lacksCarrier(sent, sc)) {
     const learned = lacking(sent.by, `${sent.by} answered ${sc}`, machine);
-    return readCarriers(false, learned.machine, context).length > 0 ? learned : undefined;
+    if (readCarriers(false, learned.machine, context).length === 0) return undefined;
+    // It was the command that was refused, and not its query.
+    const plain = learned.machine.plain.filter((id) => id !== sent.id);
+    return { ...learned, machine: { ...learned.machine, plain } };
   }
   const mayInline = sc === DM2_STATUS.SERVER_URI_ERROR && sent.by !== 'GET' && !machine.inline.includes(sent.id);
   if (!mayInline || readCarriers(false, machine, context)[0] !== 'GET') return undefined;
