@@ -81,6 +81,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         at,
         value,
         tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
+        ...(request['whole'] === true ? { whole: true } : {}),
       };
     case 'delete':
       return { kind: 'delete', at };
@@ -147,7 +148,7 @@ function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terr
   if (terrain.hasPlaces) return undefined;
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
-  if (['show', 'getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
+  if (['getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
   if (command.kind === 'exec' && command.request['value'] !== undefined) return 'EXEC of DM 2.0 carries no argument';
   return undefined;
 }

@@ -106,11 +106,6 @@ function judgeOne(
   };
   if (command.kind === 'show') {
     device.permits.check(NEEDED.show, undefined, where);
-    if (isDm2)
-      throw new ManagementError(
-        'NOT_SUPPORTED_BY_DEVICE',
-        `${where}: user interaction is not available on this device`,
-      );
     return {
       ...base,
       moid: null,
@@ -173,8 +168,20 @@ function judgeOne(
       // A serialised tree may bring ACLs along.
       if (isSerialisedTree(command.value?.type) || isSerialisedTree(node?.mime))
         checkPermitted(at, 'setAcl', `${where}.value`, device);
-      return { ...row, request: written(command.value, `${where}.value`, command.kind, node, limits, at, library) };
+      return {
+        ...row,
+        request: {
+          ...written(command.value, `${where}.value`, command.kind, node, limits, at, library),
+          ...(isWhole(command, where) ? { whole: true } : {}),
+        },
+      };
   }
+}
+
+function isWhole({ kind, value, whole }: CommandInput & { readonly kind: 'add' | 'replace' }, where: string): boolean {
+  if (whole !== true) return false;
+  if (kind === 'replace' && value?.json != null) return true;
+  throw new ManagementError('BAD_USER_INPUT', `${where}.whole: only a replace by a tree (value.json) can be whole`);
 }
 
 interface Located {

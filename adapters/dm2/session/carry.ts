@@ -5,11 +5,12 @@
  * existing node is ALREADY_EXISTS and a replace of a missing one NOT_FOUND, as on DM 1.x.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3 (commands).
  */
-import type { Address, Command, Context, Effect, Outcome, Tree, Value } from '../../adapter';
+import type { Address, Command, Context, Effect, Outcome, Token, Tree, Value } from '../../adapter';
 import { namesOfPath } from '../client-uri';
 import { encodeBareValue } from '../leaf-value';
 import { encodeMoJson } from '../mo-json';
 import { MEDIA_TYPES, type PackageCommand } from '../package';
+import { carryShow } from '../show';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
 import { uriOf } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
@@ -18,7 +19,14 @@ import { carryRead, readCarriers, readCommand, supports, type Read } from './rea
 export type Carried =
   /** Ends here: it cannot be carried, or the probe has told its outcome. */
   | { readonly kind: 'answered'; readonly outcome: Outcome; readonly code?: number; readonly message?: string }
-  | { readonly kind: 'sent'; readonly command: PackageCommand; readonly entry: SentEntry; readonly item?: Effect }
+  | {
+      readonly kind: 'sent';
+      readonly command: PackageCommand;
+      readonly entry: SentEntry;
+      readonly item?: Effect;
+      /** Token of the page that it opens. */
+      readonly page?: Token;
+    }
   | {
       readonly kind: 'probed';
       readonly command: PackageCommand;
@@ -53,6 +61,7 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
     case 'default':
       return carryDefault(command, machine, context);
     case 'show':
+      return carryShow(command, context);
     case 'subscribe':
     case 'unsubscribe':
       return unsupported(`${command.kind} is not carried on DM 2.0`);

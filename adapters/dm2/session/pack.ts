@@ -66,7 +66,8 @@ export function pack(work: readonly Command[], before: Machine, context: Context
       changes += 1;
     }
     if (carried.item !== undefined) effects.push(carried.item);
-    effects.push({ kind: 'commandSent', command: command.id, carrier: carried.command[0] });
+    const page = carried.page === undefined ? {} : { page: carried.page };
+    effects.push({ kind: 'commandSent', command: command.id, carrier: carried.command[0], ...page });
     commands.push(carried.command);
     entries.push(carried.entry);
   }

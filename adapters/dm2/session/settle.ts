@@ -5,6 +5,7 @@
 import type { Context, Effect } from '../../adapter';
 import { addressOf } from '../alerts';
 import type { DataPart, Package3, StatusEntry } from '../package';
+import { settleShow } from '../show';
 import { DM2_STATUS, outcomeOf, type Carrier } from '../status-codes';
 import { lacking } from './features';
 import { afterFirstReading, settleRead } from './first-reading';
@@ -75,6 +76,8 @@ function settleOne(
       const answer: Effect = { kind: 'commandAnswered', command: sent.id, outcome, code: status.sc };
       return { machine: learned?.machine ?? machine, effects: [...(learned?.effects ?? []), answer] };
     }
+    case 'SHOW':
+      return { machine, effects: settleShow(sent.id, status.sc) };
     case 'READ':
       return settleRead(sent, status.sc, part, machine, context);
   }

@@ -198,9 +198,24 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     expect(outcomes(device.answers(statuses(200, 405, 202)).effects)).toEqual({ c1: 'NOT_ALLOWED', c2: 'accepted' });
   });
 
+  test.each([
+    [200, 'accepted'],
+    [202, 'accepted'],
+    [501, 'UNSUPPORTED'],
+    [507, 'USER_REFUSED'],
+    [400, 'DEVICE_ERROR'],
+    [503, 'DEVICE_ERROR'],
+  ])('SHOW goes to a page of the command alone; answered %i it is %s', (sc, outcome) => {
+    const show: CommandBody = { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } };
+    const device = given({ commands: [show] });
+    const reply = device.posts({});
+    expect(reply.cmd[1]).toEqual(['SHOW', `${BASE}/ui/item-c1`]);
+    expect(only(reply.effects, 'commandSent')).toMatchObject([{ command: 'c1', carrier: 'SHOW', page: 'item-c1' }]);
+    expect(outcomes(device.answers(statuses(200, sc)).effects)).toEqual({ c1: outcome });
+  });
+
   const unsupported: [string, CommandBody][] = [
     ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
-    ['show', { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } }],
     ['subscribe', { kind: 'subscribe', at: at('') }],
     ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],
     ['a property to set', { kind: 'replace', at: at('a'), prop: 'Name', value: chr('b') }],

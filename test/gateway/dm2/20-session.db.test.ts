@@ -110,17 +110,6 @@ describeDm2('20 Session', ({ device, passes }) => {
     expect(await operation.now()).toMatchObject({ state: 'QUEUED' });
   });
 
-  test('while a document of it is being fetched it lasts for thirty', async () => {
-    const { phone, operation } = await asked(by.add('Note', { text: 'x' }));
-    await phone.answers([200, 404]);
-    await passes(280_000);
-    await phone.fetches(1);
-    await passes(1_700_000);
-    expect(await operation.now()).toMatchObject({ commands: [{ state: 'SENT' }] });
-    await phone.answers([200, 200]);
-    expect(await operation.now()).toMatchObject({ state: 'SUCCEEDED' });
-  });
-
   test('the device of a session is that of its credentials: at another’s address it has none', async () => {
     const { phone, operation } = await asked(by.exec('Ops/Reset'));
     const other = await device();
