@@ -5,35 +5,16 @@
  * existing node is ALREADY_EXISTS and a replace of a missing one NOT_FOUND, as on DM 1.x.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3 (commands).
  */
-import type { Address, Command, Context, Effect, Outcome, Token, Tree, Value } from '../../adapter';
-import { namesOfPath } from '../client-uri';
-import { encodeBareValue } from '../leaf-value';
-import { encodeMoJson } from '../mo-json';
-import { MEDIA_TYPES, type PackageCommand } from '../package';
+import type { Address, Command, Context } from '../../adapter';
 import { carryShow } from '../show';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
+import { type Carried, unsupported } from './carried';
 import { uriOf } from './first-reading';
-import type { Machine, Place, SentEntry } from './machine';
-import { carryRead, readCarriers, readCommand, supports, type Read } from './reading';
+import type { Machine, Place } from './machine';
+import { carryDefault, writeByHget } from './document';
+import { carryRead, readCarriers, readCommand, type Read } from './reading';
 
-export type Carried =
-  /** Ends here: it cannot be carried, or the probe has told its outcome. */
-  | { readonly kind: 'answered'; readonly outcome: Outcome; readonly code?: number; readonly message?: string }
-  | {
-      readonly kind: 'sent';
-      readonly command: PackageCommand;
-      readonly entry: SentEntry;
-      readonly item?: Effect;
-      /** Token of the page that it opens. */
-      readonly page?: Token;
-    }
-  | {
-      readonly kind: 'probed';
-      readonly command: PackageCommand;
-      readonly entry: SentEntry;
-      readonly at: Place;
-      readonly item?: Effect;
-    };
+export type { Carried } from './carried';
 
 type Write = Extract<Command, { kind: 'add' | 'replace' }>;
 type Get = Extract<Command, { kind: 'get' }>;
@@ -66,10 +47,6 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
     case 'unsubscribe':
       return unsupported(`${command.kind} is not carried on DM 2.0`);
   }
-}
-
-function unsupported(message: string): Carried {
-  return { kind: 'answered', outcome: 'UNSUPPORTED', message };
 }
 
 function placeOf(address: Address): Place | undefined {
@@ -161,72 +138,4 @@ function probedOutcome(kind: 'add' | 'replace', sc: number): Carried | undefined
     default:
       return { kind: 'answered', outcome: outcomeOf('GET', sc), code: sc };
   }
-}
-
-/** What is written, and as what. */
-interface Written {
-  readonly kind: 'add' | 'replace' | 'copy';
-  readonly value?: Value;
-  readonly tree?: Tree;
-}
-
-function writeByHget(command: Command, { kind, value, tree: content }: Written, at: Place, context: Context): Carried {
-  const creates = kind === 'add' && at.path === '';
-  const path = namesOfPath(at.path);
-  const target = creates ? { moid: at.moid, path } : { moid: at.moid, miid: at.miid, path };
-  const tree: Tree = {
-    name: path.at(-1) ?? labelOf(content, at),
-    ...(value === undefined || value.format === 'node' ? {} : { value }),
-    ...(content?.children === undefined ? {} : { children: content.children }),
-    ...(content?.value === undefined ? {} : { value: content.value }),
-  };
-  const document = encodeMoJson([{ at: target, tree }]);
-  if (!document.ok) {
-    return document.code === 'NO_DATA'
-      ? { kind: 'answered', outcome: 'TOO_LARGE', message: document.message }
-      : { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
-  }
-
-  const bare = tree.value === undefined ? undefined : encodeBareValue(tree.value);
-  const item: Effect = {
-    kind: 'itemOffered',
-    token: command.token,
-    command: command.id,
-    direction: 'DOWNLOAD',
-    mime: MEDIA_TYPES.moJson,
-    body: document.value,
-    ...(bare === undefined ? {} : { alternatives: [{ mime: bare.mediaType, body: bare.body }] }),
-  };
-  const serverUri = `${context.baseUrl}/repository/${command.token}`;
-  const carried: PackageCommand = creates ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
-  const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind };
-  return { kind: 'sent', command: carried, entry, item };
-}
-
-/** The document stays where the device finds it whenever it needs values that are not in its tree. */
-function carryDefault(command: Extract<Command, { kind: 'default' }>, machine: Machine, context: Context): Carried {
-  if (!supports('DEFAULT', machine, context)) return unsupported('the device has no DEFAULT');
-  const { moid, tree } = command;
-  const document = encodeMoJson([
-    { at: { moid, path: [] }, tree: { ...tree, name: labelOf(tree, { moid, path: '' }) } },
-  ]);
-  if (!document.ok) return { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
-  const item: Effect = {
-    kind: 'itemOffered',
-    token: command.token,
-    command: command.id,
-    direction: 'DOWNLOAD',
-    mime: MEDIA_TYPES.moJson,
-    body: document.value,
-  };
-  const serverUri = `${context.baseUrl}/repository/${command.token}`;
-  return { kind: 'sent', command: ['DEFAULT', serverUri, moid], entry: { what: 'DEFAULT', id: command.id }, item };
-}
-
-/** The root node's name: the wanted instance, else what the caller named it, else the middle part of the MOID. */
-function labelOf(content: Tree | undefined, at: Place): string {
-  const named = isUnnamed(at) ? content?.name : at.miid;
-  if (named !== undefined && named !== '') return named;
-  const word = at.moid.split(/[:/]/).filter((piece) => /[A-Za-z]/.test(piece));
-  return word.at(-1) ?? 'x';
 }

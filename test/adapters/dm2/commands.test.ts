@@ -152,6 +152,39 @@ describe('add and replace', () => {
     expect(names(third)).toEqual(['CONT', 'HGET']);
   });
 
+  test('a replace by a tree writes the leaves that it names, and what is beside them stays; a whole one takes its place', () => {
+    const tree = {
+      name: '',
+      children: [
+        {
+          name: '1',
+          children: [
+            { name: 'Start', value: chr('0700') },
+            { name: 'Rate', value: chr('1') },
+          ],
+        },
+      ],
+    };
+    const write = (whole: boolean): { cmd: readonly string[]; body: unknown } => {
+      const device = given({ commands: [{ kind: 'replace', at: at('Tariff'), tree, ...(whole ? { whole } : {}) }] });
+      device.posts({});
+      const reply = device.answers(statuses(200, 200));
+      const [item] = only(reply.effects, 'itemOffered');
+      return { cmd: reply.cmd[1] ?? [], body: JSON.parse(Buffer.from(item?.body ?? []).toString()) };
+    };
+    expect(write(false)).toEqual({
+      cmd: ['HGET', `${BASE}/repository/item-c1`],
+      body: [
+        { ClientURI: `${METER}/kitchen/Tariff/1/Start`, MOData: { Start: '0700' } },
+        { ClientURI: `${METER}/kitchen/Tariff/1/Rate`, MOData: { Rate: '1' } },
+      ],
+    });
+    expect(write(true)).toEqual({
+      cmd: ['HGET', `${BASE}/repository/item-c1`, `${METER}/kitchen/Tariff`],
+      body: [{ ClientURI: `${METER}/kitchen/Tariff`, MOData: { Tariff: { 1: { Start: '0700', Rate: '1' } } } }],
+    });
+  });
+
   test('a write below one that waits is not probed before that one is done', () => {
     const device = given({
       commands: [
