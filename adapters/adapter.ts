@@ -219,7 +219,8 @@ export type CommandBody =
     }
   | { readonly kind: 'show'; readonly prompt: ShowPrompt }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly at: Address }
-  | { readonly kind: 'default'; readonly moid: string }
+  /** Where the device is to look for values of an MO that it has not: they stand ready, each time anew. */
+  | { readonly kind: 'default'; readonly moid: string; readonly tree: Tree }
   /** Find the device's MOs: made by the middle when a device needs it, of no operation. */
   | { readonly kind: 'discover'; readonly budget: { readonly messages: number; readonly nodes: number } };
 

@@ -18,11 +18,17 @@ export interface KnownNode {
 
 /** Cap on the segments of a path that is looked up; deeper nodes are in no DDF. */
 const MAX_SEGMENTS = 256;
+/** Nodes that were looked up and are kept, of paths up to a length; beyond it all are looked up anew. */
+const MAX_FOUND = 16_384;
+const MAX_FOUND_PATH = 256;
 
 export class DdfLibrary {
   private readonly byFamily: ReadonlyMap<string, readonly MoDefinition[]>;
   private shapes: ShapeIndex | undefined;
   private named: readonly string[] | undefined;
+  /** What {@link node} found, by MOID and path. */
+  private readonly found = new Map<string, Map<string, KnownNode>>();
+  private foundCount = 0;
   private readonly fixedPlaces: readonly { readonly place: string; readonly moid: string }[];
 
   /** The order of the definitions has no influence on anything that the library tells. */
@@ -71,6 +77,24 @@ export class DdfLibrary {
    * any name that no sibling bears.
    */
   node(moid: string, path: string): KnownNode | undefined {
+    if (path.length > MAX_FOUND_PATH) return this.find(moid, path);
+    // Every leaf that a device tells is looked up several times, and the next time again.
+    let known = this.found.get(moid);
+    if (known?.has(path) === true) return known.get(path);
+    const node = this.find(moid, path);
+    if (node === undefined) return undefined;
+    if (this.foundCount >= MAX_FOUND) {
+      this.found.clear();
+      this.foundCount = 0;
+      known = undefined;
+    }
+    if (known === undefined) this.found.set(moid, (known = new Map()));
+    known.set(path, node);
+    this.foundCount += 1;
+    return node;
+  }
+
+  private find(moid: string, path: string): KnownNode | undefined {
     const names = namesOf(path);
     if (!names) return undefined;
     const nodes: DdfNode[] = [];

@@ -4,7 +4,7 @@ import type { PendingOperation } from './behaviour';
 import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
 import { obligingPerson } from './dm1/person';
 import { Browser } from './dm2/browser';
-import { pushSubscriptions, type Subscription } from './dm2/commands';
+import { pushSubscriptions, takeDefault, type Subscription } from './dm2/commands';
 import { Exchange } from './dm2/exchange';
 import type { Dm2DeviceOptions } from './dm2/options';
 import { Dm2Session, type Dm2State } from './dm2/session';
@@ -109,6 +109,12 @@ export class Dm2Device implements SimulatedDevice {
     const transcript: TranscriptEntry[] = [];
     const { options, tree, exchange, browser, defaults, subscriptions } = this;
     return pushSubscriptions({ options, tree, exchange, browser, defaults, subscriptions, transcript });
+  }
+
+  /** An application needs values of an MO: where DEFAULT said so they are fetched; status as of an HGET. */
+  async needs(moid: string): Promise<number | undefined> {
+    const { options, tree, exchange, browser, defaults, subscriptions } = this;
+    return takeDefault({ options, tree, exchange, browser, defaults, subscriptions, transcript: [] }, moid);
   }
 
   save(): Dm2Memory {

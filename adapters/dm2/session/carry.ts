@@ -5,36 +5,17 @@
  * existing node is ALREADY_EXISTS and a replace of a missing one NOT_FOUND, as on DM 1.x.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3 (commands).
  */
-import type { Address, Command, Context, Effect, Outcome, Token, Tree, Value } from '../../adapter';
-import { namesOfPath } from '../client-uri';
-import { encodeBareValue } from '../leaf-value';
-import { encodeMoJson } from '../mo-json';
-import { MEDIA_TYPES, type PackageCommand } from '../package';
+import type { Address, Command, Context } from '../../adapter';
 import { carryShow } from '../show';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
 import { carryFile } from './carry-file';
+import { type Carried, unsupported } from './carried';
 import { uriOf } from './first-reading';
-import type { Machine, Place, SentEntry } from './machine';
+import type { Machine, Place } from './machine';
+import { carryDefault, writeByHget } from './document';
 import { carryRead, readCarriers, readCommand, type Read } from './reading';
 
-export type Carried =
-  /** Ends here: it cannot be carried, or the probe has told its outcome. */
-  | { readonly kind: 'answered'; readonly outcome: Outcome; readonly code?: number; readonly message?: string }
-  | {
-      readonly kind: 'sent';
-      readonly command: PackageCommand;
-      readonly entry: SentEntry;
-      readonly item?: Effect;
-      /** Token of the page that it opens. */
-      readonly page?: Token;
-    }
-  | {
-      readonly kind: 'probed';
-      readonly command: PackageCommand;
-      readonly entry: SentEntry;
-      readonly at: Place;
-      readonly item?: Effect;
-    };
+export type { Carried } from './carried';
 
 type Write = Extract<Command, { kind: 'add' | 'replace' }>;
 type Get = Extract<Command, { kind: 'get' }>;
@@ -59,17 +40,14 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
       return carryExec(command, context);
     case 'copy':
       return carryCopy(command, machine, context);
+    case 'default':
+      return carryDefault(command, machine, context);
     case 'show':
       return carryShow(command, context);
     case 'subscribe':
     case 'unsubscribe':
-    case 'default':
       return unsupported(`${command.kind} is not carried on DM 2.0`);
   }
-}
-
-function unsupported(message: string): Carried {
-  return { kind: 'answered', outcome: 'UNSUPPORTED', message };
 }
 
 function placeOf(address: Address): Place | undefined {
@@ -162,67 +140,4 @@ function probedOutcome(kind: 'add' | 'replace', sc: number): Carried | undefined
     default:
       return { kind: 'answered', outcome: outcomeOf('GET', sc), code: sc };
   }
-}
-
-/** What is written, and as what. */
-interface Written {
-  readonly kind: 'add' | 'replace' | 'copy';
-  readonly value?: Value;
-  readonly tree?: Tree;
-  readonly whole?: boolean;
-}
-
-function writeByHget(command: Command, written: Written, at: Place, context: Context): Carried {
-  const { kind, value, tree: content, whole } = written;
-  const creates = kind === 'add' && at.path === '';
-  const path = namesOfPath(at.path);
-  const target = creates ? { moid: at.moid, path } : { moid: at.moid, miid: at.miid, path };
-  const tree: Tree = {
-    name: path.at(-1) ?? labelOf(content, at),
-    ...(value === undefined || value.format === 'node' ? {} : { value }),
-    ...(content?.children === undefined ? {} : { children: content.children }),
-    ...(content?.value === undefined ? {} : { value: content.value }),
-  };
-  // An interior node that is fetched becomes what was fetched; where the rest of it is to stay, its leaves tell their places.
-  const isPart = kind === 'replace' && whole !== true && tree.children !== undefined;
-  const entries = isPart ? leavesOf(tree, target) : [{ at: target, tree }];
-  if (entries.length === 0)
-    return { kind: 'answered', outcome: 'BAD_VALUE', message: 'the tree has no value to write' };
-  const document = encodeMoJson(entries);
-  if (!document.ok) {
-    return document.code === 'NO_DATA'
-      ? { kind: 'answered', outcome: 'TOO_LARGE', message: document.message }
-      : { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
-  }
-
-  const bare = tree.value === undefined ? undefined : encodeBareValue(tree.value);
-  const item: Effect = {
-    kind: 'itemOffered',
-    token: command.token,
-    command: command.id,
-    direction: 'DOWNLOAD',
-    mime: MEDIA_TYPES.moJson,
-    body: document.value,
-    ...(bare === undefined ? {} : { alternatives: [{ mime: bare.mediaType, body: bare.body }] }),
-  };
-  const serverUri = `${context.baseUrl}/repository/${command.token}`;
-  const carried: PackageCommand = creates || isPart ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
-  const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind };
-  return { kind: 'sent', command: carried, entry, item };
-}
-
-type Entry = Parameters<typeof encodeMoJson>[0][number];
-
-function leavesOf(tree: Tree, at: Entry['at']): readonly Entry[] {
-  if (tree.children === undefined) return [{ at, tree }];
-  // An empty interior node is nothing that a replace could write.
-  return tree.children.flatMap((child) => leavesOf(child, { ...at, path: [...at.path, child.name] }));
-}
-
-/** The root node's name: the wanted instance, else what the caller named it, else the middle part of the MOID. */
-function labelOf(content: Tree | undefined, at: Place): string {
-  const named = isUnnamed(at) ? content?.name : at.miid;
-  if (named !== undefined && named !== '') return named;
-  const word = at.moid.split(/[:/]/).filter((piece) => /[A-Za-z]/.test(piece));
-  return word.at(-1) ?? 'x';
 }

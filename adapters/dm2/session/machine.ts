@@ -33,7 +33,7 @@ export type SentEntry =
       readonly kind: 'add' | 'replace' | 'copy';
     }
   | { readonly what: 'DELETE' | 'EXEC'; readonly id: string; readonly at: Place }
-  | { readonly what: 'SHOW'; readonly id: string }
+  | { readonly what: 'DEFAULT' | 'SHOW'; readonly id: string }
   /** First reading of a whole MO, for no caller. */
   | { readonly what: 'READ'; readonly at: Place; readonly validator?: string };
 
@@ -63,7 +63,7 @@ export interface Machine {
   readonly sent: readonly SentEntry[];
   /** Results of probes by command. */
   readonly probes: Readonly<Record<string, Probe>>;
-  /** Commands whose GET was refused with a query and goes again without. */
+  /** Carrier and command of reads that were refused with a query and go again without. */
   readonly plain: readonly string[];
   /** Commands whose upload failed and that go again by GET. */
   readonly inline: readonly string[];

@@ -22,6 +22,11 @@ export function readCarriers(isLarge: boolean, machine: Machine, context: Contex
   return (isLarge ? LARGE_FIRST : SMALL_FIRST).filter((carrier) => supports(carrier, machine, context));
 }
 
+/** A read in {@link Machine.plain}: another carrier may still take its query. */
+export function plainKey(by: ReadCarrier, id: string): string {
+  return `${by} ${id}`;
+}
+
 export interface Read {
   readonly at: Place;
   readonly depth?: number;
@@ -54,7 +59,7 @@ export function carryRead(command: Command, read: Read, machine: Machine, contex
   const [by] = readCarriers(isLargeRead(command, read, machine, context), machine, context);
   if (by === undefined) return undefined;
   const { at, depth } = read;
-  const query = supports('query', machine, context) && !machine.plain.includes(command.id);
+  const query = supports('query', machine, context) && !machine.plain.includes(plainKey(by, command.id));
   const level = query && depth !== undefined ? Math.max(1, depth) : undefined;
   const validator = query ? read.validator : undefined;
   const uri = printClientUri({ moid: at.moid, miid: at.miid, path: namesOfPath(at.path), level, validator });

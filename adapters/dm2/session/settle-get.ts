@@ -9,7 +9,7 @@ import { DM2_STATUS, outcomeOf } from '../status-codes';
 import { featuresIn, lacking, type Learned } from './features';
 import type { Machine, Place, SentEntry } from './machine';
 import { cutTree, readData, type Data } from './read-data';
-import { readCarriers } from './reading';
+import { plainKey, readCarriers } from './reading';
 import { isAllowed, type Settled } from './settled';
 
 type SentGet = Extract<SentEntry, { what: 'GET' }>;
@@ -36,9 +36,10 @@ export function settleGet(
 function askedAgain(sent: SentGet, sc: number, machine: Machine, context: Context): Learned | undefined {
   const hasQuery = sent.level !== undefined || sent.validator !== undefined;
   const isRefused = sc === DM2_STATUS.BAD_REQUEST || sc === DM2_STATUS.NOT_IMPLEMENTED;
-  if (isRefused && hasQuery && !machine.plain.includes(sent.id)) {
+  const key = plainKey(sent.by, sent.id);
+  if (isRefused && hasQuery && !machine.plain.includes(key) && !machine.lacks.includes(sent.by)) {
     // The query is optional for clients.
-    return { machine: { ...machine, plain: [...machine.plain, sent.id] }, effects: [] };
+    return { machine: { ...machine, plain: [...machine.plain, key] }, effects: [] };
   }
   if (lacksCarrier(sent, sc)) {
     const learned = lacking(sent.by, `${sent.by} answered ${sc}`, machine);
@@ -56,7 +57,7 @@ function lacksCarrier(sent: SentGet, sc: number): boolean {
 
 function learnedOf(sent: SentGet, sc: number, machine: Machine): Learned {
   if (lacksCarrier(sent, sc)) return lacking(sent.by, `${sent.by} answered ${sc}`, machine);
-  if (machine.plain.includes(sent.id) && sc === DM2_STATUS.OK) {
+  if (machine.plain.includes(plainKey(sent.by, sent.id)) && sc === DM2_STATUS.OK) {
     return lacking('query', `${sent.by} refused with a query, answered without`, machine);
   }
   return { machine, effects: [] };

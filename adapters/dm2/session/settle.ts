@@ -69,6 +69,13 @@ function settleOne(
     case 'DELETE':
     case 'EXEC':
       return { machine, effects: [settlePlain(sent, status.sc, context)] };
+    case 'DEFAULT': {
+      const outcome = outcomeOf('DEFAULT', status.sc);
+      const learned =
+        status.sc === DM2_STATUS.NOT_IMPLEMENTED ? lacking('DEFAULT', 'DEFAULT answered 501', machine) : undefined;
+      const answer: Effect = { kind: 'commandAnswered', command: sent.id, outcome, code: status.sc };
+      return { machine: learned?.machine ?? machine, effects: [...(learned?.effects ?? []), answer] };
+    }
     case 'SHOW':
       return { machine, effects: settleShow(sent.id, status.sc) };
     case 'READ':

@@ -70,6 +70,7 @@ export async function executeCommand(host: CommandHost, [name, ...parameters]: P
       return hget(host, first, second);
     case 'HPUT':
     case 'HPOST':
+      if ((name === 'HPUT' ? features?.hput : features?.hpost) === false) return sc(501);
       return upload(host, name === 'HPUT' ? 'PUT' : 'POST', first, parameters.slice(1));
     case 'DELETE':
       return remove(host, first);
@@ -98,6 +99,7 @@ export function readerOf(host: Pick<CommandHost, 'options' | 'tree'>): Reader {
     tree: host.tree,
     actor: host.options.serverId ?? 'server',
     caching: host.options.features?.caching ?? false,
+    query: host.options.features?.query ?? true,
   };
 }
 
@@ -125,6 +127,15 @@ async function hget(host: CommandHost, serverUri: string, clientUri: string | un
     ...sc(written.sc),
     ...(written.malformed === undefined ? {} : { violation: violation('MO_DOCUMENT', `${url}: ${written.malformed}`) }),
   };
+}
+
+/**
+ * Something on the device needs values of an MO that its tree has not: they are fetched where DEFAULT said, and taken as by
+ * an HGET (5). Undefined: no server gave an address for the MO; else the status that an HGET would have.
+ */
+export async function takeDefault(host: CommandHost, moid: string): Promise<number | undefined> {
+  const serverUri = host.defaults.get(moid);
+  return serverUri === undefined ? undefined : (await hget(host, serverUri, undefined)).status.sc;
 }
 
 /** A ClientURI to write at: x-names are resolved, the last names may not exist yet. */

@@ -35,6 +35,11 @@ export interface Dm2DeviceOptions {
     readonly defaults?: boolean;
     /** Validators of instances; default off. */
     readonly caching?: boolean;
+    /** Query fields, x-names and wildcards in ClientURIs, which clients need not have; default supported. */
+    readonly query?: boolean;
+    /** HPUT and HPOST, which clients must have; default supported. */
+    readonly hput?: boolean;
+    readonly hpost?: boolean;
   };
   /** Objects when a Package#2 that expects an answer hands out no new address, which the specification allows. */
   readonly wantsCont?: boolean;

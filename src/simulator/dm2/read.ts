@@ -13,13 +13,15 @@ export type Read =
       readonly entries: readonly OutgoingEntry[];
       /** The one leaf that was addressed. */ readonly leaf?: Place;
     }
-  /** 304, 400, 403, 404. */
+  /** 304, 400, 403, 404, 501. */
   | { readonly ok: false; readonly sc: number };
 
 export interface Reader {
   readonly tree: DeviceTree;
   readonly actor: string;
   readonly caching: boolean;
+  /** Whether it understands query fields, x-names and wildcards. */
+  readonly query: boolean;
 }
 
 /** Resolves an address to exactly one node; undefined for none or several. */
@@ -32,6 +34,7 @@ export function readNodes(reader: Reader, text: string): Read {
   const { tree, actor, caching } = reader;
   const uri = parseClientUri(text);
   if (!uri.ok) return { ok: false, sc: 400 };
+  if (!reader.query && !isPlain(text)) return { ok: false, sc: 501 };
   const found = resolveClientUri(uri.value, forestOf(tree));
   if (!found.ok) return { ok: false, sc: 404 };
   const { nodes, list } = found.value;
@@ -53,6 +56,11 @@ export function readNodes(reader: Reader, text: string): Read {
   const [only] = nodes;
   const leaf = !list && only !== undefined && only.node.node.children === undefined ? only.node : undefined;
   return { ok: true, entries, ...(leaf === undefined ? {} : { leaf }) };
+}
+
+/** A client needs to know no more than the scheme of ClientURIs (8). */
+function isPlain(text: string): boolean {
+  return !/[?*(]/.test(text);
 }
 
 /** The body of an answer: the bare value of a single leaf where wanted, else MO data. */

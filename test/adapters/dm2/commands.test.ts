@@ -152,6 +152,39 @@ describe('add and replace', () => {
     expect(names(third)).toEqual(['CONT', 'HGET']);
   });
 
+  test('a replace by a tree writes the leaves that it names, and what is beside them stays; a whole one takes its place', () => {
+    const tree = {
+      name: '',
+      children: [
+        {
+          name: '1',
+          children: [
+            { name: 'Start', value: chr('0700') },
+            { name: 'Rate', value: chr('1') },
+          ],
+        },
+      ],
+    };
+    const write = (whole: boolean): { cmd: readonly string[]; body: unknown } => {
+      const device = given({ commands: [{ kind: 'replace', at: at('Tariff'), tree, ...(whole ? { whole } : {}) }] });
+      device.posts({});
+      const reply = device.answers(statuses(200, 200));
+      const [item] = only(reply.effects, 'itemOffered');
+      return { cmd: reply.cmd[1] ?? [], body: JSON.parse(Buffer.from(item?.body ?? []).toString()) };
+    };
+    expect(write(false)).toEqual({
+      cmd: ['HGET', `${BASE}/repository/item-c1`],
+      body: [
+        { ClientURI: `${METER}/kitchen/Tariff/1/Start`, MOData: { Start: '0700' } },
+        { ClientURI: `${METER}/kitchen/Tariff/1/Rate`, MOData: { Rate: '1' } },
+      ],
+    });
+    expect(write(true)).toEqual({
+      cmd: ['HGET', `${BASE}/repository/item-c1`, `${METER}/kitchen/Tariff`],
+      body: [{ ClientURI: `${METER}/kitchen/Tariff`, MOData: { Tariff: { 1: { Start: '0700', Rate: '1' } } } }],
+    });
+  });
+
   test('a write below one that waits is not probed before that one is done', () => {
     const device = given({
       commands: [
@@ -217,7 +250,6 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
   const unsupported: [string, CommandBody][] = [
     ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
     ['subscribe', { kind: 'subscribe', at: at('') }],
-    ['default', { kind: 'default', moid: METER }],
     ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],
     ['a property to set', { kind: 'replace', at: at('a'), prop: 'Name', value: chr('b') }],
     ['an address of DM 1.x', { kind: 'delete', at: { uri: './DevInfo/Man' } }],
@@ -236,6 +268,22 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     const told = device.posts({ Alert: [alert] }, { token: 'item-c1', path: '/dm/2/item-c1' });
     expect(only(told.effects, 'alertRaised')).toMatchObject([{ reportedAt: 'item-c1', resultCode: 1200 }]);
     expect(told.cmd).toEqual(END);
+  });
+
+  test('DEFAULT names a document that stays, and what a device without it answers is kept', () => {
+    const tree = { name: '', children: [{ name: 'Unit', value: chr('kWh') }] };
+    const device = given({ commands: [{ kind: 'default', moid: METER, tree }] });
+    const reply = device.posts({});
+    expect(reply.cmd[1]).toEqual(['DEFAULT', `${BASE}/repository/item-c1`, METER]);
+    expect(JSON.parse(Buffer.from(only(reply.effects, 'itemOffered')[0]?.body ?? []).toString())).toEqual([
+      { ClientURI: `${METER}//`, MOData: { meter: { Unit: 'kWh' } } },
+    ]);
+    expect(outcomes(device.answers(statuses(200, 200)).effects)).toEqual({ c1: 'OK' });
+    device.has({ kind: 'default', moid: METER, tree });
+    device.posts({});
+    expect(outcomes(device.answers(statuses(200, 501)).effects)).toEqual({ c2: 'UNSUPPORTED' });
+    device.has({ kind: 'default', moid: METER, tree });
+    expect(device.posts({}).cmd).toEqual(END);
   });
 
   test('a copy is read, and once it was read written', () => {

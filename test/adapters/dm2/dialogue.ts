@@ -117,8 +117,8 @@ export class Dialogue {
 
   /** Puts a document to the address that a command's HPUT or HPOST named. */
   puts(id: string, body: unknown, mime = 'application/dmmo+json'): void {
-    const octets = typeof body === 'string' ? body : JSON.stringify(body);
-    this.put.set(`item-${id}`, { mime, body: Buffer.from(octets) });
+    const octets = typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body));
+    this.put.set(`item-${id}`, { mime, body: Buffer.isBuffer(body) ? body : octets });
   }
 
   /** The session as it is stored now. */
@@ -258,7 +258,9 @@ export class Dialogue {
       defaultServerId: 'moql',
       items: {
         ...Object.fromEntries([...this.fetched].map((token) => [token, { fetched: true }])),
-        ...Object.fromEntries([...this.put].map(([token, uploaded]) => [token, { fetched: false, uploaded }])),
+        ...Object.fromEntries(
+          [...this.put].map(([token, uploaded]) => [token, { fetched: this.fetched.has(token), uploaded }]),
+        ),
       },
       ...(this.session === undefined ? {} : { session: this.session }),
       ...(this.registered ? { device } : {}),

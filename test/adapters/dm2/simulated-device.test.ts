@@ -13,7 +13,18 @@ function transportTo(server: Dialogue): Transport {
     const url = new URL(request.url);
     if (url.pathname.startsWith('/repository/')) {
       const token = url.pathname.split('/').at(-1) ?? '';
-      const item = only(server.effects, 'itemOffered').find((one) => one.token === token);
+      const item = only(server.effects, 'itemOffered')
+        .filter((one) => one.token === token)
+        .at(-1);
+      if (request.method !== 'GET') {
+        const body = Buffer.from(request.body ?? []);
+        server.puts(token.replace('item-', ''), body, request.headers['content-type'] ?? '');
+        return Promise.resolve({
+          status: item?.direction === 'UPLOAD' ? 204 : 404,
+          headers: {},
+          body: new Uint8Array(),
+        });
+      }
       if (item === undefined) return Promise.resolve({ status: 404, headers: {}, body: new Uint8Array() });
       server.fetches(token.replace('item-', ''));
       return Promise.resolve({ status: 200, headers: { 'content-type': item.mime }, body: item.body });
@@ -78,6 +89,17 @@ describe('A simulated device, which holds its server to the facts', () => {
     c9: 'NOT_ALLOWED',
   };
 
+  const expectedWithout = {
+    c1: 'OK',
+    c2: 'OK',
+    c3: 'OK',
+    c4: 'NOT_FOUND',
+    c5: 'ALREADY_EXISTS',
+    c6: 'OK',
+    c7: 'OK',
+    c8: 'NOT_ALLOWED',
+  };
+
   test('finds no violation, and commands come to what they come to on DM 1.x', async () => {
     const { report, server, effects } = await session(work);
     expect(report.violations).toEqual([]);
@@ -96,6 +118,31 @@ describe('A simulated device, which holds its server to the facts', () => {
     expect(report.violations).toEqual([]);
     expect(outcomes(effects)).toEqual(expected);
     expect(only(effects, 'featureLearned').map((effect) => effect.feature)).toEqual(['CONT', 'bearer']);
+  });
+
+  test.each<[string, Dm2DeviceOptions['features'], readonly string[], string]>([
+    ['no GET', { get: false }, ['GET'], 'HPUT'],
+    ['no GET and no HPUT', { get: false, hput: false }, ['GET', 'HPUT'], 'HPOST'],
+    ['no queries', { query: false }, ['query'], 'GET'],
+  ])('likewise when it has %s, which is learned', async (_, features, learned, carrier) => {
+    const { report, effects } = await session(work.slice(1), { ...(features === undefined ? {} : { features }) });
+    expect(report.violations).toEqual([]);
+    expect(outcomes(effects)).toEqual({ ...expectedWithout });
+    expect(only(effects, 'featureLearned').map(({ feature }) => feature)).toEqual(learned);
+    expect(new Set(only(effects, 'commandSent').map((effect) => effect.carrier))).toContain(carrier);
+  });
+
+  test('takes what DEFAULT names, each time that it needs it', async () => {
+    const FUMO = 'urn:oma:mo:oma-fumo:1.0';
+    const tree = { name: 'fw9', children: [{ name: 'PkgName', value: { format: 'chr', data: 'p' } as const }] };
+    const server = given({ commands: [{ kind: 'default', moid: FUMO, tree }] });
+    const device = new Dm2Device({ deviceId: DEVICE, url: `${BASE}/dm/2` }, transportTo(server));
+    await device.connect();
+    expect(outcomes(server.effects)).toEqual({ c1: 'OK' });
+    expect(await device.needs('urn:oma:mo:oma-dcmo:1.0')).toBeUndefined();
+    // Whether it may be written is the device's own matter; that it was fetched is what counts.
+    expect(await device.needs(FUMO)).toBeDefined();
+    expect(server.stored?.state.phase).toBe('ended');
   });
 
   test.each(['basic', 'digest'] as const)('authenticates itself by %s', async (auth) => {
