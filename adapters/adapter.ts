@@ -188,6 +188,8 @@ export type CommandBody =
       readonly tree?: Tree;
       readonly prop?: string;
     }
+  /** DM 2.0: the node of an MO instance in the access-control object, to be made or replaced as a whole. */
+  | { readonly kind: 'access'; readonly at: Address; readonly tree: Tree }
   | { readonly kind: 'delete'; readonly at: Address }
   | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
   | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }

@@ -5,8 +5,9 @@ import { responsePathAsArray } from 'graphql';
 
 import { familyOf } from '../../schema/ddf/identity';
 import type { Rights } from '../access/rights';
+import { accessEntries, DAC_FAMILY } from '../management/dac';
 import { readableObjects, scopedDevice } from '../management/readable';
-import type { AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
+import type { AccessEntry, AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
 
 /** Something that went less well than asked but fails no field; listed in `extensions.warnings`. */
 export interface Warning {
@@ -76,6 +77,14 @@ export class RequestContext {
     if (!this.rights.within('DELEGATE', scoped)) return [];
     const found = await this.aclsByDevice.load(device.key);
     return found.filter((acl) => acl.family === family && acl.miid === miid && this.rights.at('DELEGATE', scoped, acl));
+  }
+
+  /** Who may do what with an instance on a DM 2.0 device; null where that is not known, and without DELEGATE on it. */
+  async access(device: DeviceView, { family, miid }: MoView): Promise<readonly AccessEntry[] | null> {
+    if (!this.rights.at('DELEGATE', scopedDevice(device), { family, path: '' })) return null;
+    const objects = await this.objectsByDevice.load(`${device.key} ${DAC_FAMILY}`);
+    const documents = objects.map(({ values }) => values);
+    return accessEntries(documents, { family, miid }) ?? null;
   }
 
   /** Forgets what was loaded: after a mutation, and after devices were asked. */

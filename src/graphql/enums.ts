@@ -12,6 +12,7 @@ import type {
 } from '../../adapters/adapter';
 import type { PropertyName } from '../management/node-properties';
 import type {
+  AccessRight,
   CommandState as CommandStates,
   NorthboundKind,
   OperationState as OperationStates,
@@ -170,8 +171,22 @@ export const CommandKind = {
   SHOW: 'show',
   GET_ACL: 'getAcl',
   SET_ACL: 'setAcl',
+  GET_ACCESS: 'getAccess',
+  SET_ACCESS: 'setAccess',
 } as const satisfies Record<string, NorthboundKind>;
 registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
+
+export const DeviceRight = same<AccessRight>('READ', 'WRITE', 'EXECUTE', 'DELEGATE');
+registerEnumType(DeviceRight, {
+  name: 'DeviceRight',
+  description: 'What a DM 2.0 device lets a management authority do with a management object.',
+  valuesConfig: {
+    READ: { description: 'GET, HPUT, HPOST, SUB.' },
+    WRITE: { description: 'HGET and DELETE.' },
+    EXECUTE: { description: 'EXEC.' },
+    DELEGATE: { description: 'Changing these rights; no other right implies it.' },
+  },
+});
 
 export const AclCommand = {
   ADD: 'Add',

@@ -242,7 +242,7 @@ export class LiveOperation {
 
 /** Whether a command changes something on the device. */
 export function isWrite(kind: string): boolean {
-  return kind !== 'get' && kind !== 'getAcl';
+  return kind !== 'get' && kind !== 'getAcl' && kind !== 'getAccess';
 }
 
 function attemptsOf(command: LiveCommand): number {

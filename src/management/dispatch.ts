@@ -1,6 +1,7 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
 import type { Address, Command, CommandBody } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
+import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
 import { commandId, type LiveCommand, type LiveOperation } from './command-state';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
@@ -8,6 +9,7 @@ import { INBOX, normaliseUri, parentPlace } from './places';
 import type { Resolution } from './queue';
 import { storedPrompt } from './show';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
+import type { AccessEntry } from './types';
 
 export interface Terrain {
   readonly mos: readonly LiveMo[];
@@ -18,6 +20,8 @@ export interface Terrain {
   readonly hasInbox?: boolean;
   /** The device's MOs are still being looked for: what is not known may yet be found. */
   readonly isSearching: boolean;
+  /** What the device's own access control was seen to allow; absent: nobody knows. */
+  readonly access?: KnownAccess;
   /** Makes a token for what a command may need. */
   readonly token: () => string;
 }
@@ -53,6 +57,8 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       ? newInstance(command, operation, terrain)
       : addressOf(command, terrain);
   if ('kind' in at) return at;
+  const forbidden = terrain.access && objectionOfAccess({ ...command, miid: miidOf(at) }, terrain.access);
+  if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
   const value =
     request['value'] === undefined ? undefined : restoreValue(request['value'] as StoredValue, command.head);
   switch (command.kind) {
@@ -65,6 +71,9 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       };
     case 'getAcl':
       return { kind: 'get', at, prop: 'ACL' };
+    case 'getAccess':
+    case 'setAccess':
+      return accessBody(command, at, terrain);
     case 'setAcl':
       return { kind: 'replace', at, prop: 'ACL', value };
     case 'add':
@@ -95,9 +104,27 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   }
 }
 
+function miidOf(at: Address): string | null {
+  return 'uri' in at ? null : (at.miid ?? null);
+}
+
+/** At the node of the instance in the access-control object. */
+function accessBody({ kind, request }: LiveCommand, of: Address, { mos }: Terrain): CommandBody | Failure {
+  const object = mos.find((mo) => mo.family === DAC_FAMILY);
+  if (object === undefined)
+    return { kind: 'never', outcome: 'UNSUPPORTED', reason: 'the device has no access-control object' };
+  if ('uri' in of || of.miid === undefined) return { kind: 'never', reason: 'access rights are those of an instance' };
+  const at = { moid: object.moid, miid: object.miid, path: accessPath(of.moid, of.miid) };
+  if (kind === 'getAccess') return { kind: 'get', at };
+  return { kind: 'access', at, tree: accessTree(of.miid, request['entries'] as readonly AccessEntry[]) };
+}
+
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
 function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
-  if (terrain.hasPlaces) return undefined;
+  if (terrain.hasPlaces)
+    return command.kind === 'getAccess' || command.kind === 'setAccess'
+      ? 'DM 1.x has no access-control object'
+      : undefined;
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
   if (['copy', 'getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;

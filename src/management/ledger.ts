@@ -7,6 +7,7 @@ import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
+import { accessSeen } from './access-seen';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
 import { endOfExec } from './async-exec';
@@ -52,6 +53,8 @@ export class Ledger {
   boundAs: { readonly deviceId: string; readonly protocol: string } | undefined;
   endReason: string | null = null;
   isDiscovered = false;
+  /** Access rights were seen in this turn: what was loaded of them counts no more. */
+  isAccessChanged = false;
   /** What is known of the device's MOs may be stale. */
   isDiscoveryDue = false;
   readonly features: Record<string, { value: Json; evidence: string; at: string }> = {};
@@ -403,7 +406,7 @@ export class Ledger {
     const outcome = ofObject ?? effect.outcome;
     const isOk = outcome === 'OK';
     // Names of children are asked for as they are; below that, what the DDFs tell counts too.
-    const isRead = command.kind === 'get' && effect.tree !== undefined;
+    const isRead = (command.kind === 'get' || command.kind === 'getAccess') && effect.tree !== undefined;
     const tree = !isRead ? undefined : depth === 0 ? effect.tree : this.#described(command, effect.tree);
     // What a person did is told also where it was a refusal.
     const hasData = isOk || command.kind === 'show';
@@ -438,6 +441,9 @@ export class Ledger {
     const { outcome } = effect;
     const at = this.#addressOf(command);
     if (at === undefined) return;
+    const access = accessSeen(command, at, effect, this.mos);
+    if (access !== undefined) this.#observe(access.at, access.tree, true);
+    this.isAccessChanged ||= access !== undefined;
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
     else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
       this.#observe(at, effect.tree, command.request['depth'] === undefined || command.request['depth'] === null);

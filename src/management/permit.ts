@@ -18,6 +18,8 @@ export const NEEDED: Readonly<Record<NorthboundKind, Right>> = {
   show: 'EXECUTE',
   getAcl: 'DELEGATE',
   setAcl: 'DELEGATE',
+  getAccess: 'DELEGATE',
+  setAccess: 'DELEGATE',
 };
 
 export interface Permits {

@@ -8,6 +8,7 @@ import {
   type Context,
   type Envelope,
   type Inbound,
+  type Json,
   type Limits,
   type Received,
   type StoredSession,
@@ -22,6 +23,7 @@ import { loadTurn, type LoadedTurn } from '../store/turn-load';
 import { loadSlice, loadWork } from '../store/turn-work';
 import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
+import type { KnownAccess } from './dac';
 import { dispatch } from './dispatch';
 import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
@@ -271,6 +273,7 @@ export class Turns {
       hasPlaces: envelope.protocol !== 'DM_2_0',
       hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
+      ...knownAccess(row, ledger),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
     };
     const { picked, more } = pickWork(
@@ -334,6 +337,13 @@ export class Turns {
     });
     for (const payload of changed) this.deps.db.notify(OPERATION_CHANNEL, payload);
   }
+}
+
+/** Rights that a turn changed are judged by again in the next one. */
+function knownAccess({ mos, server_id: serverId }: LoadedTurn, ledger: Ledger): { access?: KnownAccess } {
+  const documents = (mos ?? []).flatMap((mo) => (mo.a === undefined || mo.a === null ? [] : [mo.a as Json]));
+  if (documents.length === 0 || serverId === null || ledger.isAccessChanged) return {};
+  return { access: { documents, serverId } };
 }
 
 const NO_WORK: Work = { commands: [], more: false, slices: [] };

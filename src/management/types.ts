@@ -153,7 +153,8 @@ export type OperationState =
   'QUEUED' | 'NOTIFIED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
 export type CommandState =
   'QUEUED' | 'SENT' | 'ACCEPTED' | 'ANSWERED' | 'SKIPPED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
-export type NorthboundKind = 'get' | 'add' | 'replace' | 'delete' | 'exec' | 'copy' | 'show' | 'getAcl' | 'setAcl';
+export type NorthboundKind =
+  'get' | 'add' | 'replace' | 'delete' | 'exec' | 'copy' | 'show' | 'getAcl' | 'setAcl' | 'getAccess' | 'setAccess';
 
 export interface AddressInput {
   readonly moid?: string | null;
@@ -219,8 +220,23 @@ export type CommandInput =
       readonly address: AddressInput;
       readonly acl?: string | null;
       readonly entries?: readonly AclEntryInput[] | null;
-    };
+    }
+  | { readonly kind: 'getAccess'; readonly address: AddressInput }
+  /** Replaces all entries of the instance. */
+  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] };
 
+/** What a DM 2.0 device lets a management authority do. */
+export type AccessRight = 'READ' | 'WRITE' | 'EXECUTE' | 'DELEGATE';
+/** Who may do what on a node of an MO instance and below it; an entry on a deeper node overrides it there. */
+export interface AccessEntry {
+  /** Below the MO's root. */
+  readonly path: string;
+  readonly authorities: readonly {
+    /** `serverid:ID`, `appid:ID`, or `*`. */
+    readonly authority: string;
+    readonly rights: readonly AccessRight[];
+  }[];
+}
 /** What a server may do; `*`: every server. */
 export interface AclEntryInput {
   readonly server: string;

@@ -4,6 +4,7 @@
  * existing node is ALREADY_EXISTS and a replace of a missing one NOT_FOUND, as on DM 1.x.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3 (commands).
  */
+import { carryAccess } from '../access-control';
 import type { Address, Command, Context, Effect, Outcome, Token, Tree } from '../../adapter';
 import { namesOfPath, printClientUri } from '../client-uri';
 import { encodeBareValue } from '../leaf-value';
@@ -52,6 +53,8 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
     }
     case 'copy':
       return unsupported('DM 2.0 has no copy; it is a read and a write');
+    case 'access':
+      return carryAccess(command, context);
     case 'show':
       return carryShow(command, context);
     case 'subscribe':

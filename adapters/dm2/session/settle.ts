@@ -3,6 +3,7 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 7.2.1.3, appendices C and F.
  */
 import type { Context, Effect, Tree } from '../../adapter';
+import { isAccessObject } from '../access-control';
 import { addressOf } from '../alerts';
 import { namesOfPath } from '../client-uri';
 import type { DataPart, Package3, StatusEntry } from '../package';
@@ -162,7 +163,8 @@ function settleHget(
 ): readonly Effect[] {
   const { sc } = status;
   if (sc !== DM2_STATUS.OK) {
-    const allowed = isAllowed(sent.at, sent.kind === 'add' ? 'Add' : 'Replace', context);
+    const access = sent.kind === 'add' ? 'Add' : 'Replace';
+    const allowed = isAccessObject(sent.at.moid) ? undefined : isAllowed(sent.at, access, context);
     return [{ kind: 'commandAnswered', command: sent.id, outcome: outcomeOf('HGET', sc, allowed), code: sc }];
   }
   // The repository is the witness: there are clients that report 200 for a document they could not fetch.

@@ -3,6 +3,7 @@ import type { ServerUriValues } from '../../../adapters/dm2/server-uri';
 import type { Person } from '../dm1/person';
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
+import type { AccessControl } from './access';
 
 export interface Dm2DeviceOptions {
   /** `SrvURI` of the account, such as `https://dm.example/dm/2`. */
@@ -16,6 +17,8 @@ export interface Dm2DeviceOptions {
   readonly serverId?: string;
   /** `MOS` in Package#1; default always. */
   readonly mos?: 'always' | 'never';
+  /** Who may do what; absent: every server everything, as of a client without access control. */
+  readonly access?: AccessControl;
   /** Who answers the pages that SHOW opens, when the session is over; says yes unless given. */
   readonly person?: Person;
   readonly features?: {
