@@ -33,6 +33,15 @@ export interface BlobRef {
 /** What a {@link BlobRef} begins with that names octets kept by `chunkKept`. */
 export const CHUNK_REF = 'chunk:';
 
+/** What a caller put into the Data Repository: stored once, served to each device at an address of its own. */
+export interface FileRef {
+  readonly file: string;
+  /** How the device proves itself where it fetches it. */
+  readonly access: 'DEVICE' | 'ADDRESS';
+  readonly mime: string;
+  readonly length: number;
+}
+
 /** An HTTP answer, stored whole so that a repeated message gets the same octets. Header names are lower case. */
 export interface Wire {
   readonly status: number;
@@ -186,6 +195,10 @@ export type CommandBody =
       readonly at: Address;
       /** Absent: an interior node. */ readonly value?: Value;
       readonly tree?: Tree;
+      /** Of a replace with a tree: what is below the node and not in the tree goes. */
+      readonly whole?: boolean;
+      /** In place of a value: what the device fetches from the repository. DM 2.0 only. */
+      readonly file?: FileRef;
       readonly prop?: string;
     }
   /** DM 2.0: the node of an MO instance in the access-control object, to be made or replaced as a whole. */
@@ -290,6 +303,8 @@ export interface AccountKnowledge {
    * there was none, or a session answered it since.
    */
   readonly notified?: { readonly at: number; readonly sessionNo?: number };
+  /** Those before it that were not answered either, oldest first; not all of them. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[];
 }
 
 export interface KnownMo {
@@ -409,8 +424,11 @@ export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE' | 'ADMINISTRATOR'
 export type Effect =
   /** The message proved who sends it. Everything that follows may be believed. */
   | { readonly kind: 'authenticated'; readonly by: CredentialType }
-  /** `counted`: towards lock-out. The turn changes nothing else but nonces and the security log. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean }
+  /**
+   * `counted`: towards lock-out. `foreign`: the credential is good, but another device's. The turn changes nothing else but
+   * nonces and the security log.
+   */
+  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean; readonly foreign?: boolean }
   /** CLIENT: the nonce for the device's next credential; SERVER: for ours. */
   | { readonly kind: 'nonceChanged'; readonly direction: 'CLIENT' | 'SERVER'; readonly nonce: Bytes }
   /** An authenticated device told its protocol version; registers it where the account does so on first contact. */
@@ -480,9 +498,12 @@ export type Effect =
       readonly token: Token;
       readonly command: string;
       readonly direction: 'DOWNLOAD' | 'UPLOAD';
+      /** UPLOAD: a type that is taken beside MO data, text and octets, which always are; `alternatives` are more of them. */
       readonly mime: string;
       readonly body: Bytes;
       readonly alternatives?: readonly { readonly mime: string; readonly body: Bytes }[];
+      /** DOWNLOAD of what stands in the repository already, in place of `body`. */
+      readonly file?: FileRef;
     }
   | {
       readonly kind: 'alertRaised';
@@ -500,8 +521,13 @@ export type Effect =
       readonly final?: false;
       readonly resultCodes?: readonly number[];
     }
-  /** A session answers the notification that is kept, or one by the identifier in `match`. */
-  | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
+  /**
+   * A session answers a notification, by the name that callers know it by. `sessionNo`: that one and those before it, and not
+   * those after; absent: all.
+   */
+  | { readonly kind: 'wakeUpAnswered'; readonly match?: string; readonly sessionNo?: number }
+  /** The device took its account from a bootstrap document; what is left of such documents is to be given out no more. */
+  | { readonly kind: 'bootstrapCompleted' }
   /** Something worth a line in the log that changes nothing. */
   | { readonly kind: 'noted'; readonly what: string }
   | {
@@ -528,8 +554,18 @@ export interface Responded {
   readonly effects: readonly Effect[];
 }
 
+/** How a device is to reach its server. */
+export type PreferredConnection = 'ANY_AVAILABLE' | 'CELLULAR' | 'WLAN' | 'WIRELINE';
+
 export interface WakeUpRequest {
+  /** DM 1.x: SessionID of the session; DM 2.0: NOTIFICATION-ID. */
   readonly sessionNo: number;
+  /** Milliseconds since 1970: when it is made. DM 2.0 only. */
+  readonly now?: number;
+  /** Best first, `ANY_AVAILABLE` the last. DM 2.0 only. */
+  readonly connections?: readonly PreferredConnection[];
+  /** Whether the device is to list its MOs. DM 2.0 only. */
+  readonly requestsMos?: boolean;
   readonly initiatedBy: 'USER' | 'SERVER';
   readonly uiMode: 'UNSPECIFIED' | 'BACKGROUND' | 'INFORMATIVE' | 'INTERACTIVE';
   /**
@@ -573,6 +609,18 @@ export interface BootstrapRequest {
   };
   /** CP profile: whether the device is to begin a session at once. */
   readonly init?: boolean;
+  /** DM 2.0: what the account asks to manage (`Perm`): MOIDs, or `*` alone. */
+  readonly moids?: readonly string[];
+  /** DM 2.0: octets of `Auth/Trsp` in place of the device's credential, such as a certificate and its private key. */
+  readonly transport?: { readonly data: Bytes; readonly secret: Bytes };
+  /** DM 2.0: `Auth/Bootstrap`, by which the device trusts a bootstrap server; keys as its mode has them. */
+  readonly bootstrapServer?: {
+    readonly url: string;
+    readonly mode: 'PSK' | 'X509';
+    readonly clientPublic: Bytes;
+    readonly serverPublic: Bytes;
+    readonly clientSecret: Bytes;
+  };
   /** CP profile: parameters of vendors. Absent value: a parameter that only is there. */
   readonly extras?: readonly { readonly name: string; readonly value?: string }[];
 }
@@ -580,6 +628,7 @@ export interface BootstrapRequest {
 /** For a device of an account, whose credentials are those that the document is to have. */
 export interface DocumentContext {
   readonly account: AccountKnowledge;
+  /** `deviceId` is empty in a document for all devices of the account (DM 2.0). */
   readonly device: { readonly deviceId: string; readonly protocol?: DmProtocol };
 }
 
@@ -614,6 +663,12 @@ export interface DocumentMaker {
     request: BootstrapRequest,
   ): { readonly ok: true; readonly document: PushDocument; readonly typed?: string } | NoDocument;
 }
+
+/** Whether a request outside of a session comes from the device that it should come from; else what it is answered. */
+export type Proof =
+  | { readonly ok: true }
+  /** `counted`: towards lock-out. */
+  | { readonly ok: false; readonly reply: Wire; readonly counted: boolean; readonly reason: string };
 
 /** A device protocol. */
 export interface Adapter {

@@ -10,6 +10,8 @@ import { respondPackage } from './session/respond';
 import { isSamePackage3 } from './session/turn';
 import { endWire } from './session/wires';
 
+export { proveDevice } from './session/prove';
+
 export function createDm2Adapter(): Adapter {
   return {
     open: openPackage,
@@ -30,3 +32,5 @@ function expireSession(state: SessionState): readonly Effect[] {
   if (state.phase !== 'awaiting') return [];
   return [...unanswered(state, 'the device never answered'), { kind: 'sessionEnded', reason: 'EXPIRED' }];
 }
+
+export { dm2Documents } from './documents';

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
-import { createDm2Adapter } from '../../adapters/dm2';
+import { createDm2Adapter, dm2Documents, proveDevice } from '../../adapters/dm2';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -16,10 +16,12 @@ import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
+import { bodyDecoder, inboundOfItem } from '../http/repository-route';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createDeviceProofs } from '../management/device-proof';
 import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
@@ -33,6 +35,7 @@ import { Waiting } from '../management/waiting';
 import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { createRepository } from '../repository/items';
+import { directoryStorage } from '../repository/storage/directory';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
@@ -69,8 +72,6 @@ const CLOSE_WITHIN_MS = 10_000;
 const TIMERS_EVERY_MS = 1_000;
 /** How many times the MaxMsgSize that they are told DM 1.x clients may send: some do not read it. */
 const TOLERANCE = 16;
-/** Octets of a document that is put into the Data Repository. */
-const DOCUMENT_OCTETS = 64 * 1024 * 1024;
 /** How the gateway is called where a device that nobody knows asks. */
 const DEFAULT_SERVER_ID = 'moql';
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
@@ -140,7 +141,7 @@ async function assemble(
     db,
     secrets,
     now,
-    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? undefined : dm1Documents),
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
   };
   const accounts = createAccounts({ db, secrets });
   const devices = createDevices({ db, secrets });
@@ -181,8 +182,18 @@ async function assemble(
   });
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
-  const repository = createRepository({ db, secrets, now });
-  const downloads = createBootstrapDownloads({ db, secrets, now });
+  const proofs = createDeviceProofs({ db, secrets, ddfs, settings, prove: proveDevice, now });
+  const repository = createRepository({
+    db,
+    secrets,
+    limits: { ...limits, idleMs: limits.bodyIdleMs, inlineOctets: config.settings.repository.inlineOctets },
+    prove: (device, request) => proofs.check(device, inboundOfItem(request)),
+    decode: bodyDecoder(limits.documentOctets, limits.inflation),
+    storage: directoryStorage(config.settings.repository.directory ?? join(config.dataDir, 'repository')),
+    log,
+    now,
+  });
+  const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
   const pages = createShowPages({ db, secrets, log, now });
 
   const deps: AppDeps = {
@@ -193,11 +204,12 @@ async function assemble(
     logger: log,
     tls: tls?.northbound,
     trustProxy: trustProxyOf(config),
-    limits: { messageOctets: limits.messageOctets, documentOctets: DOCUMENT_OCTETS, inflation: limits.inflation },
+    limits: { messageOctets: limits.messageOctets, inflation: limits.inflation },
+    bodyMs: limits.uploadMs,
     devicesApart: config.deviceListener !== undefined,
     device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
-    repository: (inbound) => repository.handle(inbound),
+    repository: (request) => repository.handle(request),
     bootstrap: (inbound) => downloads.handle(inbound),
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
@@ -248,6 +260,7 @@ function turnSettings(config: Configuration, baseUrl: () => string): TurnSetting
     allowInsecureBasic: config.insecure,
     limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs },
     itemLifeMs: more.repositoryItemMs,
+    itemAccess: config.settings.repository.commandAccess,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
   };
 }

@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
-const count = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
+import { count } from './check';
+import { repositoryRows, repositorySettings } from './repository-settings';
+
 const KIB = 1024;
+const GIB = 1024 * 1024 * KIB;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -57,9 +60,22 @@ const schema = z.strictObject({
       repositoryItemMs: count(1_000, 90 * DAY_MS)
         .default(7 * DAY_MS)
         .describe('how long a document waits in the Data Repository'),
+      documentOctets: count(KIB, 64 * 1024 * KIB)
+        .default(16 * 1024 * KIB)
+        .describe('octets of a document that a device brings to the Data Repository'),
+      fileOctets: count(KIB, 64 * GIB)
+        .default(4 * GIB)
+        .describe('octets of a file that a caller puts into the Data Repository'),
+      bodyIdleMs: count(100, 10 * MINUTE_MS)
+        .default(MINUTE_MS)
+        .describe('longest silence of who sends something to the Data Repository'),
+      uploadMs: count(1_000, 7 * DAY_MS)
+        .default(2 * 60 * MINUTE_MS)
+        .describe('longest time that sending it may take'),
     })
     .prefault({})
     .describe('what one device, session or caller may take'),
+  repository: repositorySettings,
 });
 
 export type Settings = z.infer<typeof schema>;
@@ -90,16 +106,17 @@ export interface SettingRow {
   /** Such as `limits.maxMsgSize`. */
   readonly name: string;
   readonly meaning: string;
-  readonly fallback: number;
+  readonly fallback: number | string;
 }
 
 /** Each member with what it means, for the documentation. */
 export function settingRows(): readonly SettingRow[] {
   const defaults = schema.parse({}).limits;
   const shape = schema.shape.limits.unwrap().shape;
-  return (Object.keys(shape) as (keyof typeof shape)[]).map((name) => ({
+  const limits = (Object.keys(shape) as (keyof typeof shape)[]).map((name) => ({
     name: `limits.${name}`,
     meaning: shape[name].description ?? '',
     fallback: defaults[name],
   }));
+  return [...limits, ...repositoryRows()];
 }

@@ -1,7 +1,7 @@
 /** The HTTP listeners: one for all, or one of its own for devices. */
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 
-import type { FastifyBaseLogger, FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { LogController, fastify } from 'fastify';
 
 import type { DeviceDeps, DeviceLimits } from './device-routes';
@@ -10,6 +10,7 @@ import { delegationRoute, type DelegationDeps } from './delegation-route';
 import type { GraphqlDeps } from './graphql-routes';
 import { graphqlRoutes } from './graphql-routes';
 import { portalRoute, type PortalDeps } from './portal-route';
+import { REPOSITORY_PATH } from './repository-route';
 
 export interface ListenerOptions {
   /** Absent: nothing is logged. */
@@ -19,6 +20,8 @@ export interface ListenerOptions {
   /** Whose forwarding headers count: addresses, networks, or their number (MOQL_TRUST_PROXY). */
   readonly trustProxy?: FastifyServerOptions['trustProxy'];
   readonly limits?: DeviceLimits;
+  /** How long a body may take that is sent to the Data Repository. */
+  readonly bodyMs?: number;
   /** Whether the database can be reached and is migrated. */
   readonly ready?: () => Promise<boolean>;
 }
@@ -53,18 +56,20 @@ function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerO
   portalRoute(app, deps);
 }
 
-function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyInstance {
+function listener({ logger, tls, trustProxy, ready, bodyMs }: ListenerOptions): FastifyInstance {
   const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
     ...(logger ? { loggerInstance: logger } : {}),
     ...(tls ? { https: tls } : {}),
     trustProxy: trustProxy ?? false,
     // Paths of devices hold tokens.
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // The server knows one limit for all; what it does not guard any more, `hurry` does.
+    requestTimeout: Math.max(REQUEST_TIMEOUT_MS, bodyMs ?? 0),
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
   };
   const app = fastify(options) as FastifyInstance;
+  app.addHook('onRequest', hurry);
   app.setNotFoundHandler((_request, reply) =>
     reply
       .code(404)
@@ -79,4 +84,16 @@ function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyI
       .send({ status: isReady ? 'ok' : 'unavailable' });
   });
   return app;
+}
+
+/** Everything but what goes to the Data Repository has to come within the usual time. */
+function hurry(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  if (request.routeOptions.url !== REPOSITORY_PATH && !request.raw.complete) {
+    const late = setTimeout(() => {
+      if (!request.raw.complete) request.raw.destroy();
+    }, REQUEST_TIMEOUT_MS);
+    late.unref();
+    reply.raw.once('close', () => clearTimeout(late));
+  }
+  next();
 }

@@ -83,6 +83,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         at,
         value,
         tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
+        ...(request['whole'] === true ? { whole: true } : {}),
       };
     case 'delete':
       return { kind: 'delete', at };

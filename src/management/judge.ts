@@ -171,7 +171,13 @@ function judgeOne(
       // A serialised tree may bring ACLs along.
       if (isSerialisedTree(command.value?.type) || isSerialisedTree(node?.mime))
         checkPermitted(at, 'setAcl', `${where}.value`, device);
-      return { ...row, request: written(command.value, `${where}.value`, command.kind, node, limits, at, library) };
+      return {
+        ...row,
+        request: {
+          ...written(command.value, `${where}.value`, command.kind, node, limits, at, library),
+          ...(isWhole(command, where) ? { whole: true } : {}),
+        },
+      };
   }
 }
 
@@ -200,6 +206,12 @@ function checkNoAccess(family: string | null, kind: NorthboundKind, where: strin
     `${where}.address: access rights are changed by setAccess at the object that they are for`,
     { moid: DAC_FAMILY, access: ['Get'] },
   );
+}
+
+function isWhole({ kind, value, whole }: CommandInput & { readonly kind: 'add' | 'replace' }, where: string): boolean {
+  if (whole !== true) return false;
+  if (kind === 'replace' && value?.json != null) return true;
+  throw new ManagementError('BAD_USER_INPUT', `${where}.whole: only a replace by a tree (value.json) can be whole`);
 }
 
 interface Located {

@@ -12,6 +12,7 @@ import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
 import { endOfExec } from './async-exec';
 import type { LiveOperation, LiveCommand } from './command-state';
+import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
 import { DocumentChanges } from './documents';
 import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
@@ -37,6 +38,8 @@ export interface LiveMo {
 export interface LedgerLimits {
   readonly lockAfter: number;
   readonly itemLifeMs: number;
+  /** How devices prove themselves where they fetch and bring documents of commands. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
 }
 
 export class Ledger {
@@ -49,7 +52,7 @@ export class Ledger {
   /** Instances that are found at another place: they keep their names. */
   readonly moved: { readonly family: string; readonly miid: string; readonly as: string }[] = [];
   isAuthenticated = false;
-  refusal: { readonly reason: string; readonly counted: boolean } | undefined;
+  refusal: { readonly reason: string; readonly counted: boolean; readonly foreign?: boolean } | undefined;
   boundAs: { readonly deviceId: string; readonly protocol: string } | undefined;
   endReason: string | null = null;
   isDiscovered = false;
@@ -70,7 +73,8 @@ export class Ledger {
   #items: ItemWrite[] = [];
   #chunks: ChunkWrite[] = [];
   readonly #dropped: string[] = [];
-  #isWakeUpAnswered = false;
+  /** The notification that a session answered, and with it those before; no number: all of them. */
+  #answered: { readonly sessionNo?: number } | undefined;
 
   constructor(
     private readonly library: DdfLibrary,
@@ -131,38 +135,18 @@ export class Ledger {
     return { kept: this.#chunks, dropped: this.#dropped };
   }
 
-  /**
-   * Failures are counted towards a lock; a success forgets them.
-   *
-   * @param known    failures in a row so far, and whether refusals are remembered
-   * @param refusals what the adapter wants remembered of this refused message
-   * @param notified whether a notification is kept that no session has answered
-   */
+  /** What is to be written of the device's credentials; see {@link credentialWrites}. */
   credentialWrites(
-    known: { readonly failures: number; readonly refusals: unknown } | null,
+    known: KnownCredential | null,
     refusals?: unknown,
-    notified = false,
+    notified?: KeptNotifications | null,
   ): CredentialWrite[] {
-    const failures = known?.failures ?? 0;
-    const writes = new Map<'CLIENT' | 'SERVER', CredentialWrite>();
-    for (const { direction, nonce } of this.nonces)
-      writes.set(direction, { ...writes.get(direction), direction, nonce });
-    if (this.refusal?.counted === true) {
-      const count = failures + 1;
-      const over = count - this.limits.lockAfter;
-      const lockMs = over < 0 ? 0 : Math.min(2 ** over * 30_000, 3_600_000);
-      const lockedUntil = lockMs === 0 ? null : new Date(this.now + lockMs).toISOString();
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: count, lockedUntil });
-    } else if (this.isAuthenticated && failures > 0) {
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: 0, lockedUntil: null });
-    }
-    const isKept = known?.refusals !== null && known?.refusals !== undefined;
-    if (refusals !== undefined || (this.isAuthenticated && isKept)) {
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', refusals: refusals ?? null });
-    }
-    if (notified && this.#isWakeUpAnswered)
-      writes.set('SERVER', { ...writes.get('SERVER'), direction: 'SERVER', notified: null });
-    return [...writes.values()];
+    const { nonces, refusal, isAuthenticated, limits, now } = this;
+    return credentialWrites(
+      { nonces, refusal, isAuthenticated, refusals, answered: this.#answered },
+      { known, notified: notified ?? null },
+      { lockAfter: limits.lockAfter, now },
+    );
   }
 
   #applyOne(effect: Effect): void {
@@ -242,7 +226,10 @@ export class Ledger {
         return;
       case 'wakeUpAnswered':
         this.events.push({ type: 'wakeUpAnswered', data: effect.match === undefined ? {} : { match: effect.match } });
-        this.#isWakeUpAnswered = true;
+        this.#answered = effect;
+        return;
+      case 'bootstrapCompleted':
+        this.events.push({ type: 'bootstrapCompleted', data: {} });
         return;
     }
   }
@@ -488,7 +475,8 @@ export class Ledger {
     const name = at.path.split('/').at(-1) ?? '';
     const value = command.request['value'] as StoredValue | undefined;
     const tree = command.request['tree'] as StoredTree | undefined;
-    if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
+    if (tree !== undefined)
+      this.#documents.write(found.mo, found.path, restoreTree(tree), command.request['whole'] === true);
     else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
     else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
     else this.#documents.write(found.mo, found.path, { name, children: [] });
@@ -556,6 +544,7 @@ export class Ledger {
       direction: effect.direction,
       contents: contents.map((c) => ({ mime: c.mime, base64: Buffer.from(c.body).toString('base64') })),
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
+      access: this.limits.itemAccess ?? 'DEVICE',
     });
   }
 }

@@ -102,6 +102,7 @@ export function contextOf(
             ),
             resyncSentAt: row.client?.resyncAt == null ? undefined : Date.parse(row.client.resyncAt),
             notified: notifiedOf(row.server),
+            notifiedBefore: row.server?.notifiedBefore ?? undefined,
           },
     refusals: (row.client?.refusals ?? undefined) as Json | undefined,
     // A challenge must not tell whether the device is known: strangers are shown what the devices of the first account are.

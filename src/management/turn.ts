@@ -47,6 +47,8 @@ export interface TurnSettings {
   readonly allowInsecureBasic: boolean;
   readonly limits: Limits;
   readonly itemLifeMs: number;
+  /** How devices prove themselves in the repository. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
 }
 
@@ -185,7 +187,7 @@ export class Turns {
         moved: ledger.moved,
         contact: isSession,
       },
-      credentials: ledger.credentialWrites(row.client, undefined, row.server?.notifiedAt != null),
+      credentials: ledger.credentialWrites(row.client, undefined, row.server),
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),
@@ -217,10 +219,7 @@ export class Turns {
     await writeTurn(turn.tx, deviceKey, turn.now, {
       ...NOTHING_WRITTEN,
       credentials,
-      security:
-        refusal?.counted === true
-          ? [{ what: 'credentialRefused', detail: { reason: refusal.reason, protocol: envelope.protocol } }]
-          : [],
+      security: refusal === undefined ? [] : securityOf(refusal, envelope),
     });
     return { reply, changedOperations: [] };
   }
@@ -303,8 +302,8 @@ export class Turns {
       known: m.d,
     }));
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
-    const { limits, itemLifeMs } = this.deps.settings;
-    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs };
+    const { limits, itemLifeMs, itemAccess } = this.deps.settings;
+    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs, itemAccess };
     const known = { announced: kept?.n ?? [], found: kept?.f ?? [] };
     return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, known);
   }
@@ -388,6 +387,18 @@ function sessionWrite(
     expiresAt: new Date(state.expiresAt),
     endReason,
   };
+}
+
+/** What the security log is told of a refusal; of a credential that is another device's also which it is. */
+function securityOf(
+  { reason, counted, foreign }: NonNullable<Ledger['refusal']>,
+  { protocol, inbound }: Envelope,
+): TurnWrite['security'] {
+  if (foreign === true) {
+    const { certSha256 = null, pskIdentity = null } = inbound.peer;
+    return [{ what: 'credentialOfAnother', detail: { reason, protocol, certSha256, pskIdentity } }];
+  }
+  return counted ? [{ what: 'credentialRefused', detail: { reason, protocol } }] : [];
 }
 
 /** Commands that a session sent which is over: nothing answers them any more. */

@@ -25,6 +25,8 @@ export interface Dm2Memory {
   readonly tree: NodeState;
 }
 
+const NOTIFICATIONS_KEPT = 32;
+
 export class Dm2Device implements SimulatedDevice {
   readonly protocol = 'dm2';
   readonly tree: DeviceTree;
@@ -33,6 +35,9 @@ export class Dm2Device implements SimulatedDevice {
   private readonly defaults = new Map<string, string>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly state: Dm2State = { pending: [], alerts: [] };
+  /** NOTIFICATION-IDs that came, the last ones. */
+  private notified: readonly number[] = [];
+  private isBootstrapTold: boolean;
 
   constructor(
     readonly options: Dm2DeviceOptions,
@@ -50,6 +55,7 @@ export class Dm2Device implements SimulatedDevice {
     this.tree = new DeviceTree(definition, treeLimits);
     if (access !== undefined) fillAccess(this.tree, access);
     this.exchange = new Exchange(options, transport);
+    this.isBootstrapTold = options.bootstrapped !== true;
     this.browser = new Browser(transport);
   }
 
@@ -62,7 +68,14 @@ export class Dm2Device implements SimulatedDevice {
     this.state.alerts = [...this.state.alerts, alert];
   }
 
-  begin(trigger: SessionTrigger = {}): Stepper {
+  /** Whether a notification with this identifier came before; from now on it did. */
+  isNotified(notificationId: number): boolean {
+    const isKnown = this.notified.includes(notificationId);
+    if (!isKnown) this.notified = [...this.notified, notificationId].slice(-NOTIFICATIONS_KEPT);
+    return isKnown;
+  }
+
+  begin(trigger: SessionTrigger = this.isBootstrapTold ? {} : { initiatedBy: 'bootstrap' }): Stepper {
     const record = new SessionRecord('dm2', this.deviceId);
     const { options, tree, exchange, browser, defaults, subscriptions, state } = this;
     const session = new Dm2Session(
@@ -76,12 +89,13 @@ export class Dm2Device implements SimulatedDevice {
         record.ended = 'error';
         record.log.push(error instanceof Error ? error.message : String(error));
       }
+      if (record.authenticated) this.isBootstrapTold = true;
       return !session.over;
     };
     return { step, report: () => record.report() };
   }
 
-  async connect(trigger: SessionTrigger = {}): Promise<SessionReport> {
+  async connect(trigger?: SessionTrigger): Promise<SessionReport> {
     const stepper = this.begin(trigger);
     for (let turns = this.options.maxMessages ?? 1000; turns > 0 && (await stepper.step()); turns -= 1);
     await this.answerPages();

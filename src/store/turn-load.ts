@@ -18,6 +18,8 @@ export interface CredentialRow {
   /** When a notification was made, if no session answered it since. */
   readonly notifiedAt: string | null;
   readonly notifiedSession: number | null;
+  /** Those before, without answer, oldest first; `at` in milliseconds since 1970. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[] | null;
 }
 
 export interface ActiveCommandRow {
@@ -112,11 +114,20 @@ export interface LoadedTurn {
   readonly session_ended: boolean | null;
 }
 
-const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
+/** A row of device_credential as JSON. */
+export const CREDENTIAL = (
+  alias: string,
+): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
   'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals,
-  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session) END`;
+  'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session,
+  'notifiedBefore', ${alias}.notified_before) END`;
+
+/** What was uploaded for a command that still runs, or in this session for none: else it was read already. */
+const IS_AWAITED = `r.octets IS NOT NULL AND CASE WHEN r.operation_id IS NULL THEN r.uploaded_at >= s.opened_at ELSE EXISTS (
+  SELECT 1 FROM command u WHERE u.device_id = r.device_id AND u.operation_id = r.operation_id AND u.position = r.position
+    AND u.state IN ('QUEUED', 'SENT', 'ACCEPTED')) END`;
 
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)
@@ -139,8 +150,8 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
          FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id)) ORDER BY o.id)
      FROM operation o WHERE o.device_id = d.id AND o.state = 'RUNNING') AS active,
   CASE WHEN $3 THEN (SELECT jsonb_object_agg(r.token, jsonb_build_object('fetched', r.used_at IS NOT NULL,
-       'contents', CASE WHEN r.direction = 'UPLOAD' THEN r.contents END))
-     FROM repository_item r WHERE r.device_id = d.id) END AS items,
+       'contents', CASE WHEN ${IS_AWAITED} THEN jsonb_build_array(jsonb_build_object('mime', r.mime, 'base64', encode(r.octets, 'base64'))) END))
+     FROM repository_item r WHERE r.device_id = d.id AND r.purpose <> 'SUBSCRIPTION') END AS items,
   EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
   CASE WHEN d.id IS NULL THEN (SELECT x.server_id FROM account x ORDER BY x.id LIMIT 1) END AS stranger_server_id,
   CASE WHEN d.id IS NULL THEN (SELECT x.client_auth_type FROM account x ORDER BY x.id LIMIT 1) END AS stranger_auth_type,

@@ -35,14 +35,23 @@ export interface CredentialWrite {
   readonly refusals?: unknown;
   /** Null: the notification that is kept was answered. */
   readonly notified?: null;
+  /** What is left of those before it; absent: unchanged. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[];
 }
 export interface ItemWrite {
   readonly token: string;
   readonly operation: string | null;
   readonly position: number | null;
   readonly direction: 'DOWNLOAD' | 'UPLOAD';
+  /** What is served, in order of preference; of an upload the media types that are taken beside the usual ones. */
   readonly contents: readonly { readonly mime: string; readonly base64: string }[];
   readonly expiresAt: string;
+  /** Absent: COMMAND. */
+  readonly purpose?: 'COMMAND' | 'SUBSCRIPTION' | 'FILE';
+  /** How who uses it proves himself. Absent: DEVICE. */
+  readonly access?: 'DEVICE' | 'ADDRESS';
+  /** FILE: key of what is served. */
+  readonly file?: string;
 }
 export interface ChunkWrite {
   readonly ref: string;
@@ -91,26 +100,35 @@ moved AS (UPDATE management_object m SET moid = n.moid, version = n.version, pla
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
 left_behind AS (DELETE FROM management_object m USING jsonb_to_recordset($35::jsonb) AS x(family text, "as" text)
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x."as"),
-credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals)
-  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null')
-  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb)
+credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals, notified_before)
+  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null'),
+    x."notifiedBefore"
+  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb,
+    "notifiedBefore" jsonb)
   ON CONFLICT (device_id, direction) DO UPDATE SET
     nonce = COALESCE(excluded.nonce, k.nonce),
     previous_nonce = CASE WHEN excluded.nonce IS NULL THEN k.previous_nonce ELSE k.nonce END,
     resync_at = CASE WHEN excluded.nonce IS NULL THEN k.resync_at END,
     notified_at = CASE WHEN excluded.direction = 'SERVER' AND $36 THEN NULL ELSE k.notified_at END,
+    notified_before = CASE WHEN excluded.direction = 'SERVER' AND $36 THEN NULL
+      ELSE COALESCE(excluded.notified_before, k.notified_before) END,
     failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
     locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
     refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),
-items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at)
-  SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt"
-  FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb, "expiresAt" timestamptz)
+items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at,
+    purpose, access, file_id)
+  SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt",
+    COALESCE(x.purpose, 'COMMAND'), COALESCE(x.access, 'DEVICE'), x.file
+  FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb,
+    "expiresAt" timestamptz, purpose text, access text, file bigint)
   ON CONFLICT (device_id, token) DO UPDATE SET contents = excluded.contents, offered_at = excluded.offered_at,
-    expires_at = excluded.expires_at, used_at = NULL),
+    expires_at = excluded.expires_at, used_at = NULL, uploaded_at = NULL, mime = NULL, sha256 = NULL, octets = NULL),
 events AS (INSERT INTO event (device_id, at, type, data)
   SELECT $1, $2::timestamptz, x.type, x.data FROM jsonb_to_recordset($13::jsonb) AS x(type text, data jsonb)),
 security AS (INSERT INTO security_log (device_id, at, what, detail)
   SELECT $1, $2::timestamptz, x.what, x.detail FROM jsonb_to_recordset($14::jsonb) AS x(what text, detail jsonb)),
+bootstraps AS (DELETE FROM bootstrap_document b
+  WHERE b.device_id = $1 AND $13::jsonb @> '[{"type": "bootstrapCompleted"}]'),
 superseded AS (UPDATE session s SET ended_at = $2::timestamptz, end_reason = 'SUPERSEDED'
   WHERE s.device_id = $1 AND s.id = $15::bigint AND s.ended_at IS NULL),
 begun AS (INSERT INTO session (device_id, protocol, session_key, token, phase, message_no, state, last_sha256, last_status,

@@ -15,8 +15,14 @@ export interface Dm2DeviceOptions {
   readonly auth?: 'none' | 'basic' | 'digest';
   /** Identifier of the server, for access rights. */
   readonly serverId?: string;
-  /** `MOS` in Package#1; default always. */
-  readonly mos?: 'always' | 'never';
+  /** The account came by a bootstrap document: the first session that is let in tells that it is complete. */
+  readonly bootstrapped?: boolean;
+  /** MOIDs that the server was given at bootstrap, `*` for all (default): `MOS` lists no others. */
+  readonly perm?: readonly string[];
+  /** `MOS` in Package#1; default always. `asked`: where the notification asks for them. */
+  readonly mos?: 'always' | 'never' | 'asked';
+  /** `Auth/Noti` of the account: what notifications are checked with. */
+  readonly notification?: { readonly secret: Uint8Array; readonly data: Uint8Array };
   /** Who may do what; absent: every server everything, as of a client without access control. */
   readonly access?: AccessControl;
   /** Who answers the pages that SHOW opens, when the session is over; says yes unless given. */

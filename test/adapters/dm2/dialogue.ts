@@ -65,6 +65,8 @@ export interface Given {
   /** Nobody knows the device. */
   readonly stranger?: boolean;
   readonly autoRegister?: boolean;
+  /** Notifications that wait for an answer: identifier and age in minutes, oldest first. */
+  readonly notified?: readonly (readonly [sessionNo: number, minutes: number])[];
 }
 
 export interface Reply {
@@ -205,12 +207,22 @@ export class Dialogue {
     }
   }
 
+  private notified(): Pick<AccountKnowledge, 'notified' | 'notifiedBefore'> {
+    const told = (this.given.notified ?? []).map(([sessionNo, minutes]) => ({
+      sessionNo,
+      at: this.nowMs - minutes * 60_000,
+    }));
+    const last = told.at(-1);
+    return last === undefined ? {} : { notified: last, notifiedBefore: told.slice(0, -1) };
+  }
+
   private context(): Context {
     const account: AccountKnowledge = {
       serverId: 'dm.acme.test',
       autoRegister: this.given.autoRegister ?? false,
       clientAuth: this.given.clientAuth ?? credential(),
       serverAuth: credential(),
+      ...this.notified(),
     };
     const device: DeviceKnowledge = {
       deviceId: DEVICE,
