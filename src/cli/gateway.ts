@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
 import { createDm2Adapter, dm2Documents, proveDevice } from '../../adapters/dm2';
+import { readPush } from '../../adapters/dm2/subscribe';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -28,6 +29,7 @@ import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { createReports } from '../management/reports';
 import { createShowPages } from '../management/show-pages';
+import { createSubscriptions } from '../management/subscriptions';
 import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
@@ -158,7 +160,16 @@ async function assemble(
     log,
     now,
   });
+  const subscriptions = createSubscriptions({
+    db,
+    secrets,
+    ddfs,
+    rightsOf: (caller) => grants.rightsOf(caller),
+    readPush,
+    now,
+  });
   const services: Services = {
+    subscriptions,
     operations,
     ddfs,
     keys,
@@ -188,6 +199,7 @@ async function assemble(
     secrets,
     limits: { ...limits, idleMs: limits.bodyIdleMs, inlineOctets: config.settings.repository.inlineOctets },
     prove: (device, request) => proofs.check(device, inboundOfItem(request)),
+    pushed: (push) => subscriptions.pushed(push),
     decode: bodyDecoder(limits.documentOctets, limits.inflation),
     storage: directoryStorage(config.settings.repository.directory ?? join(config.dataDir, 'repository')),
     log,

@@ -11,6 +11,7 @@ import type {
   ShowKind as Shown,
 } from '../../adapters/adapter';
 import type { PropertyName } from '../management/node-properties';
+import type { SubscriptionState as SubscriptionStates } from '../management/subscription-state';
 import type {
   AccessRight,
   CommandState as CommandStates,
@@ -173,8 +174,23 @@ export const CommandKind = {
   SET_ACL: 'setAcl',
   GET_ACCESS: 'getAccess',
   SET_ACCESS: 'setAccess',
+  SUBSCRIBE: 'subscribe',
+  UNSUBSCRIBE: 'unsubscribe',
 } as const satisfies Record<string, NorthboundKind>;
 registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
+
+export const SubscriptionState = same<SubscriptionStates>('REQUESTED', 'ACTIVE', 'ENDING', 'UNSUPPORTED', 'FAILED');
+registerEnumType(SubscriptionState, {
+  name: 'SubscriptionState',
+  description: 'How far a subscription of a part of a management object is.',
+  valuesConfig: {
+    REQUESTED: { description: 'The device is to be asked, at its next contact.' },
+    ACTIVE: { description: 'The device tells of changes.' },
+    ENDING: { description: 'Nobody holds it; the device is asked to tell no more.' },
+    UNSUPPORTED: { description: 'The device has no subscriptions.' },
+    FAILED: { description: 'The device refused; the operation says why.' },
+  },
+});
 
 export const DeviceRight = same<AccessRight>('READ', 'WRITE', 'EXECUTE', 'DELEGATE');
 registerEnumType(DeviceRight, {

@@ -18,6 +18,7 @@ import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
+import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
@@ -28,6 +29,8 @@ export function buildFixedSchema(): GraphQLSchema {
       DeviceResolver,
       ManagementObjectResolver,
       TreeNodeResolver,
+      SubscribedObjectResolver,
+      ManagementObjectSubscriptionResolver,
       MoInfoResolver,
       OperationResolver,
       CommandResolver,

@@ -33,7 +33,8 @@ export function dispatch(command: LiveCommand, operation: LiveOperation, terrain
   const base = {
     id: commandId(operation.id, command.position),
     repeatable: command.repeatable,
-    token: terrain.token(),
+    // A subscription's address was made with it.
+    token: typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token(),
   };
   const group = !operation.isGroup ? {} : operation.atomic ? { atomic: operation.id } : { sequence: operation.id };
   return {
@@ -51,6 +52,11 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   if (command.kind === 'show') {
     const prompt = storedPrompt(request);
     return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
+  }
+  // The device may have it no more, or by another name: it is named as the device was asked.
+  if (command.kind === 'unsubscribe') {
+    const { moid, miid, path } = command;
+    return { kind: 'unsubscribe', at: { moid: moid ?? '', miid: miid ?? undefined, path } };
   }
   const at =
     command.kind === 'add' && command.path === '' && command.uri === null
@@ -86,7 +92,8 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         ...(request['whole'] === true ? { whole: true } : {}),
       };
     case 'delete':
-      return { kind: 'delete', at };
+    case 'subscribe':
+      return { kind: command.kind, at };
     case 'exec':
       return { kind: 'exec', at, argument: value, correlator: commandId(operation.id, command.position) };
     case 'copy': {

@@ -20,6 +20,8 @@ export const NEEDED: Readonly<Record<NorthboundKind, Right>> = {
   setAcl: 'DELEGATE',
   getAccess: 'DELEGATE',
   setAccess: 'DELEGATE',
+  subscribe: 'READ',
+  unsubscribe: 'READ',
 };
 
 export interface Permits {

@@ -161,10 +161,12 @@ export class Turns {
     const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
-    if (hasChanges(changes)) await applyTurn(tx, deviceKey, now, changes);
+    const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
+    if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
 
     // What was queued when the device was locked, or went back into the queue since: else there is nothing to look for.
-    const isQueued = row.work_waiting || changes.commands.some((command) => command.state === 'QUEUED');
+    const isQueued =
+      row.work_waiting || isBootstrapped || changes.commands.some((command) => command.state === 'QUEUED');
     const work = await this.#load(turn, deviceKey, isQueued);
     const responded = turn.adapter.respond(envelope, received.state, work, turn.context);
     ledger.apply(responded.effects);

@@ -16,8 +16,10 @@ import type {
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
+import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
+import type { Subscriptions } from './subscriptions';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -153,8 +155,6 @@ export type OperationState =
   'QUEUED' | 'NOTIFIED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
 export type CommandState =
   'QUEUED' | 'SENT' | 'ACCEPTED' | 'ANSWERED' | 'SKIPPED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
-export type NorthboundKind =
-  'get' | 'add' | 'replace' | 'delete' | 'exec' | 'copy' | 'show' | 'getAcl' | 'setAcl' | 'getAccess' | 'setAccess';
 
 export interface AddressInput {
   readonly moid?: string | null;
@@ -227,18 +227,6 @@ export type CommandInput =
   /** Replaces all entries of the instance. */
   | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] };
 
-/** What a DM 2.0 device lets a management authority do. */
-export type AccessRight = 'READ' | 'WRITE' | 'EXECUTE' | 'DELEGATE';
-/** Who may do what on a node of an MO instance and below it; an entry on a deeper node overrides it there. */
-export interface AccessEntry {
-  /** Below the MO's root. */
-  readonly path: string;
-  readonly authorities: readonly {
-    /** `serverid:ID`, `appid:ID`, or `*`. */
-    readonly authority: string;
-    readonly rights: readonly AccessRight[];
-  }[];
-}
 /** What a server may do; `*`: every server. */
 export interface AclEntryInput {
   readonly server: string;
@@ -597,5 +585,7 @@ export interface Services {
   readonly notifications: Notifications;
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
+  readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
 }
 export type { Tree, Value };
+export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

@@ -11,6 +11,7 @@ import { encodeBareValue } from '../leaf-value';
 import { encodeMoJson } from '../mo-json';
 import { MEDIA_TYPES, type PackageCommand } from '../package';
 import { carryShow } from '../show';
+import { carrySubscription } from '../subscribe';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
 import { uriOf } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
@@ -59,6 +60,7 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
       return carryShow(command, context);
     case 'subscribe':
     case 'unsubscribe':
+      return carrySubscription(command, context);
     case 'default':
       return unsupported(`${command.kind} is not carried on DM 2.0`);
   }

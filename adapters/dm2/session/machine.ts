@@ -30,7 +30,7 @@ export type SentEntry =
       readonly kind: 'add' | 'replace';
     }
   | { readonly what: 'DELETE' | 'EXEC'; readonly id: string; readonly at: Place }
-  | { readonly what: 'SHOW'; readonly id: string }
+  | { readonly what: 'SHOW' | 'SUB' | 'UNSUB'; readonly id: string }
   /** First reading of a whole MO, for no caller. */
   | { readonly what: 'READ'; readonly at: Place };
 

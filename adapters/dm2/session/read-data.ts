@@ -17,7 +17,12 @@ export interface ReadData {
   readonly bad: readonly string[];
 }
 
-export function readData(part: DataPart, at: Place, level: number | undefined, context: Context): Result<ReadData> {
+export function readData(
+  part: DataPart,
+  at: Place,
+  level: number | undefined,
+  context: Pick<Context, 'ddf'>,
+): Result<ReadData> {
   const look: FormatLookup = (moid, path) => context.ddf.node(moid, path);
   const asked: PlainAddress = { moid: at.moid, miid: at.miid, path: namesOfPath(at.path) };
   const type = parseMediaType(part.mediaType).type;

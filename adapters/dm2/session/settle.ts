@@ -8,6 +8,7 @@ import { addressOf } from '../alerts';
 import { namesOfPath } from '../client-uri';
 import type { DataPart, Package3, StatusEntry } from '../package';
 import { settleShow } from '../show';
+import { settleSubscription } from '../subscribe';
 import { DM2_STATUS, outcomeOf, type Carrier } from '../status-codes';
 import { afterFirstReading, settleRead } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
@@ -77,6 +78,9 @@ function settleOne(
       return { machine, effects: [settlePlain(sent, status.sc, context)] };
     case 'SHOW':
       return { machine, effects: settleShow(sent.id, status.sc) };
+    case 'SUB':
+    case 'UNSUB':
+      return { machine, effects: settleSubscription({ what: sent.what, id: sent.id }, status.sc) };
     case 'READ':
       return settleRead(sent.at, status.sc, part, machine, context);
   }
