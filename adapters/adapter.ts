@@ -172,6 +172,8 @@ export type Command = {
   readonly id: string;
   /** May be sent again although its first outcome is unknown. */
   readonly repeatable: boolean;
+  /** How often it was sent without an answer. Absent: never. */
+  readonly attempts?: number;
   /** For a repository item, a report address or a page that this command may need. */
   readonly token: Token;
   /** Commands of one atomic operation share it and come together. */
@@ -204,8 +206,19 @@ export type CommandBody =
   /** DM 2.0: the node of an MO instance in the access-control object, to be made or replaced as a whole. */
   | { readonly kind: 'access'; readonly at: Address; readonly tree: Tree }
   | { readonly kind: 'delete'; readonly at: Address }
-  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
-  | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }
+  /** `content`: what was read at `from`, where the protocol has no copy; absent there: it is to be read first. */
+  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address; readonly content?: Tree }
+  | {
+      readonly kind: 'exec';
+      readonly at: Address;
+      readonly argument?: Value;
+      readonly correlator: string;
+      /**
+       * Its end could be taken for that of another exec which is waited for: where the protocol has it, the device is to
+       * tell it at an address that holds the command's token.
+       */
+      readonly apart?: boolean;
+    }
   | { readonly kind: 'show'; readonly prompt: ShowPrompt }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly at: Address }
   | { readonly kind: 'default'; readonly moid: string }
@@ -313,6 +326,8 @@ export interface KnownMo {
   /** LocURI of its root on a DM 1.x device. */
   readonly place?: string;
   readonly validator?: string;
+  /** What its values take in the store, compressed; absent: nobody knows. */
+  readonly octets?: number;
 }
 
 export interface DeviceKnowledge {
@@ -356,6 +371,8 @@ export interface Limits {
   /** MaxMsgSize and MaxObjSize that we announce, octets. */
   readonly maxMsgSize: number;
   readonly maxObjSize: number;
+  /** {@link KnownMo.octets} from which an MO is read by way of the repository, where the protocol has that; 65,536 if absent. */
+  readonly largeReadOctets?: number;
   /** Failures in a row before a credential is locked. */
   readonly maxFailures: number;
   readonly sessionExpiryMs: number;
@@ -478,8 +495,13 @@ export type Effect =
       readonly outcome: Outcome;
       readonly code?: number;
       readonly message?: string;
-      /** get: the tree at the address (leaf or interior). exec: its data. show: a {@link ShowAnswer}, whatever the outcome. */
+      /**
+       * get, and copy where it is read first: the tree at the address (leaf or interior). exec: its data. show: a
+       * {@link ShowAnswer}, whatever the outcome.
+       */
       readonly tree?: Tree;
+      /** get of a whole instance: the validator of what was read. */
+      readonly validator?: string;
       readonly data?: Json;
       /** show: its text is a secret: sealed at rest, marked, not kept for long. */
       readonly secret?: boolean;
@@ -512,6 +534,8 @@ export type Effect =
       readonly source?: Address;
       readonly target?: Address;
       readonly correlator?: string;
+      /** Token of the exec's own address (`apart`) at which it was told. */
+      readonly reportedAt?: Token;
       readonly format?: string;
       readonly mime?: string;
       readonly data: Json;

@@ -54,7 +54,7 @@ export function readPush(
   at: Place & { readonly miid: string },
   ddf: DdfKnowledge,
 ): { readonly ok: true; readonly effects: readonly Effect[] } | { readonly ok: false; readonly reason: string } {
-  const read = readData({ index: 0, mediaType: mime, body }, at, undefined, { ddf });
+  const read = readData({ mime, body }, at, undefined, { ddf });
   if (!read.ok) return { ok: false, reason: read.message };
   const { tree, validator, bad } = read.value;
   return {

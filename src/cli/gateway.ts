@@ -265,12 +265,13 @@ async function assemble(
 }
 
 function turnSettings(config: Configuration, baseUrl: () => string): TurnSettings {
-  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, ...more } = config.settings.limits;
+  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets, ...more } =
+    config.settings.limits;
   return {
     baseUrl,
     defaultServerId: DEFAULT_SERVER_ID,
     allowInsecureBasic: config.insecure,
-    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs },
+    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets },
     itemLifeMs: more.repositoryItemMs,
     itemAccess: config.settings.repository.commandAccess,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },

@@ -163,7 +163,7 @@ export class LiveOperation {
     if (command.state !== 'SENT') return;
     if (this.cancelRequested) this.#finish(command, 'CANCELLED');
     else if (this.#hasStopped || this.#isBroken) this.#finish(command, 'SKIPPED');
-    else if (this.#move(command, 'QUEUED')) this.#change(command, {});
+    else if (this.#move(command, 'QUEUED')) this.#change(command, { request: command.request });
   }
 
   /** Replaces what a command asks, as between the two steps of an emulated copy. */
@@ -207,7 +207,7 @@ export class LiveOperation {
 
   /** Ends a command that is not answered: in doubt where an earlier sending of a write may have reached the device. */
   #finish(command: LiveCommand, state: 'EXPIRED' | 'CANCELLED' | 'SKIPPED'): void {
-    if (attemptsOf(command) > 0 && isWrite(command.kind)) {
+    if (attemptsOf(command) > 0 && isWrite(command.kind) && !isReadOfCopy(command)) {
       this.#doubt(command, 'it was sent, the device never answered, and it was not to be sent again');
     } else if (this.#move(command, state)) this.#change(command, {});
   }
@@ -220,7 +220,9 @@ export class LiveOperation {
 
   #mayRepeat(command: LiveCommand): boolean {
     const group = this.atomic ? this.commands : [command];
-    return !this.#isBroken && group.every((c) => c.repeatable || !['add', 'copy', 'exec', 'show'].includes(c.kind));
+    const mayRepeat = (c: LiveCommand): boolean =>
+      c.repeatable || isReadOfCopy(c) || !['add', 'copy', 'exec', 'show'].includes(c.kind);
+    return !this.#isBroken && group.every(mayRepeat);
   }
 
   #move(command: LiveCommand, to: CommandState): boolean {
@@ -238,6 +240,11 @@ export class LiveOperation {
       state: command.state,
     });
   }
+}
+
+/** Whether a command is a copy whose first step, a read, is what the device gets. */
+export function isReadOfCopy(command: LiveCommand): boolean {
+  return command.kind === 'copy' && command.request['step'] === 'READ';
 }
 
 /** Whether a command changes something on the device. */

@@ -1,8 +1,8 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
-import type { Address, Command, CommandBody } from '../../adapters/adapter';
+import type { Address, Command, CommandBody, Token } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
-import { commandId, type LiveCommand, type LiveOperation } from './command-state';
+import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
 import { INBOX, normaliseUri, parentPlace } from './places';
@@ -22,19 +22,25 @@ export interface Terrain {
   readonly isSearching: boolean;
   /** What the device's own access control was seen to allow; absent: nobody knows. */
   readonly access?: KnownAccess;
+  /** Whether the device answers "as you have it" to a read with a validator (DM 2.0). */
+  readonly knowsValidators?: boolean;
+  /** Operations of the device that are under way. */
+  readonly running?: () => Iterable<LiveOperation>;
   /** Makes a token for what a command may need. */
   readonly token: () => string;
 }
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
-  const body = bodyOf(command, operation, terrain);
+  // A subscription's address was made with its token.
+  const token = typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token();
+  const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
   const base = {
     id: commandId(operation.id, command.position),
     repeatable: command.repeatable,
-    // A subscription's address was made with it.
-    token: typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token(),
+    ...(typeof command.request['attempts'] === 'number' ? { attempts: command.request['attempts'] } : {}),
+    token,
   };
   const group = !operation.isGroup ? {} : operation.atomic ? { atomic: operation.id } : { sequence: operation.id };
   return {
@@ -45,19 +51,12 @@ export function dispatch(command: LiveCommand, operation: LiveOperation, terrain
 
 type Failure = Exclude<Resolution<never>, { kind: 'ready' }>;
 
-function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): CommandBody | Failure {
+function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain, token: Token): CommandBody | Failure {
   const { request } = command;
   const lacking = lackingOf(command, operation, terrain);
   if (lacking !== undefined) return { kind: 'never', outcome: 'UNSUPPORTED', reason: lacking };
-  if (command.kind === 'show') {
-    const prompt = storedPrompt(request);
-    return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
-  }
-  // The device may have it no more, or by another name: it is named as the device was asked.
-  if (command.kind === 'unsubscribe') {
-    const { moid, miid, path } = command;
-    return { kind: 'unsubscribe', at: { moid: moid ?? '', miid: miid ?? undefined, path } };
-  }
+  const unaddressed = unaddressedBody(command);
+  if (unaddressed !== undefined) return unaddressed;
   const at =
     command.kind === 'add' && command.path === '' && command.uri === null
       ? newInstance(command, operation, terrain)
@@ -74,6 +73,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         at,
         depth: typeof request['depth'] === 'number' ? request['depth'] : undefined,
         ...(Array.isArray(request['props']) ? { props: request['props'] as string[] } : {}),
+        ...validatorFor(command, at, terrain),
       };
     case 'getAcl':
       return { kind: 'get', at, prop: 'ACL' };
@@ -94,8 +94,17 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
     case 'delete':
     case 'subscribe':
       return { kind: command.kind, at };
-    case 'exec':
-      return { kind: 'exec', at, argument: value, correlator: commandId(operation.id, command.position) };
+    case 'exec': {
+      const exec = {
+        kind: 'exec',
+        at,
+        argument: value,
+        correlator: commandId(operation.id, command.position),
+      } as const;
+      if (terrain.hasPlaces || !isLikeAnother(command, terrain)) return exec;
+      command.request = { ...request, report: token };
+      return { ...exec, apart: true };
+    }
     case 'copy': {
       const to = request['to'] as CopyTarget | undefined;
       if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
@@ -105,11 +114,30 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
           : { ...to, family: familyOf(to.moid), uri: null },
         terrain,
       );
-      return 'kind' in target ? target : { kind: 'copy', from: at, to: target };
+      if ('kind' in target) return target;
+      if (terrain.hasPlaces) return { kind: 'copy', from: at, to: target };
+      const content = request['content'] as StoredTree | undefined;
+      if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
+      command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
+      return { kind: 'copy', from: at, to: target };
     }
     default:
       return { kind: 'never', reason: `there is no command "${command.kind}"` };
   }
+}
+
+/** Commands that are of no object of the device as it is known now. */
+function unaddressedBody(command: LiveCommand): CommandBody | Failure | undefined {
+  if (command.kind === 'show') {
+    const prompt = storedPrompt(command.request);
+    return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
+  }
+  // The device may have it no more, or by another name: it is named as the device was asked.
+  if (command.kind === 'unsubscribe') {
+    const { moid, miid, path } = command;
+    return { kind: 'unsubscribe', at: { moid: moid ?? '', miid: miid ?? undefined, path } };
+  }
+  return undefined;
 }
 
 function miidOf(at: Address): string | null {
@@ -127,6 +155,32 @@ function accessBody({ kind, request }: LiveCommand, of: Address, { mos }: Terrai
   return { kind: 'access', at, tree: accessTree(of.miid, request['entries'] as readonly AccessEntry[]) };
 }
 
+/** What stands for all that is stored of an instance; a device that still has it sends nothing. */
+function validatorFor(command: LiveCommand, at: Address, { mos, knowsValidators }: Terrain): { validator?: string } {
+  const { cv: _, ...request } = command.request;
+  const known =
+    'moid' in at && at.miid !== undefined
+      ? mos.find((mo) => mo.family === command.family && mo.miid === at.miid)
+      : undefined;
+  const validator = knowsValidators === true && request['uncached'] !== true ? known?.validator : undefined;
+  // An empty one stands for none.
+  const isKnown = validator != null && validator !== '';
+  command.request = isKnown ? { ...request, cv: true } : request;
+  return isKnown ? { validator } : {};
+}
+
+/** Whether the alert that ends an exec could be taken for that of another one that is waited for. */
+function isLikeAnother(command: LiveCommand, { running }: Terrain): boolean {
+  for (const operation of running?.() ?? []) {
+    for (const other of operation.commands) {
+      const isWaited = other.kind === 'exec' && (other.state === 'ACCEPTED' || other.state === 'SENT');
+      if (!isWaited || other === command || other.family !== command.family) continue;
+      if (other.miid === null || command.miid === null || other.miid === command.miid) return true;
+    }
+  }
+  return false;
+}
+
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
 function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
   if (terrain.hasPlaces)
@@ -135,7 +189,7 @@ function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terr
       : undefined;
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
-  if (['copy', 'getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
+  if (['getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
   if (command.kind === 'exec' && command.request['value'] !== undefined) return 'EXEC of DM 2.0 carries no argument';
   return undefined;
 }

@@ -103,7 +103,7 @@ function judgeOne(
     position,
     kind: command.kind,
     repeatable: 'repeatable' in command && command.repeatable === true,
-    emulated: false,
+    emulated: isDm2 && command.kind === 'copy',
   };
   if (command.kind === 'show') {
     device.permits.check(NEEDED.show, undefined, where);
@@ -117,7 +117,7 @@ function judgeOne(
       request: { prompt: judgeShow(command, where) },
     };
   }
-  if ((command.kind === 'getAcl' || command.kind === 'setAcl' || command.kind === 'copy') && isDm2) {
+  if ((command.kind === 'getAcl' || command.kind === 'setAcl') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
   }
   if (command.kind === 'getAccess' || command.kind === 'setAccess')

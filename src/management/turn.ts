@@ -275,6 +275,8 @@ export class Turns {
       hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
       ...knownAccess(row, ledger),
+      knowsValidators: envelope.protocol === 'DM_2_0' && turn.context.device?.features['query'] !== false,
+      running: () => ledger.operations.values(),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
     };
     const { picked, more } = pickWork(

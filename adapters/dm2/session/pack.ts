@@ -47,6 +47,7 @@ export function pack(work: readonly Command[], before: Machine, context: Context
     if (carried.kind === 'probed') {
       if (probing.some((place) => overlaps(place, carried.at))) break;
       probing.push(carried.at);
+      if (carried.item !== undefined) effects.push(carried.item);
       commands.push(carried.command);
       entries.push(carried.entry);
       continue;
@@ -71,7 +72,7 @@ export function pack(work: readonly Command[], before: Machine, context: Context
     entries.push(carried.entry);
   }
 
-  const reading = nextReads(machine);
+  const reading = nextReads(machine, context);
   return {
     machine: reading.machine,
     commands: [...commands, ...reading.reads.map((read) => read.command)],
