@@ -203,6 +203,8 @@ export type CommandBody =
       readonly file?: FileRef;
       readonly prop?: string;
     }
+  /** DM 2.0: the node of an MO instance in the access-control object, to be made or replaced as a whole. */
+  | { readonly kind: 'access'; readonly at: Address; readonly tree: Tree }
   | { readonly kind: 'delete'; readonly at: Address }
   /** `content`: what was read at `from`, where the protocol has no copy; absent there: it is to be read first. */
   | { readonly kind: 'copy'; readonly from: Address; readonly to: Address; readonly content?: Tree }

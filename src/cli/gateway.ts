@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
 import { createDm2Adapter, dm2Documents } from '../../adapters/dm2';
+import { readPush } from '../../adapters/dm2/subscribe';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -27,6 +28,7 @@ import { createOperations } from '../management/operations';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
 import { createShowPages } from '../management/show-pages';
+import { createSubscriptions } from '../management/subscriptions';
 import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
@@ -168,7 +170,16 @@ async function assemble(
     log,
     now,
   });
+  const subscriptions = createSubscriptions({
+    db,
+    secrets,
+    ddfs,
+    rightsOf: (caller) => grants.rightsOf(caller),
+    readPush,
+    now,
+  });
   const services: Services = {
+    subscriptions,
     operations,
     ddfs,
     keys,
@@ -193,7 +204,16 @@ async function assemble(
   });
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
-  const { repository, retention } = assembleRepository({ config, db, secrets, ddfs, settings, log, now });
+  const { repository, retention } = assembleRepository({
+    config,
+    db,
+    secrets,
+    ddfs,
+    settings,
+    log,
+    now,
+    pushed: (push) => subscriptions.pushed(push),
+  });
   const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
   const pages = createShowPages({ db, secrets, log, now });
 

@@ -5,8 +5,10 @@ import { responsePathAsArray } from 'graphql';
 
 import { familyOf } from '../../schema/ddf/identity';
 import type { Rights } from '../access/rights';
+import { accessEntries, DAC_FAMILY } from '../management/dac';
 import { readableObjects, scopedDevice } from '../management/readable';
-import type { AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
+import type { SubscriptionView } from '../management/subscription-state';
+import type { AccessEntry, AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
 
 /** Something that went less well than asked but fails no field; listed in `extensions.warnings`. */
 export interface Warning {
@@ -30,6 +32,7 @@ export class RequestContext {
   private accountsById = this.accountLoader();
   private objectsByDevice = this.objectLoader();
   private aclsByDevice = this.aclLoader();
+  private subscriptionsByDevice = this.subscriptionLoader();
 
   /** @param rights what the caller may do, loaded once for the whole request */
   constructor(
@@ -78,12 +81,28 @@ export class RequestContext {
     return found.filter((acl) => acl.family === family && acl.miid === miid && this.rights.at('DELEGATE', scoped, acl));
   }
 
+  /** Subscriptions of an instance, in order of path; those alone that the caller may read. */
+  async subscriptions(device: DeviceView, { family, miid }: MoView): Promise<readonly SubscriptionView[]> {
+    const found = await this.subscriptionsByDevice.load(device.key);
+    const scoped = scopedDevice(device);
+    return found.filter((one) => one.family === family && one.miid === miid && this.rights.at('READ', scoped, one));
+  }
+
+  /** Who may do what with an instance on a DM 2.0 device; null where that is not known, and without DELEGATE on it. */
+  async access(device: DeviceView, { family, miid }: MoView): Promise<readonly AccessEntry[] | null> {
+    if (!this.rights.at('DELEGATE', scopedDevice(device), { family, path: '' })) return null;
+    const objects = await this.objectsByDevice.load(`${device.key} ${DAC_FAMILY}`);
+    const documents = objects.map(({ values }) => values);
+    return accessEntries(documents, { family, miid }) ?? null;
+  }
+
   /** Forgets what was loaded: after a mutation, and after devices were asked. */
   reload(): void {
     this.devicesByKey = this.deviceKeyLoader();
     this.devicesById = this.deviceIdLoader();
     this.accountsById = this.accountLoader();
     this.aclsByDevice = this.aclLoader();
+    this.subscriptionsByDevice = this.subscriptionLoader();
     this.reloadObjects();
   }
 
@@ -108,6 +127,14 @@ export class RequestContext {
       const found = new Map<string, ObservedAcl[]>(keys.map((key) => [key, []]));
       for (const acl of await this.services.objects.acls(keys)) found.get(acl.device)?.push(acl);
       return keys.map((key) => found.get(key) ?? []);
+    };
+    return new DataLoader(load, { maxBatchSize: MAX_BATCH });
+  }
+
+  private subscriptionLoader(): DataLoader<string, readonly SubscriptionView[]> {
+    const load = async (keys: readonly string[]): Promise<readonly (readonly SubscriptionView[])[]> => {
+      const found = await this.services.subscriptions.list(keys);
+      return keys.map((key) => found.filter(({ device }) => device === key));
     };
     return new DataLoader(load, { maxBatchSize: MAX_BATCH });
   }

@@ -11,7 +11,9 @@ import type {
   ShowKind as Shown,
 } from '../../adapters/adapter';
 import type { PropertyName } from '../management/node-properties';
+import type { SubscriptionState as SubscriptionStates } from '../management/subscription-state';
 import type {
+  AccessRight,
   CommandState as CommandStates,
   NorthboundKind,
   OperationState as OperationStates,
@@ -170,8 +172,37 @@ export const CommandKind = {
   SHOW: 'show',
   GET_ACL: 'getAcl',
   SET_ACL: 'setAcl',
+  GET_ACCESS: 'getAccess',
+  SET_ACCESS: 'setAccess',
+  SUBSCRIBE: 'subscribe',
+  UNSUBSCRIBE: 'unsubscribe',
 } as const satisfies Record<string, NorthboundKind>;
 registerEnumType(CommandKind, { name: 'CommandKind', description: 'What a command does.' });
+
+export const SubscriptionState = same<SubscriptionStates>('REQUESTED', 'ACTIVE', 'ENDING', 'UNSUPPORTED', 'FAILED');
+registerEnumType(SubscriptionState, {
+  name: 'SubscriptionState',
+  description: 'How far a subscription of a part of a management object is.',
+  valuesConfig: {
+    REQUESTED: { description: 'The device is to be asked, at its next contact.' },
+    ACTIVE: { description: 'The device tells of changes.' },
+    ENDING: { description: 'Nobody holds it; the device is asked to tell no more.' },
+    UNSUPPORTED: { description: 'The device has no subscriptions.' },
+    FAILED: { description: 'The device refused; the operation says why.' },
+  },
+});
+
+export const DeviceRight = same<AccessRight>('READ', 'WRITE', 'EXECUTE', 'DELEGATE');
+registerEnumType(DeviceRight, {
+  name: 'DeviceRight',
+  description: 'What a DM 2.0 device lets a management authority do with a management object.',
+  valuesConfig: {
+    READ: { description: 'GET, HPUT, HPOST, SUB.' },
+    WRITE: { description: 'HGET and DELETE.' },
+    EXECUTE: { description: 'EXEC.' },
+    DELEGATE: { description: 'Changing these rights; no other right implies it.' },
+  },
+});
 
 export const AclCommand = {
   ADD: 'Add',

@@ -19,6 +19,7 @@ import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
 import { RepositoryItemResolver } from './fixed/repository';
+import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
@@ -29,6 +30,8 @@ export function buildFixedSchema(): GraphQLSchema {
       DeviceResolver,
       ManagementObjectResolver,
       TreeNodeResolver,
+      SubscribedObjectResolver,
+      ManagementObjectSubscriptionResolver,
       MoInfoResolver,
       OperationResolver,
       CommandResolver,

@@ -24,7 +24,7 @@ export function answerOf(told: Told, command: LiveCommand, library: DdfLibrary):
   const outcome = ofObject ?? told.outcome;
   const isOk = outcome === 'OK';
   // Names of children are asked for as they are; below that, what the DDFs tell counts too.
-  const isRead = command.kind === 'get' && told.tree !== undefined;
+  const isRead = (command.kind === 'get' || command.kind === 'getAccess') && told.tree !== undefined;
   const tree = !isRead ? undefined : depth === 0 ? told.tree : described(command, told.tree, library);
   // What a person did is told also where it was a refusal.
   const hasData = isOk || command.kind === 'show';

@@ -249,7 +249,7 @@ export function isReadOfCopy(command: LiveCommand): boolean {
 
 /** Whether a command changes something on the device. */
 export function isWrite(kind: string): boolean {
-  return kind !== 'get' && kind !== 'getAcl';
+  return kind !== 'get' && kind !== 'getAcl' && kind !== 'getAccess';
 }
 
 function attemptsOf(command: LiveCommand): number {

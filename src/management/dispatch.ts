@@ -1,6 +1,7 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
 import type { Address, Command, CommandBody, FileRef, Token } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
+import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
 import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
 import { isContent } from './item-value';
 import type { CopyTarget } from './judge';
@@ -9,6 +10,7 @@ import { INBOX, normaliseUri, parentPlace } from './places';
 import type { Resolution } from './queue';
 import { storedPrompt } from './show';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
+import type { AccessEntry } from './types';
 
 export interface Terrain {
   readonly mos: readonly LiveMo[];
@@ -19,6 +21,8 @@ export interface Terrain {
   readonly hasInbox?: boolean;
   /** The device's MOs are still being looked for: what is not known may yet be found. */
   readonly isSearching: boolean;
+  /** What the device's own access control was seen to allow; absent: nobody knows. */
+  readonly access?: KnownAccess;
   /** Whether the device answers "as you have it" to a read with a validator (DM 2.0). */
   readonly knowsValidators?: boolean;
   /** Operations of the device that are under way. */
@@ -31,7 +35,8 @@ export interface Terrain {
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
-  const token = terrain.token();
+  // A subscription's address was made with its token.
+  const token = typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token();
   const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
   const base = {
@@ -53,15 +58,15 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   const { request } = command;
   const lacking = lackingOf(command, operation, terrain);
   if (lacking !== undefined) return { kind: 'never', outcome: 'UNSUPPORTED', reason: lacking };
-  if (command.kind === 'show') {
-    const prompt = storedPrompt(request);
-    return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
-  }
+  const unaddressed = unaddressedBody(command);
+  if (unaddressed !== undefined) return unaddressed;
   const at =
     command.kind === 'add' && command.path === '' && command.uri === null
       ? newInstance(command, operation, terrain)
       : addressOf(command, terrain);
   if ('kind' in at) return at;
+  const forbidden = terrain.access && objectionOfAccess({ ...command, miid: miidOf(at) }, terrain.access);
+  if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
   const file = fileOf(command, terrain);
   if (file !== undefined && 'kind' in file) return file;
   const value =
@@ -79,6 +84,9 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       };
     case 'getAcl':
       return { kind: 'get', at, prop: 'ACL' };
+    case 'getAccess':
+    case 'setAccess':
+      return accessBody(command, at, terrain);
     case 'setAcl':
       return { kind: 'replace', at, prop: 'ACL', value };
     case 'add':
@@ -92,7 +100,8 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         ...(request['whole'] === true ? { whole: true } : {}),
       };
     case 'delete':
-      return { kind: 'delete', at };
+    case 'subscribe':
+      return { kind: command.kind, at };
     case 'exec': {
       const exec = {
         kind: 'exec',
@@ -128,6 +137,35 @@ function copyOf(command: LiveCommand, at: Address, terrain: Terrain): CommandBod
   if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
   command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
   return { kind: 'copy', from: at, to: target };
+}
+
+/** Commands that are of no object of the device as it is known now. */
+function unaddressedBody(command: LiveCommand): CommandBody | Failure | undefined {
+  if (command.kind === 'show') {
+    const prompt = storedPrompt(command.request);
+    return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
+  }
+  // The device may have it no more, or by another name: it is named as the device was asked.
+  if (command.kind === 'unsubscribe') {
+    const { moid, miid, path } = command;
+    return { kind: 'unsubscribe', at: { moid: moid ?? '', miid: miid ?? undefined, path } };
+  }
+  return undefined;
+}
+
+function miidOf(at: Address): string | null {
+  return 'uri' in at ? null : (at.miid ?? null);
+}
+
+/** At the node of the instance in the access-control object. */
+function accessBody({ kind, request }: LiveCommand, of: Address, { mos }: Terrain): CommandBody | Failure {
+  const object = mos.find((mo) => mo.family === DAC_FAMILY);
+  if (object === undefined)
+    return { kind: 'never', outcome: 'UNSUPPORTED', reason: 'the device has no access-control object' };
+  if ('uri' in of || of.miid === undefined) return { kind: 'never', reason: 'access rights are those of an instance' };
+  const at = { moid: object.moid, miid: object.miid, path: accessPath(of.moid, of.miid) };
+  if (kind === 'getAccess') return { kind: 'get', at };
+  return { kind: 'access', at, tree: accessTree(of.miid, request['entries'] as readonly AccessEntry[]) };
 }
 
 /** What stands for all that is stored of an instance; a device that still has it sends nothing. */
@@ -178,7 +216,10 @@ function fileOf(command: LiveCommand, terrain: Terrain): FileRef | Failure | und
 
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
 function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
-  if (terrain.hasPlaces) return undefined;
+  if (terrain.hasPlaces)
+    return command.kind === 'getAccess' || command.kind === 'setAccess'
+      ? 'DM 1.x has no access-control object'
+      : undefined;
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
   if (['getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;

@@ -6,6 +6,7 @@ import type { DdfLibrary, KnownNode } from '../../schema/ddf/library';
 import { encodeName, familyOf, namesOf } from '../../schema/ddf/library';
 import { readAclInput } from './acl';
 import { coerceValue, type ValueLimits } from './coerce';
+import { DAC_FAMILY, readAccessInput } from './dac';
 import { parentFor } from './dispatch';
 import { isContent } from './item-value';
 import { checkName } from './names';
@@ -120,6 +121,8 @@ function judgeOne(
   if ((command.kind === 'getAcl' || command.kind === 'setAcl') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
   }
+  if (command.kind === 'getAccess' || command.kind === 'setAccess')
+    return judgeAccess(command, base, where, device, library);
   const at =
     command.kind === 'copy'
       ? locate(command.from, where, 'get', device, library)
@@ -183,6 +186,33 @@ function judgeOne(
   }
 }
 
+/** Access rights are those of an instance; parts of it are named by their entries. */
+function judgeAccess(
+  command: Extract<CommandInput, { kind: 'getAccess' | 'setAccess' }>,
+  base: Pick<CommandRow, 'position' | 'kind' | 'repeatable' | 'emulated'>,
+  where: string,
+  device: JudgedDevice,
+  library: DdfLibrary,
+): CommandRow {
+  if (device.protocol !== null && device.protocol !== 'DM_2_0')
+    throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 1.x has access control lists: use setAcl`);
+  const { moid, miid, path } = locate(command.address, where, command.kind, device, library);
+  if (moid === null || path !== '')
+    throw new ManagementError('BAD_USER_INPUT', `${where}.address: an instance, without path`);
+  const request = command.kind === 'getAccess' ? {} : { entries: readAccessInput(command.entries, where) };
+  return { ...base, moid, family: familyOf(moid), miid, path, uri: null, request };
+}
+
+/** The access-control object is changed under DELEGATE alone, and not by what changes data. */
+function checkNoAccess(family: string | null, kind: NorthboundKind, where: string): void {
+  if (family !== DAC_FAMILY || ['get', 'getAccess', 'getAcl'].includes(kind)) return;
+  throw new ManagementError(
+    'ACCESS_TYPE',
+    `${where}.address: access rights are changed by setAccess at the object that they are for`,
+    { moid: DAC_FAMILY, access: ['Get'] },
+  );
+}
+
 function isWhole({ kind, value, whole }: CommandInput & { readonly kind: 'add' | 'replace' }, where: string): boolean {
   if (whole !== true) return false;
   if (kind === 'replace' && value?.json != null) return true;
@@ -221,6 +251,7 @@ function locate(
   }
   checkPath(path, where);
   if (kind === 'add' && path === '') checkName(miid ?? '', `${where}.address.miid`);
+  checkNoAccess(familyOf(moid), kind, where);
   // Before it is looked for, so that a refusal does not tell whether it is there.
   device.permits.check(NEEDED[kind], spotOf(moid, path), where);
   const at = locateMo({ moid, miid, path }, where, kind, device, library);

@@ -7,6 +7,7 @@ import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
+import { accessSeen } from './access-seen';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
 import { alertRowOf } from './alert-row';
@@ -55,6 +56,8 @@ export class Ledger {
   boundAs: { readonly deviceId: string; readonly protocol: string } | undefined;
   endReason: string | null = null;
   isDiscovered = false;
+  /** Access rights were seen in this turn: what was loaded of them counts no more. */
+  isAccessChanged = false;
   /** What is known of the device's MOs may be stale. */
   isDiscoveryDue = false;
   readonly features: Record<string, { value: Json; evidence: string; at: string }> = {};
@@ -435,6 +438,9 @@ export class Ledger {
     const { outcome } = effect;
     const at = this.#addressOf(command);
     if (at === undefined) return;
+    const access = accessSeen(command, at, effect, this.mos);
+    if (access !== undefined) this.#observe(access.at, access.tree, true);
+    this.isAccessChanged ||= access !== undefined;
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
     else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
       const isWhole = command.request['depth'] === undefined || command.request['depth'] === null;

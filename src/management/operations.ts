@@ -1,6 +1,7 @@
 /** Operations as callers see them: submitted, cancelled, looked at, waited for. */
 import { createHash } from 'node:crypto';
 
+import type { Json } from '../../adapters/adapter';
 import { Rights } from '../access/rights';
 import type { Database } from '../store/database';
 import {
@@ -16,6 +17,7 @@ import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
+import { objectionOfAccess } from './dac';
 import type { UsableItem } from './item-value';
 import { judge, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
@@ -120,7 +122,9 @@ export function createOperations(deps: OperationsDeps): Operations {
     const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
     if (input.dryRun === true) {
-      const warning = (row: CommandRow): string | undefined => objectionOfAcl(row, target.acls, target.serverId);
+      const known = { documents: target.access as readonly Json[], serverId: target.serverId };
+      const warning = (row: CommandRow): string | undefined =>
+        objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
       return { ...dryRun(target.key, rows, warning), caller: caller.principal, createdAt, expiresAt };
     }
     const large = takeLargeValues(rows);

@@ -18,6 +18,10 @@ export const NEEDED: Readonly<Record<NorthboundKind, Right>> = {
   show: 'EXECUTE',
   getAcl: 'DELEGATE',
   setAcl: 'DELEGATE',
+  getAccess: 'DELEGATE',
+  setAccess: 'DELEGATE',
+  subscribe: 'READ',
+  unsubscribe: 'READ',
 };
 
 export interface Permits {

@@ -95,7 +95,7 @@ function takeGroup<T>(
 }
 
 function isBarrier(command: LiveCommand): boolean {
-  return ['add', 'delete', 'copy', 'exec', 'show', 'setAcl'].includes(command.kind);
+  return ['add', 'delete', 'copy', 'exec', 'show', 'setAcl', 'setAccess'].includes(command.kind);
 }
 
 function overlapsWrite<T>(command: LiveCommand, picked: readonly Picked<T>[]): boolean {

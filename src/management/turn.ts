@@ -8,6 +8,7 @@ import {
   type Context,
   type Envelope,
   type Inbound,
+  type Json,
   type Limits,
   type Received,
   type StoredSession,
@@ -22,6 +23,7 @@ import { loadTurn, type LoadedTurn } from '../store/turn-load';
 import { loadSlice, loadWork } from '../store/turn-work';
 import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
+import type { KnownAccess } from './dac';
 import { dispatch } from './dispatch';
 import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
@@ -161,10 +163,12 @@ export class Turns {
     const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
-    if (hasChanges(changes)) await applyTurn(tx, deviceKey, now, changes);
+    const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
+    if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
 
     // What was queued when the device was locked, or went back into the queue since: else there is nothing to look for.
-    const isQueued = row.work_waiting || changes.commands.some((command) => command.state === 'QUEUED');
+    const isQueued =
+      row.work_waiting || isBootstrapped || changes.commands.some((command) => command.state === 'QUEUED');
     const work = await this.#load(turn, deviceKey, isQueued);
     const responded = turn.adapter.respond(envelope, received.state, work, turn.context);
     ledger.apply(responded.effects);
@@ -272,6 +276,7 @@ export class Turns {
       hasPlaces: envelope.protocol !== 'DM_2_0',
       hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
+      ...knownAccess(row, ledger),
       knowsValidators: envelope.protocol === 'DM_2_0' && turn.context.device?.features['query'] !== false,
       running: () => ledger.operations.values(),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
@@ -338,6 +343,13 @@ export class Turns {
     });
     for (const payload of changed) this.deps.db.notify(OPERATION_CHANNEL, payload);
   }
+}
+
+/** Rights that a turn changed are judged by again in the next one. */
+function knownAccess({ mos, server_id: serverId }: LoadedTurn, ledger: Ledger): { access?: KnownAccess } {
+  const documents = (mos ?? []).flatMap((mo) => (mo.a === undefined || mo.a === null ? [] : [mo.a as Json]));
+  if (documents.length === 0 || serverId === null || ledger.isAccessChanged) return {};
+  return { access: { documents, serverId } };
 }
 
 const NO_WORK: Work = { commands: [], more: false, slices: [] };

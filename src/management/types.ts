@@ -16,9 +16,11 @@ import type {
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
+import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
+import type { Subscriptions } from './subscriptions';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -154,7 +156,6 @@ export type OperationState =
   'QUEUED' | 'NOTIFIED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
 export type CommandState =
   'QUEUED' | 'SENT' | 'ACCEPTED' | 'ANSWERED' | 'SKIPPED' | 'EXPIRED' | 'CANCELLED' | 'SUPERSEDED' | 'IN_DOUBT';
-export type NorthboundKind = 'get' | 'add' | 'replace' | 'delete' | 'exec' | 'copy' | 'show' | 'getAcl' | 'setAcl';
 
 export interface AddressInput {
   readonly moid?: string | null;
@@ -222,7 +223,10 @@ export type CommandInput =
       readonly address: AddressInput;
       readonly acl?: string | null;
       readonly entries?: readonly AclEntryInput[] | null;
-    };
+    }
+  | { readonly kind: 'getAccess'; readonly address: AddressInput }
+  /** Replaces all entries of the instance. */
+  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] };
 
 /** What a server may do; `*`: every server. */
 export interface AclEntryInput {
@@ -583,5 +587,7 @@ export interface Services {
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
   readonly repository: RepositoryFiles;
+  readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
 }
 export type { Tree, Value };
+export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

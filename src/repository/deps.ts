@@ -27,6 +27,9 @@ export interface Pushed {
   readonly body: Uint8Array;
 }
 
+export type PushReply =
+  { readonly ok: true } | { readonly ok: false; readonly status: 400 | 404; readonly reason: string };
+
 export type Decoded =
   | { readonly ok: true; readonly body: Uint8Array }
   | { readonly ok: false; readonly status: 400 | 413 | 415; readonly reason: string };
@@ -48,7 +51,7 @@ export interface RepositoryDeps {
   /** A body as it was before its Content-Encoding. Absent: none is undone. */
   readonly decode?: (body: Uint8Array, coding: string | undefined) => Promise<Decoded>;
   /** Takes what a subscription brought; the device is told that it arrived once this resolves. Absent: nobody wants it. */
-  readonly pushed?: (push: Pushed) => Promise<void>;
+  readonly pushed?: (push: Pushed) => Promise<PushReply>;
   /** Where large files stand. */
   readonly storage: Storage;
   readonly log?: RepositoryLog;

@@ -63,8 +63,9 @@ async function keep(
 ): Promise<ItemReply> {
   if (address.purpose === 'SUBSCRIPTION') {
     if (deps.pushed === undefined || !(await recordUse(deps, address, request, true))) return nothingHere();
-    await deps.pushed({ deviceKey: BigInt(address.device), token: address.token, mime, body });
-    return TAKEN;
+    const push = await deps.pushed({ deviceKey: BigInt(address.device), token: address.token, mime, body });
+    if (push.ok) return TAKEN;
+    return push.status === 404 ? nothingHere() : plain(push.status, push.reason);
   }
   const at = new Date((deps.now ?? Date.now)());
   const values = [address.device, address.token, at, mime, sha256, Buffer.from(body)];

@@ -3,6 +3,7 @@ import type { AlertItem } from '../../adapters/dm2/package';
 import type { PendingOperation } from './behaviour';
 import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
 import { obligingPerson } from './dm1/person';
+import { ACCESS_PLANT, fillAccess } from './dm2/access';
 import { Browser } from './dm2/browser';
 import { pushSubscriptions, takeDefault, type Subscription } from './dm2/commands';
 import { Exchange } from './dm2/exchange';
@@ -42,15 +43,17 @@ export class Dm2Device implements SimulatedDevice {
     readonly options: Dm2DeviceOptions,
     transport: Transport,
   ) {
-    const { deviceId, url, plants, treeLimits } = options;
+    const { deviceId, url, treeLimits, access } = options;
+    const plants = [...(options.plants ?? []), ...(access === undefined ? [] : [ACCESS_PLANT])];
     const definition = standardTree({
       protocol: 'dm2',
       deviceId,
       serverUrl: url,
       serverId: options.serverId ?? 'server',
-      ...(plants === undefined ? {} : { plants }),
+      plants,
     });
     this.tree = new DeviceTree(definition, treeLimits);
+    if (access !== undefined) fillAccess(this.tree, access);
     this.exchange = new Exchange(options, transport);
     this.isBootstrapTold = options.bootstrapped !== true;
     this.browser = new Browser(transport);

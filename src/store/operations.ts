@@ -19,6 +19,8 @@ export interface TargetRow {
     readonly acl: string;
     readonly inherited: boolean;
   }[];
+  /** Values of its access-control object, where ACLs are wanted. */
+  readonly access: readonly unknown[];
   readonly mos: readonly {
     readonly family: string;
     readonly moid: string;
@@ -40,6 +42,8 @@ export async function loadTarget(sql: Sql, deviceId: string, withAcls = false): 
          WHERE g.device_id = d.id AND g.direction = 'TAKEN' ORDER BY g.id DESC LIMIT 1) AS taken,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('family', l.family, 'miid', l.miid, 'path', l.path, 'acl', l.acl, 'inherited', l.inherited))
          FROM acl l WHERE $2 AND l.device_id = d.id), '[]') AS acls,
+       COALESCE((SELECT jsonb_agg(m."values") FROM management_object m
+         WHERE $2 AND m.device_id = d.id AND m.family = 'urn:oma:mo:oma-dm-dacmo'), '[]') AS access,
        COALESCE((SELECT jsonb_agg(jsonb_build_object('family', m.family, 'moid', m.moid, 'miid', m.miid, 'place', m.place))
          FROM management_object m WHERE m.device_id = d.id), '[]') AS mos
      FROM device d JOIN account a ON a.id = d.account_id WHERE d.device_id = $1`,

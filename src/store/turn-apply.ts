@@ -136,9 +136,29 @@ ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, versio
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
   meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
 
-/** Applies changes to one device in one statement. `now` is the turn's time. */
-export async function applyTurn(tx: Sql, deviceKey: string, now: Date, changes: TurnChanges): Promise<void> {
-  await tx.query(APPLY, [
+/**
+ * A device that took its account anew has no subscriptions any more: it is asked for those that somebody holds. Each is an
+ * operation of one command; those that wait to be sent the first time do so once.
+ */
+const SUBSCRIBE_AGAIN = `due AS (SELECT s.*, nextval(pg_get_serial_sequence('operation', 'id')) AS operation
+  FROM mo_subscription s LEFT JOIN command c ON c.device_id = s.device_id AND c.operation_id = s.operation_id AND c.position = 0
+  WHERE s.device_id = $1 AND s.is_wanted AND c.state IS DISTINCT FROM 'QUEUED'),
+again AS (INSERT INTO operation (device_id, id, caller, created_at, expires_at) OVERRIDING SYSTEM VALUE
+  SELECT $1, d.operation, d.caller, $2::timestamptz, $2::timestamptz + interval '1 year' FROM due d),
+asked AS (INSERT INTO command (device_id, operation_id, position, kind, moid, family, miid, path, request, repeatable)
+  SELECT $1, d.operation, 0, 'subscribe', d.moid, d.family, d.miid, d.path, jsonb_build_object('token', d.token), true FROM due d),
+moved AS (UPDATE mo_subscription s SET operation_id = d.operation FROM due d WHERE s.device_id = $1 AND s.id = d.id)`;
+const APPLY_AND_SUBSCRIBE = APPLY.replace('WITH ', `WITH ${SUBSCRIBE_AGAIN}, `);
+
+/** Applies changes to one device in one statement. `now` is the turn's time. `isBootstrapped`: it took its account anew. */
+export async function applyTurn(
+  tx: Sql,
+  deviceKey: string,
+  now: Date,
+  changes: TurnChanges,
+  isBootstrapped = false,
+): Promise<void> {
+  await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [
     deviceKey,
     now,
     JSON.stringify(changes.commands),

@@ -89,6 +89,8 @@ export interface LoadedTurn {
         /** What its values take, compressed; DM 2.0 only. */
         z?: number | null;
         d?: StoredDocument | null;
+        /** Values of the access-control object, as far as it was read lately and there is work to be judged by it. */
+        a?: unknown;
       }[]
     | null;
   readonly active: readonly ActiveOperationRow[] | null;
@@ -146,7 +148,9 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
       'z', CASE WHEN $3 THEN pg_column_size(m."values") END,
       'd', CASE WHEN (m.family = $5 AND pg_column_size(m."values") <= 4096) OR ($3 AND m.validator IS NOT NULL AND EXISTS (
           SELECT 1 ${AWAITED} AND c.family = m.family AND c.miid = m.miid AND c.request ? 'cv')) THEN jsonb_build_object('values', m."values", 'meta', m.meta,
-        'moid', m.moid, 'place', m.place, 'recognisedBy', m.recognised_by) END))
+        'moid', m.moid, 'place', m.place, 'recognisedBy', m.recognised_by) END,
+      'a', CASE WHEN $3 AND m.family = 'urn:oma:mo:oma-dm-dacmo' AND m.observed_at > now() - interval '1 day'
+        AND EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') THEN m."values" END))
      FROM management_object m WHERE m.device_id = d.id) AS mos,
   (SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'state', o.state, 'atomic', o.atomic, 'sequence', o.sequence, 'onFailure', o.on_failure,
        'expiresAt', o.expires_at, 'cancelRequested', o.cancel_requested_at IS NOT NULL,

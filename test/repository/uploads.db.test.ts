@@ -16,7 +16,7 @@ beforeAll(async () => {
     decode: (body, coding) => decodeContent(body, coding, { octets: LIMITS.documentOctets, inflation: 200 }, false),
     pushed: (push) => {
       pushed.push(push);
-      return Promise.resolve();
+      return Promise.resolve({ ok: true });
     },
   });
 });

@@ -61,6 +61,7 @@ export function planOf(command: Command, encoding: Encoding, context: Context): 
       );
     case 'show':
       return write([alertOf(command.prompt)]);
+    case 'access':
     case 'subscribe':
     case 'unsubscribe':
     case 'default':

@@ -5,8 +5,10 @@
  * existing node is ALREADY_EXISTS and a replace of a missing one NOT_FOUND, as on DM 1.x.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3 (commands).
  */
+import { carryAccess } from '../access-control';
 import type { Address, Command, Context } from '../../adapter';
 import { carryShow } from '../show';
+import { carrySubscription } from '../subscribe';
 import { DM2_STATUS, outcomeOf } from '../status-codes';
 import { carryFile } from './carry-file';
 import { type Carried, unsupported } from './carried';
@@ -42,11 +44,13 @@ export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: 
       return carryCopy(command, machine, context);
     case 'default':
       return carryDefault(command, machine, context);
+    case 'access':
+      return carryAccess(command, context);
     case 'show':
       return carryShow(command, context);
     case 'subscribe':
     case 'unsubscribe':
-      return unsupported(`${command.kind} is not carried on DM 2.0`);
+      return carrySubscription(command, context);
   }
 }
 

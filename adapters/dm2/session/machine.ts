@@ -33,7 +33,7 @@ export type SentEntry =
       readonly kind: 'add' | 'replace' | 'copy';
     }
   | { readonly what: 'DELETE' | 'EXEC'; readonly id: string; readonly at: Place }
-  | { readonly what: 'DEFAULT' | 'SHOW'; readonly id: string }
+  | { readonly what: 'DEFAULT' | 'SHOW' | 'SUB' | 'UNSUB'; readonly id: string }
   /** First reading of a whole MO, for no caller. */
   | { readonly what: 'READ'; readonly at: Place; readonly validator?: string };
 

@@ -24,7 +24,12 @@ export interface Data {
   readonly mime?: string;
 }
 
-export function readData(data: Data, at: Place, level: number | undefined, context: Context): Result<ReadData> {
+export function readData(
+  data: Data,
+  at: Place,
+  level: number | undefined,
+  context: Pick<Context, 'ddf'>,
+): Result<ReadData> {
   const look: FormatLookup = (moid, path) => context.ddf.node(moid, path);
   const asked: PlainAddress = { moid: at.moid, miid: at.miid, path: namesOfPath(at.path) };
   const mediaType = data.mediaType ?? data.mime ?? '';

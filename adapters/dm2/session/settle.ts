@@ -3,9 +3,11 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 7.2.1.3, appendices C and F.
  */
 import type { Context, Effect } from '../../adapter';
+import { isAccessObject } from '../access-control';
 import { addressOf } from '../alerts';
 import type { DataPart, Package3, StatusEntry } from '../package';
 import { settleShow } from '../show';
+import { settleSubscription } from '../subscribe';
 import { DM2_STATUS, outcomeOf, type Carrier } from '../status-codes';
 import { lacking } from './features';
 import { afterFirstReading, settleRead } from './first-reading';
@@ -78,6 +80,9 @@ function settleOne(
     }
     case 'SHOW':
       return { machine, effects: settleShow(sent.id, status.sc) };
+    case 'SUB':
+    case 'UNSUB':
+      return { machine, effects: settleSubscription({ what: sent.what, id: sent.id }, status.sc) };
     case 'READ':
       return settleRead(sent, status.sc, part, machine, context);
   }
@@ -99,7 +104,8 @@ function settleHget(
 ): readonly Effect[] {
   const { sc } = status;
   if (sc !== DM2_STATUS.OK) {
-    const allowed = sent.kind === 'copy' ? undefined : isAllowed(sent.at, ACCESS[sent.kind], context);
+    const isUndescribed = sent.kind === 'copy' || isAccessObject(sent.at.moid);
+    const allowed = isUndescribed ? undefined : isAllowed(sent.at, ACCESS[sent.kind], context);
     return [{ kind: 'commandAnswered', command: sent.id, outcome: outcomeOf('HGET', sc, allowed), code: sc }];
   }
   // The repository is the witness: there are clients that report 200 for a document they could not fetch.

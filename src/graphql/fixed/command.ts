@@ -2,34 +2,23 @@
 import { Field, FieldResolver, ID, InputType, Int, Float, ObjectType, Resolver, Root } from 'type-graphql';
 
 import { aclOfCommand } from '../../management/acl';
-import type { AclView, CommandInput as CommandRequest, CommandView, NorthboundKind } from '../../management/types';
+import { entriesOfInstance } from '../../management/dac';
+import type {
+  AccessEntry as AccessEntryView,
+  AclView,
+  CommandInput as CommandRequest,
+  CommandView,
+  NorthboundKind,
+} from '../../management/types';
 import { ManagementError } from '../../management/types';
 import { CommandKind, CommandState, DmFormat, NodeProperty, Outcome, ShowInputType, ShowType } from '../enums';
 import { getKey } from '../global-id';
 import { Acl, AclEntryInput } from './acl';
+import { AddressInput } from './address-input';
+import { AccessEntry, SetAccessInput } from './dac';
 import { Base64Scalar, BigIntScalar, DurationScalar, JsonScalar } from '../scalars';
 
 const nullable = true;
-
-@InputType({ description: 'Where a node is: exactly one of `moid` and `uri`.' })
-export class AddressInput {
-  @Field(() => String, {
-    nullable,
-    description: "Any version's MOID or the family's; the canonical root path of an MO whose DDF names no MOID.",
-  })
-  readonly moid?: string | null;
-  @Field(() => String, { nullable, description: 'Instance; may be left out where the device has exactly one.' })
-  readonly miid?: string | null;
-  @Field(() => String, {
-    nullable,
-    defaultValue: '',
-    description:
-      'Raw node names below the MO\'s root joined by `/` (`/` and `%` in a name percent-encoded); "" is the root.',
-  })
-  readonly path?: string | null;
-  @Field(() => String, { nullable, description: 'Whole LocURI, DM 1.x only.' })
-  readonly uri?: string | null;
-}
 
 @InputType({ description: 'A value: exactly one of the first six, or none for null.' })
 export class ValueInput {
@@ -199,6 +188,13 @@ export class CommandInput {
   readonly getAcl?: TargetInput;
   @Field(() => SetAclInput, { nullable })
   readonly setAcl?: SetAclInput;
+  @Field(() => TargetInput, {
+    nullable,
+    description: 'Reads who may do what with a management object (DM 2.0); an instance, without path.',
+  })
+  readonly getAccess?: TargetInput;
+  @Field(() => SetAccessInput, { nullable })
+  readonly setAccess?: SetAccessInput;
 }
 
 /** With the key of a repository item in place of its identifier. Errors: NOT_FOUND. */
@@ -215,7 +211,7 @@ export function commandRequest(input: CommandInput): CommandRequest {
   if (kind === undefined || given.length > 1)
     throw new ManagementError(
       'BAD_USER_INPUT',
-      'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl and setAcl.',
+      'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl, setAcl, getAccess and setAccess.',
     );
   return { ...withKeys(input[kind]), kind } as CommandRequest;
 }
@@ -283,6 +279,11 @@ export class CommandResolver {
   @FieldResolver(() => Acl, { nullable, description: 'What a getAcl read, typed; `result` is its text.' })
   acl(@Root() command: CommandView): AclView | null {
     return aclOfCommand(command);
+  }
+
+  @FieldResolver(() => [AccessEntry], { nullable, description: 'What a getAccess read, typed.' })
+  access(@Root() { kind, outcome, result }: CommandView): readonly AccessEntryView[] | null {
+    return kind === 'getAccess' && outcome === 'OK' ? entriesOfInstance(result) : null;
   }
 
   @FieldResolver(() => CommandError, { nullable, description: 'null while nothing went wrong.' })

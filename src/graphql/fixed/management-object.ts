@@ -4,12 +4,19 @@ import { Arg, Ctx, Field, FieldResolver, ID, InputType, Int, Mutation, ObjectTyp
 import type { DmFormat as DmFormatName } from '../../../adapters/adapter';
 import { nodesOf, type NodeView } from '../../management/node-view';
 import { scopedDevice } from '../../management/readable';
-import type { DeviceView, MoView, ObservedAcl as ObservedAclView, OperationView } from '../../management/types';
+import type {
+  AccessEntry as AccessEntryView,
+  DeviceView,
+  MoView,
+  ObservedAcl as ObservedAclView,
+  OperationView,
+} from '../../management/types';
 import { authorizeDevice, noSuchDevice } from '../authorize';
 import type { RequestContext } from '../context';
 import { DmFormat, Freshness, RecognisedBy } from '../enums';
 import { DateTimeScalar, JsonScalar } from '../scalars';
 import { ObservedAcl } from './acl';
+import { AccessEntry } from './dac';
 import { Device } from './device-type';
 import { Operation } from './operation';
 
@@ -144,6 +151,16 @@ export class ManagementObjectResolver {
   async acls(@Root() mo: MoView, @Ctx() context: RequestContext): Promise<readonly ObservedAclView[]> {
     const device = await context.deviceByKey(mo.device);
     return device === null ? [] : context.acls(device, mo);
+  }
+
+  @FieldResolver(() => [AccessEntry], {
+    nullable,
+    description:
+      'Who may do what with it on a DM 2.0 device, as its access-control object was seen last; null where that says nothing of it, and without the right DELEGATE on it.',
+  })
+  async access(@Root() mo: MoView, @Ctx() context: RequestContext): Promise<readonly AccessEntryView[] | null> {
+    const device = await context.deviceByKey(mo.device);
+    return device === null ? null : context.access(device, mo);
   }
 }
 

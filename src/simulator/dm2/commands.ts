@@ -6,6 +6,7 @@ import { expandServerUri } from '../../../adapters/dm2/server-uri';
 import { execute, type PendingOperation } from '../behaviour';
 import type { ProtocolViolation, TranscriptEntry } from '../report';
 import type { DeviceTree, TreeError } from '../tree';
+import { DACMO, isRefused, knowsAuthorities } from './access';
 import type { Browser } from './browser';
 import type { Exchange } from './exchange';
 import { addressOf } from './forest';
@@ -61,6 +62,7 @@ const sc = (code: number): Executed => ({ status: { sc: code } });
 export async function executeCommand(host: CommandHost, [name, ...parameters]: PackageCommand): Promise<Executed> {
   const [first = '', second] = parameters;
   const { features } = host.options;
+  if (isRefused(host.tree, [name, ...parameters], readerOf(host).actor)) return sc(403);
   switch (name) {
     case 'CONT':
       return features?.cont === false ? sc(501) : { ...sc(200), cont: first };
@@ -117,11 +119,16 @@ function expand(host: CommandHost, template: string): string {
 async function hget(host: CommandHost, serverUri: string, clientUri: string | undefined): Promise<Executed> {
   const target = clientUri === undefined ? undefined : targetOf(host, clientUri);
   if (typeof target === 'number') return sc(target);
+  const before = host.tree.snapshot();
   const url = expand(host, serverUri);
   const response = await fetched(host, 'GET', url, { accept: ACCEPTED });
   if (response === undefined || response.status < 200 || response.status >= 300) return sc(419);
   const mediaType = response.headers['content-type'] ?? '';
-  const written = writeDocument(host.tree, readerOf(host).actor, { mediaType, body: response.body }, target);
+  const written = writeDocument(host.tree, writerOf(host, target), { mediaType, body: response.body }, target);
+  if (written.ok && target?.moid === DACMO && !knowsAuthorities(host.tree, host.options.access ?? { rules: [] })) {
+    host.tree.restore(before);
+    return sc(403);
+  }
   if (written.ok) return { status: { sc: 200, ...(clientUri === undefined ? { uris: written.uris } : {}) } };
   return {
     ...sc(written.sc),
@@ -136,6 +143,12 @@ async function hget(host: CommandHost, serverUri: string, clientUri: string | un
 export async function takeDefault(host: CommandHost, moid: string): Promise<number | undefined> {
   const serverUri = host.defaults.get(moid);
   return serverUri === undefined ? undefined : (await hget(host, serverUri, undefined)).status.sc;
+}
+
+/** The access-control object is written by the device itself, once the server's Delegate right was found. */
+function writerOf(host: CommandHost, target: PlainAddress | undefined): string | undefined {
+  const isAccess = target?.moid === DACMO && target.path.length === 2 && host.options.access !== undefined;
+  return isAccess ? undefined : readerOf(host).actor;
 }
 
 /** A ClientURI to write at: x-names are resolved, the last names may not exist yet. */

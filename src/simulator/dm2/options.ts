@@ -3,6 +3,7 @@ import type { ServerUriValues } from '../../../adapters/dm2/server-uri';
 import type { Person } from '../dm1/person';
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
+import type { AccessControl } from './access';
 
 export interface Dm2DeviceOptions {
   /** `SrvURI` of the account, such as `https://dm.example/dm/2`. */
@@ -22,6 +23,8 @@ export interface Dm2DeviceOptions {
   readonly mos?: 'always' | 'never' | 'asked';
   /** `Auth/Noti` of the account: what notifications are checked with. */
   readonly notification?: { readonly secret: Uint8Array; readonly data: Uint8Array };
+  /** Who may do what; absent: every server everything, as of a client without access control. */
+  readonly access?: AccessControl;
   /** Who answers the pages that SHOW opens, when the session is over; says yes unless given. */
   readonly person?: Person;
   readonly features?: {

@@ -5,7 +5,7 @@ import { decodeBareValue } from '../../../adapters/dm2/leaf-value';
 import { parseMediaType } from '../../../adapters/http/media-type';
 import { decodeMoJson } from '../../../adapters/dm2/mo-json';
 import { MEDIA_TYPES } from '../../../adapters/dm2/package';
-import type { DeviceTree, Path, TreeError } from '../tree';
+import type { Actor, DeviceTree, Path, TreeError } from '../tree';
 import { definitionAt, storedOf } from './forest';
 
 export interface Document {
@@ -37,7 +37,7 @@ const CODES: Readonly<Record<TreeError, number>> = {
  */
 export function writeDocument(
   tree: DeviceTree,
-  actor: string,
+  actor: Actor,
   document: Document,
   target: PlainAddress | undefined,
 ): Written {
@@ -47,7 +47,7 @@ export function writeDocument(
   return written;
 }
 
-function write(tree: DeviceTree, actor: string, document: Document, target: PlainAddress | undefined): Written {
+function write(tree: DeviceTree, actor: Actor, document: Document, target: PlainAddress | undefined): Written {
   const types = tree.types();
   if (parseMediaType(document.mediaType).type !== MEDIA_TYPES.moJson) {
     const definition = target === undefined ? undefined : definitionAt(types.get(target.moid), target.path);
@@ -76,7 +76,7 @@ function write(tree: DeviceTree, actor: string, document: Document, target: Plai
   return uris.length === 0 ? { ok: false, sc: 415, malformed: 'no entry' } : { ok: true, uris };
 }
 
-function store(tree: DeviceTree, actor: string, at: PlainAddress, content: Tree): Written {
+function store(tree: DeviceTree, actor: Actor, at: PlainAddress, content: Tree): Written {
   const creates = (at.miid ?? '') === '' && at.path.length === 0;
   const home = creates ? tree.homeOf(at.moid) : undefined;
   if (home !== undefined) return create(tree, actor, at.moid, home, content);
@@ -89,7 +89,7 @@ function store(tree: DeviceTree, actor: string, at: PlainAddress, content: Tree)
 }
 
 /** A new instance: the label is the wanted name, the device decides. */
-function create(tree: DeviceTree, actor: string, moid: string, home: Path, content: Tree): Written {
+function create(tree: DeviceTree, actor: Actor, moid: string, home: Path, content: Tree): Written {
   const taken = new Set(tree.instances(moid).map(({ miid }) => miid));
   let miid = /^[A-Za-z0-9\-._~]{1,64}$/.test(content.name) ? content.name : 'i1';
   for (let n = 1; taken.has(miid); n += 1) miid = `i${n}`;
@@ -100,7 +100,7 @@ function create(tree: DeviceTree, actor: string, moid: string, home: Path, conte
 }
 
 /** `fresh`: the node appeared with its parent just now, so its first value is part of that. */
-function put(tree: DeviceTree, actor: string, path: Path, content: Tree, fresh: boolean): TreeError | undefined {
+function put(tree: DeviceTree, actor: Actor, path: Path, content: Tree, fresh: boolean): TreeError | undefined {
   const node = tree.find(path);
   const leaf = content.value === undefined || content.value.format === 'node' ? undefined : content.value;
   if (leaf !== undefined) return putLeaf(tree, actor, path, leaf, node !== undefined, fresh);
@@ -122,7 +122,7 @@ function put(tree: DeviceTree, actor: string, path: Path, content: Tree, fresh: 
 
 function putLeaf(
   tree: DeviceTree,
-  actor: string,
+  actor: Actor,
   path: Path,
   value: Value,
   exists: boolean,
@@ -136,7 +136,7 @@ function putLeaf(
 }
 
 /** Whatever was there is replaced: dynamic children that the document does not have go, where the server may delete them. */
-function dropOthers(tree: DeviceTree, actor: string, path: Path, kept: ReadonlySet<string>): void {
+function dropOthers(tree: DeviceTree, actor: Actor, path: Path, kept: ReadonlySet<string>): void {
   for (const name of [...(tree.find(path)?.children?.keys() ?? [])])
     if (!kept.has(name)) tree.delete([...path, name], actor);
 }

@@ -247,9 +247,20 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     expect(outcomes(device.answers(statuses(200, sc)).effects)).toEqual({ c1: outcome });
   });
 
+  test.each([
+    ['subscribe', ['SUB', `${BASE}/repository/item-c1`, `${METER}/kitchen/`], 200, 'OK'],
+    ['subscribe', ['SUB', `${BASE}/repository/item-c1`, `${METER}/kitchen/`], 501, 'UNSUPPORTED'],
+    ['subscribe', ['SUB', `${BASE}/repository/item-c1`, `${METER}/kitchen/`], 404, 'NOT_FOUND'],
+    ['unsubscribe', ['UNSUB', `${METER}/kitchen/`], 200, 'OK'],
+    ['unsubscribe', ['UNSUB', `${METER}/kitchen/`], 404, 'OK'],
+  ] as const)('%s travels as %j; answered %i it is %s', (kind, sent, sc, outcome) => {
+    const device = given({ commands: [{ kind, at: at('') }] });
+    expect(device.posts({}).cmd[1]).toEqual(sent);
+    expect(outcomes(device.answers(statuses(200, sc)).effects)).toEqual({ c1: outcome });
+  });
+
   const unsupported: [string, CommandBody][] = [
     ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
-    ['subscribe', { kind: 'subscribe', at: at('') }],
     ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],
     ['a property to set', { kind: 'replace', at: at('a'), prop: 'Name', value: chr('b') }],
     ['an address of DM 1.x', { kind: 'delete', at: { uri: './DevInfo/Man' } }],

@@ -135,6 +135,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     { get: (_target, name) => () => Promise.reject(new Error(`the test asks for ${String(name)}`)) },
   );
   const services: Services = {
+    subscriptions: unused as Services['subscriptions'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
