@@ -172,6 +172,8 @@ export type Command = {
   readonly id: string;
   /** May be sent again although its first outcome is unknown. */
   readonly repeatable: boolean;
+  /** How often it was sent without an answer. Absent: never. */
+  readonly attempts?: number;
   /** For a repository item, a report address or a page that this command may need. */
   readonly token: Token;
   /** Commands of one atomic operation share it and come together. */
@@ -195,13 +197,26 @@ export type CommandBody =
       readonly at: Address;
       /** Absent: an interior node. */ readonly value?: Value;
       readonly tree?: Tree;
+      /** Of a replace with a tree: what is below the node and not in the tree goes. */
+      readonly whole?: boolean;
       /** In place of a value: what the device fetches from the repository. DM 2.0 only. */
       readonly file?: FileRef;
       readonly prop?: string;
     }
   | { readonly kind: 'delete'; readonly at: Address }
-  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
-  | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }
+  /** `content`: what was read at `from`, where the protocol has no copy; absent there: it is to be read first. */
+  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address; readonly content?: Tree }
+  | {
+      readonly kind: 'exec';
+      readonly at: Address;
+      readonly argument?: Value;
+      readonly correlator: string;
+      /**
+       * Its end could be taken for that of another exec which is waited for: where the protocol has it, the device is to
+       * tell it at an address that holds the command's token.
+       */
+      readonly apart?: boolean;
+    }
   | { readonly kind: 'show'; readonly prompt: ShowPrompt }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly at: Address }
   | { readonly kind: 'default'; readonly moid: string }
@@ -299,6 +314,8 @@ export interface AccountKnowledge {
    * there was none, or a session answered it since.
    */
   readonly notified?: { readonly at: number; readonly sessionNo?: number };
+  /** Those before it that were not answered either, oldest first; not all of them. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[];
 }
 
 export interface KnownMo {
@@ -307,6 +324,8 @@ export interface KnownMo {
   /** LocURI of its root on a DM 1.x device. */
   readonly place?: string;
   readonly validator?: string;
+  /** What its values take in the store, compressed; absent: nobody knows. */
+  readonly octets?: number;
 }
 
 export interface DeviceKnowledge {
@@ -350,6 +369,8 @@ export interface Limits {
   /** MaxMsgSize and MaxObjSize that we announce, octets. */
   readonly maxMsgSize: number;
   readonly maxObjSize: number;
+  /** {@link KnownMo.octets} from which an MO is read by way of the repository, where the protocol has that; 65,536 if absent. */
+  readonly largeReadOctets?: number;
   /** Failures in a row before a credential is locked. */
   readonly maxFailures: number;
   readonly sessionExpiryMs: number;
@@ -418,8 +439,11 @@ export type RecognisedBy = 'MOID' | 'TYPE' | 'PLACE' | 'SHAPE' | 'ADMINISTRATOR'
 export type Effect =
   /** The message proved who sends it. Everything that follows may be believed. */
   | { readonly kind: 'authenticated'; readonly by: CredentialType }
-  /** `counted`: towards lock-out. The turn changes nothing else but nonces and the security log. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean }
+  /**
+   * `counted`: towards lock-out. `foreign`: the credential is good, but another device's. The turn changes nothing else but
+   * nonces and the security log.
+   */
+  | { readonly kind: 'refused'; readonly reason: string; readonly counted: boolean; readonly foreign?: boolean }
   /** CLIENT: the nonce for the device's next credential; SERVER: for ours. */
   | { readonly kind: 'nonceChanged'; readonly direction: 'CLIENT' | 'SERVER'; readonly nonce: Bytes }
   /** An authenticated device told its protocol version; registers it where the account does so on first contact. */
@@ -454,7 +478,13 @@ export type Effect =
   /** They are needed no more. What is left at the session's end goes with it. */
   | { readonly kind: 'chunksDropped'; readonly ref: string }
   /** In the reply that is being made. */
-  | { readonly kind: 'commandSent'; readonly command: string; readonly carrier: string }
+  | {
+      readonly kind: 'commandSent';
+      readonly command: string;
+      readonly carrier: string;
+      /** DM 2.0, show: token of the page at which the person answers; it is good until then. */
+      readonly page?: Token;
+    }
   /** 202: the end comes by alert, page, fetch or upload. */
   | { readonly kind: 'commandAccepted'; readonly command: string; readonly code: number }
   | {
@@ -463,8 +493,13 @@ export type Effect =
       readonly outcome: Outcome;
       readonly code?: number;
       readonly message?: string;
-      /** get: the tree at the address (leaf or interior). exec: its data. show: a {@link ShowAnswer}, whatever the outcome. */
+      /**
+       * get, and copy where it is read first: the tree at the address (leaf or interior). exec: its data. show: a
+       * {@link ShowAnswer}, whatever the outcome.
+       */
       readonly tree?: Tree;
+      /** get of a whole instance: the validator of what was read. */
+      readonly validator?: string;
       readonly data?: Json;
       /** show: its text is a secret: sealed at rest, marked, not kept for long. */
       readonly secret?: boolean;
@@ -497,6 +532,8 @@ export type Effect =
       readonly source?: Address;
       readonly target?: Address;
       readonly correlator?: string;
+      /** Token of the exec's own address (`apart`) at which it was told. */
+      readonly reportedAt?: Token;
       readonly format?: string;
       readonly mime?: string;
       readonly data: Json;
@@ -506,8 +543,13 @@ export type Effect =
       readonly final?: false;
       readonly resultCodes?: readonly number[];
     }
-  /** A session answers the notification that is kept, or one by the identifier in `match`. */
-  | { readonly kind: 'wakeUpAnswered'; readonly match?: string }
+  /**
+   * A session answers a notification, by the name that callers know it by. `sessionNo`: that one and those before it, and not
+   * those after; absent: all.
+   */
+  | { readonly kind: 'wakeUpAnswered'; readonly match?: string; readonly sessionNo?: number }
+  /** The device took its account from a bootstrap document; what is left of such documents is to be given out no more. */
+  | { readonly kind: 'bootstrapCompleted' }
   /** Something worth a line in the log that changes nothing. */
   | { readonly kind: 'noted'; readonly what: string }
   | {
@@ -534,8 +576,18 @@ export interface Responded {
   readonly effects: readonly Effect[];
 }
 
+/** How a device is to reach its server. */
+export type PreferredConnection = 'ANY_AVAILABLE' | 'CELLULAR' | 'WLAN' | 'WIRELINE';
+
 export interface WakeUpRequest {
+  /** DM 1.x: SessionID of the session; DM 2.0: NOTIFICATION-ID. */
   readonly sessionNo: number;
+  /** Milliseconds since 1970: when it is made. DM 2.0 only. */
+  readonly now?: number;
+  /** Best first, `ANY_AVAILABLE` the last. DM 2.0 only. */
+  readonly connections?: readonly PreferredConnection[];
+  /** Whether the device is to list its MOs. DM 2.0 only. */
+  readonly requestsMos?: boolean;
   readonly initiatedBy: 'USER' | 'SERVER';
   readonly uiMode: 'UNSPECIFIED' | 'BACKGROUND' | 'INFORMATIVE' | 'INTERACTIVE';
   /**
@@ -579,6 +631,18 @@ export interface BootstrapRequest {
   };
   /** CP profile: whether the device is to begin a session at once. */
   readonly init?: boolean;
+  /** DM 2.0: what the account asks to manage (`Perm`): MOIDs, or `*` alone. */
+  readonly moids?: readonly string[];
+  /** DM 2.0: octets of `Auth/Trsp` in place of the device's credential, such as a certificate and its private key. */
+  readonly transport?: { readonly data: Bytes; readonly secret: Bytes };
+  /** DM 2.0: `Auth/Bootstrap`, by which the device trusts a bootstrap server; keys as its mode has them. */
+  readonly bootstrapServer?: {
+    readonly url: string;
+    readonly mode: 'PSK' | 'X509';
+    readonly clientPublic: Bytes;
+    readonly serverPublic: Bytes;
+    readonly clientSecret: Bytes;
+  };
   /** CP profile: parameters of vendors. Absent value: a parameter that only is there. */
   readonly extras?: readonly { readonly name: string; readonly value?: string }[];
 }
@@ -586,6 +650,7 @@ export interface BootstrapRequest {
 /** For a device of an account, whose credentials are those that the document is to have. */
 export interface DocumentContext {
   readonly account: AccountKnowledge;
+  /** `deviceId` is empty in a document for all devices of the account (DM 2.0). */
   readonly device: { readonly deviceId: string; readonly protocol?: DmProtocol };
 }
 

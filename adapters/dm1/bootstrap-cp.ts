@@ -6,7 +6,7 @@ import type { BootstrapRequest, Bytes, NoDocument, PushDocument } from '../adapt
 import { type BootstrapAccount, type BootstrapCredential, isText, no } from './bootstrap-account';
 import { CP_METHODS, keyOf, macOf, typedPin } from './bootstrap-security';
 import { encodeProvisioning, encodeProvisioningXml, type ProvisioningElement } from './codec';
-import { smsUserData, withLength, wspPush, wspText } from './push';
+import { smsUserData, withLength, wspPush, wspText } from '../wap/push';
 
 export const CP_XML_TYPE = 'text/vnd.wap.connectivity-xml';
 export const CP_WBXML_TYPE = 'application/vnd.wap.connectivity-wbxml';

@@ -9,7 +9,7 @@ import { DM_METHODS, keyOf, macOf } from './bootstrap-security';
 import { encodeMessage, encodeTnds } from './codec';
 import { AUTH_BASIC, AUTH_MAC, AUTH_MD5 } from './credential';
 import type { BodyCommand, Item, Message } from './message';
-import { smsUserData, withLength, wspPush, wspText } from './push';
+import { smsUserData, withLength, wspPush, wspText } from '../wap/push';
 
 export const DM_WBXML_TYPE = 'application/vnd.syncml.dm+wbxml';
 

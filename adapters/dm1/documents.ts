@@ -38,6 +38,8 @@ export const dm1Documents: DocumentMaker = {
     };
   },
   bootstrap(context, request) {
+    for (const field of ['moids', 'transport', 'bootstrapServer'] as const)
+      if (request[field] !== undefined) return no(field, 'is of DM 2.0');
     const known = bootstrapAccount(context, request);
     if (!known.ok) return known;
     switch (request.profile) {

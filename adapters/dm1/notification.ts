@@ -9,7 +9,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 
 import type { Bytes, WakeUpRequest } from '../adapter';
 import { digestOf } from './credential';
-import { SMS_OCTETS, smsUserData, wspPush } from './push';
+import { SMS_OCTETS, smsUserData, wspPush } from '../wap/push';
 
 export interface Notification {
   /** Of the protocol: `1.1` is that of DM 1.2, `1.0` that of DM 1.1.2. */

@@ -32,3 +32,5 @@ function expireSession(state: SessionState): readonly Effect[] {
   if (state.phase !== 'awaiting') return [];
   return [...unanswered(state, 'the device never answered'), { kind: 'sessionEnded', reason: 'EXPIRED' }];
 }
+
+export { dm2Documents } from './documents';

@@ -28,8 +28,15 @@ const PACKAGES = {
 const ROOMS = {
   [ADAPTER]: { knows: [], without: ['graphql', 'http', 'database'] },
   'adapters/http': { knows: ['adapters/http', ADAPTER], without: ['graphql', 'http', 'database'] },
-  'adapters/dm1': { knows: ['adapters/dm1', 'adapters/http', ADAPTER], without: ['graphql', 'http', 'database'] },
-  'adapters/dm2': { knows: ['adapters/dm2', 'adapters/http', ADAPTER], without: ['graphql', 'http', 'database'] },
+  'adapters/wap': { knows: ['adapters/wap', ADAPTER], without: ['graphql', 'http', 'database'] },
+  'adapters/dm1': {
+    knows: ['adapters/dm1', 'adapters/http', 'adapters/wap', ADAPTER],
+    without: ['graphql', 'http', 'database'],
+  },
+  'adapters/dm2': {
+    knows: ['adapters/dm2', 'adapters/http', 'adapters/wap', ADAPTER],
+    without: ['graphql', 'http', 'database'],
+  },
   'schema/catalogue': { knows: [], without: ['graphql', 'http', 'database'] },
   'schema/ddf': { knows: ['schema/ddf', 'schema/catalogue'], without: ['graphql', 'http', 'database'] },
   'schema/graphql': {

@@ -1,7 +1,15 @@
 /** `moql simulate --bootstrap`: a simulated device's account from a bootstrap document, in a file or at an address. */
 import { readFileSync } from 'node:fs';
 
-import { optionsOfAccount, readBootstrap, type DeviceSecrets, type Dm1DeviceOptions } from '../simulator';
+import {
+  optionsOfAccount,
+  optionsOfMoAccount,
+  readBootstrap,
+  readMoBootstrap,
+  type DeviceSecrets,
+  type Dm1DeviceOptions,
+  type Dm2DeviceOptions,
+} from '../simulator';
 import { UsageError } from './command';
 
 /** Throws UsageError for a document that cannot be had, is refused by the device, or is of no account that it can use. */
@@ -16,6 +24,14 @@ export async function accountOfDocument(
   if (options === undefined)
     throw new UsageError(`--bootstrap: no simulated device proves itself by ${read.account.client?.type ?? 'that'}`);
   return options;
+}
+
+/** The same for a DM 2.0 device. */
+export async function accountOfMoDocument(place: string): Promise<Omit<Dm2DeviceOptions, 'deviceId'>> {
+  const { octets, mediaType = 'application/dmmo+json' } = await load(place);
+  const read = readMoBootstrap(octets, mediaType);
+  if (!read.ok) throw new UsageError(`--bootstrap: ${read.message}`);
+  return optionsOfMoAccount(read.account);
 }
 
 async function load(place: string): Promise<{ readonly octets: Uint8Array; readonly mediaType?: string }> {

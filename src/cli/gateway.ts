@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
-import { createDm2Adapter } from '../../adapters/dm2';
+import { createDm2Adapter, dm2Documents } from '../../adapters/dm2';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -26,10 +26,12 @@ import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
+import { createShowPages } from '../management/show-pages';
 import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
@@ -149,7 +151,7 @@ async function assemble(
     db,
     secrets,
     now,
-    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? undefined : dm1Documents),
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
   };
   const accounts = createAccounts({ db, secrets });
   const devices = createDevices({ db, secrets });
@@ -192,7 +194,8 @@ async function assemble(
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
   const { repository, retention } = assembleRepository({ config, db, secrets, ddfs, settings, log, now });
-  const downloads = createBootstrapDownloads({ db, secrets, now });
+  const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
+  const pages = createShowPages({ db, secrets, log, now });
 
   const deps: AppDeps = {
     services,
@@ -209,6 +212,7 @@ async function assemble(
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
     repository: (request) => repository.handle(request),
     bootstrap: (inbound) => downloads.handle(inbound),
+    portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
   const timers = startTimers({
@@ -220,6 +224,7 @@ async function assemble(
     also: async () => {
       await delegations.advance();
       await retention.run();
+      await pages.expire();
     },
     now,
   });
@@ -250,12 +255,13 @@ async function assemble(
 }
 
 function turnSettings(config: Configuration, baseUrl: () => string): TurnSettings {
-  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, ...more } = config.settings.limits;
+  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets, ...more } =
+    config.settings.limits;
   return {
     baseUrl,
     defaultServerId: DEFAULT_SERVER_ID,
     allowInsecureBasic: config.insecure,
-    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs },
+    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets },
     itemLifeMs: more.repositoryItemMs,
     itemAccess: config.settings.repository.commandAccess,
     addressLifeMs: config.settings.repository.addressMs,

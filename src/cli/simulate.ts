@@ -1,7 +1,7 @@
 /** `moql simulate`: simulated devices that come to a gateway. */
 import { simulate } from '../simulator';
 import type { DeviceSecrets, Dm1DeviceOptions, SessionReport, SimulateOptions, TranscriptEntry } from '../simulator';
-import { accountOfDocument } from './bootstrap-document';
+import { accountOfDocument, accountOfMoDocument } from './bootstrap-document';
 import { chaosSummary } from './chaos-summary';
 import { UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
 import { DM1_ARGUMENTS, DM1_HELP, dm1Options, withSeed } from './simulate-dm1';
@@ -9,7 +9,7 @@ import { DM1_ARGUMENTS, DM1_HELP, dm1Options, withSeed } from './simulate-dm1';
 export const simulateCommand: Command = {
   summary: 'run simulated devices',
   help: `Usage: moql simulate --protocol dm1|dm2 --url URL --device-id ID [OPTIONS]
-       moql simulate --protocol dm1 --bootstrap FILE|URL --device-id ID [OPTIONS]
+       moql simulate --protocol dm1|dm2 --bootstrap FILE|URL --device-id ID [OPTIONS]
 
 Runs devices with real trees (DevInfo, DevDetail, DMAcc, FUMO, SCOMO and a vendor's MO), which obey their protocol and
 object to a server that does not. They begin a session at once and then every --poll seconds, until SIGTERM or SIGINT.
@@ -22,7 +22,7 @@ object to a server that does not. They begin a session at once and then every --
                              how they prove who they are: md5 on DM 1.x, digest on DM 2.0; under hmac the server does too
   --user NAME, --secret TEXT     with what
   --server-user NAME         the server's identifier
-  --bootstrap FILE|URL       all of these from a bootstrap document (DM 1.x), with --device-id alone
+  --bootstrap FILE|URL       all of these from a bootstrap document, with --device-id alone
   --pin DIGITS, --imsi DIGITS, --typed DIGITS
                              what user and device know of it: PIN, IMSI, or for USERPINMAC PIN and check digits
   --poll SECONDS             how often they come (10)
@@ -113,6 +113,11 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
     pollSeconds: values.poll === undefined ? DEFAULT_POLL_SECONDS : wholeNumber('poll', values.poll, 1, 86_400),
   };
   const rest = { ...(sessions === undefined ? {} : { sessions }), verbose: values.verbose };
+  if (document !== undefined && protocol === 'dm2') {
+    refuseAliens(values);
+    const device = { ...(await accountOfMoDocument(document)), deviceId };
+    return { options: { ...common, protocol, device }, ...rest };
+  }
   if (document !== undefined) {
     const account = await accountOfDocument(document, secretsOf(values));
     const device = { ...dm1Options(values), ...account, deviceId };
@@ -120,8 +125,7 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
   }
   const login = { url, deviceId, user, secret };
   if (protocol === 'dm2') {
-    const alien = Object.keys(DM1_ARGUMENTS).find((name) => ![undefined, false].includes(values[name as 'wbxml']));
-    if (alien !== undefined) throw new UsageError(`--${alien} belongs to dm1`);
+    refuseAliens(values);
     const device = { ...login, auth: auth as 'none' | 'basic' | 'digest' | undefined, serverId: values['server-user'] };
     return { options: { ...common, protocol, device }, ...rest };
   }
@@ -133,6 +137,12 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
     ...dm1Options(values),
   };
   return { options: { ...common, protocol, device }, ...rest };
+}
+
+function refuseAliens(values: Readonly<Record<string, unknown>>): void {
+  const names = [...Object.keys(DM1_ARGUMENTS), 'pin', 'imsi', 'typed'];
+  const alien = names.find((name) => ![undefined, false].includes(values[name] as undefined));
+  if (alien !== undefined) throw new UsageError(`--${alien} belongs to dm1`);
 }
 
 /** How many sessions each device has; undefined: until it is stopped. */
@@ -152,7 +162,6 @@ function readSessions(values: {
 
 /** What the document says is not said again. */
 function checkBootstrap(values: Readonly<Record<string, unknown>>): void {
-  if (values['protocol'] !== 'dm1') throw new UsageError('--bootstrap belongs to dm1');
   for (const name of ['url', 'count', 'auth', 'user', 'secret', 'server-user', 'server-secret']) {
     if (values[name] !== undefined) throw new UsageError(`--bootstrap and --${name} exclude each other`);
   }

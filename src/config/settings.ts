@@ -30,6 +30,9 @@ const schema = z.strictObject({
       transferExpiryMs: count(1_000, 7 * DAY_MS)
         .default(30 * MINUTE_MS)
         .describe('the same while a large object is on its way'),
+      largeReadOctets: count(1, 4096 * KIB)
+        .default(64 * KIB)
+        .describe('stored octets, compressed, from which a DM 2.0 object is read by way of the repository'),
       messageOctets: count(16 * KIB, 64 * 1024 * KIB)
         .default(4 * 1024 * KIB)
         .describe('octets of one message of a device; of DM 1.x no more than sixteen times maxMsgSize'),

@@ -7,6 +7,7 @@ import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
 import { AccountResolver } from './fixed/account';
+import { AccountBootstrapResolver } from './fixed/account-bootstrap';
 import { BootstrapResolver } from './fixed/bootstrap';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
@@ -38,6 +39,7 @@ export function buildFixedSchema(): GraphQLSchema {
       GrantResolver,
       CredentialResolver,
       NotificationResolver,
+      AccountBootstrapResolver,
       BootstrapResolver,
       PeerResolver,
       DelegationResolver,

@@ -9,6 +9,7 @@ import { deviceRoutes } from './device-routes';
 import { delegationRoute, type DelegationDeps } from './delegation-route';
 import type { GraphqlDeps } from './graphql-routes';
 import { graphqlRoutes } from './graphql-routes';
+import { portalRoute, type PortalDeps } from './portal-route';
 import { REPOSITORY_PATH } from './repository-route';
 
 export interface ListenerOptions {
@@ -25,7 +26,7 @@ export interface ListenerOptions {
   readonly ready?: () => Promise<boolean>;
 }
 
-export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps, DelegationDeps {
+export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps, DelegationDeps, PortalDeps {
   /** Devices have a listener of their own (`buildDeviceApp`), so their addresses are not here. */
   readonly devicesApart?: boolean;
 }
@@ -38,15 +39,21 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const app = listener(deps);
   graphqlRoutes(app, deps);
   delegationRoute(app, deps);
-  if (deps.devicesApart !== true) deviceRoutes(app, deps, deps.limits);
+  if (deps.devicesApart !== true) devices(app, deps);
   return app;
 }
 
 /** The listener for devices alone. */
-export function buildDeviceApp(deps: DeviceDeps & ListenerOptions): FastifyInstance {
+export function buildDeviceApp(deps: DeviceDeps & PortalDeps & ListenerOptions): FastifyInstance {
   const app = listener(deps);
-  deviceRoutes(app, deps, deps.limits);
+  devices(app, deps);
   return app;
+}
+
+/** Where devices go, and their browsers. */
+function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerOptions): void {
+  deviceRoutes(app, deps, deps.limits);
+  portalRoute(app, deps);
 }
 
 function listener({ logger, tls, trustProxy, ready, bodyMs }: ListenerOptions): FastifyInstance {

@@ -2,15 +2,22 @@
 import { randomBytes } from 'node:crypto';
 
 import type { CredentialType, DmProtocol } from '../../adapters/adapter';
-import { badInput } from '../access/inputs';
+import { badInput, getDatabaseKey, notFound } from '../access/inputs';
 import { administer, recordChange, type AdministrativeTransaction } from '../access/journal';
 import { bootstrapKey, sealBootstrap } from '../store/bootstrap-documents';
 import type { Prisma } from '../store/generated/client';
 import { keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
-import { knowledgeOf, lockDeviceAccount, ofAccount, protocolOf, type DeviceAccount } from './device-account';
+import {
+  accountKnowledge,
+  knowledgeOf,
+  lockDeviceAccount,
+  ofAccount,
+  protocolOf,
+  type DeviceAccount,
+} from './device-account';
 import { unsupported, type OutreachDeps } from './notification';
-import type { BootstrapInput, Bootstraps, BootstrapView } from './outreach-types';
+import type { AccountBootstrapInput, BootstrapInput, Bootstraps, BootstrapView, PushView } from './outreach-types';
 import type { Caller } from './types';
 
 export interface BootstrapDeps extends OutreachDeps {
@@ -40,15 +47,18 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
     const expiresAt = new Date(clock() + expiresInMs);
     return administer(db, async (tx) => {
       const before = await lockDeviceAccount(tx, deviceId);
-      const protocol: DmProtocol = asked ?? protocolOf(before.device) ?? 'DM_1_2';
+      const isMo = profile === 'MO';
+      const protocol: DmProtocol = asked ?? protocolOf(before.device) ?? (isMo ? 'DM_2_0' : 'DM_1_2');
       const maker = deps.makerOf(protocol);
       if (maker === undefined) throw unsupported(protocol, 'bootstrap');
       await giveCredential(tx, deps, before, 'CLIENT', renew);
       await giveCredential(tx, deps, before, 'SERVER', renew);
       const known = await lockDeviceAccount(tx, deviceId);
+      const moids = isMo ? { moids: request.moids ?? (await knownMoids(tx)) } : {};
+      const url = `${deps.baseUrl()}${protocol === 'DM_2_0' ? '/dm/2' : '/dm/1'}`;
       const made = maker.bootstrap(
         { account: knowledgeOf(secrets, known), device: { deviceId, protocol } },
-        { ...request, profile, url: `${deps.baseUrl()}/dm/1` },
+        { ...request, ...moids, profile, url },
       );
       if (!made.ok) throw badInput(made.message, made.field);
 
@@ -69,12 +79,47 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
         device: known.device.id,
         data: { deviceId, profile, security: request.security?.method ?? null, expiresAt: expiresAt.toISOString() },
       });
-      const url = `${deps.baseUrl()}/bootstrap/${token}`;
-      return { deviceId, ...made.document, typed: made.typed ?? null, url, expiresAt };
+      const address = `${deps.baseUrl()}/bootstrap/${token}`;
+      return { deviceId, ...made.document, typed: made.typed ?? null, url: address, expiresAt };
     });
   }
 
-  return { make };
+  /**
+   * Makes a DM 2.0 document that fits every device of an account, such as one that a factory loads: with the credentials
+   * that its devices share, and no data of a single one. Nothing is stored. Errors: NOT_FOUND, BAD_USER_INPUT.
+   */
+  async function makeForAccount(input: AccountBootstrapInput, caller: Caller): Promise<PushView> {
+    const { accountId, ...request } = input;
+    const maker = deps.makerOf('DM_2_0');
+    if (maker === undefined) throw unsupported('DM_2_0', 'bootstrap');
+    return administer(db, async (tx) => {
+      const account = await tx.account.findUnique({ where: { id: getDatabaseKey('account', accountId) } });
+      if (account === null) throw notFound('account');
+      const made = maker.bootstrap(
+        { account: accountKnowledge(secrets, account), device: { deviceId: '', protocol: 'DM_2_0' } },
+        {
+          ...request,
+          moids: request.moids ?? (await knownMoids(tx)),
+          profile: 'MO',
+          form: 'WBXML',
+          url: `${deps.baseUrl()}/dm/2`,
+        },
+      );
+      if (!made.ok) throw badInput(made.message, made.field);
+      const { serverId } = account;
+      await recordChange(tx, { type: 'accountBootstrapMade', caller, data: { account: accountId, serverId } });
+      return made.document;
+    });
+  }
+
+  return { make, makeForAccount };
+}
+
+/** Every MOID that a DDF names, of all versions: a device may have any of them. */
+async function knownMoids(tx: AdministrativeTransaction): Promise<readonly string[]> {
+  const rows = await tx.ddf.findMany({ select: { moids: true } });
+  // A DDF that names no MOID is known by its place, which no DM 2.0 device knows.
+  return [...new Set(rows.flatMap(({ moids }) => moids))].filter((moid) => !moid.startsWith('./')).sort();
 }
 
 /**

@@ -30,8 +30,16 @@ export async function lockDeviceAccount(tx: AdministrativeTransaction, deviceId:
   return { device, account, client: of('CLIENT'), server: of('SERVER') };
 }
 
+/** What all devices of an account share, in clear text. */
+export function accountKnowledge(secrets: Secrets, account: Account): AccountKnowledge {
+  return knowledgeOf(secrets, { account, client: null, server: null });
+}
+
 /** Credentials that count, in clear text. */
-export function knowledgeOf(secrets: Secrets, { account, client, server }: DeviceAccount): AccountKnowledge {
+export function knowledgeOf(
+  secrets: Secrets,
+  { account, client, server }: Pick<DeviceAccount, 'account' | 'client' | 'server'>,
+): AccountKnowledge {
   const { serverId } = account;
   const effective = (direction: Direction, own: DeviceCredential | null): AccountKnowledge['clientAuth'] =>
     effectiveCredential(secrets, direction, ofAccount(account, direction), own && rowOf(own), serverId);
@@ -69,5 +77,6 @@ function rowOf(row: DeviceCredential): CredentialRow {
     resyncAt: row.resyncAt?.toISOString() ?? null,
     notifiedAt: row.notifiedAt?.toISOString() ?? null,
     notifiedSession: row.notifiedSession,
+    notifiedBefore: row.notifiedBefore as CredentialRow['notifiedBefore'],
   };
 }

@@ -9,18 +9,20 @@ import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
+import { alertRowOf } from './alert-row';
+import { answerOf } from './answer';
 import { endOfExec } from './async-exec';
-import type { LiveOperation, LiveCommand } from './command-state';
+import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
+import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
 import { DocumentChanges } from './documents';
 import { fileItem, handedOut, type ItemLimits } from './file-items';
 import { isContent } from './item-value';
-import { lockedUntil } from './lock-out';
-import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
-import { outcomeOfExecStatus } from './result-codes';
-import { SECRET_META } from './show-secret';
-import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
-import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
+import { withPage } from './show-page';
+import type { CopyTarget } from './judge';
+import { treeInDocument } from './stored-tree';
+import { restoreTree, restoreValue, storeTree, type StoredTree, type StoredValue } from './stored-value';
+import { isStorable, storable, storableText } from './tree';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
@@ -49,7 +51,7 @@ export class Ledger {
   /** Instances that are found at another place: they keep their names. */
   readonly moved: { readonly family: string; readonly miid: string; readonly as: string }[] = [];
   isAuthenticated = false;
-  refusal: { readonly reason: string; readonly counted: boolean } | undefined;
+  refusal: { readonly reason: string; readonly counted: boolean; readonly foreign?: boolean } | undefined;
   boundAs: { readonly deviceId: string; readonly protocol: string } | undefined;
   endReason: string | null = null;
   isDiscovered = false;
@@ -68,7 +70,8 @@ export class Ledger {
   #items: ItemWrite[] = [];
   #chunks: ChunkWrite[] = [];
   readonly #dropped: string[] = [];
-  #isWakeUpAnswered = false;
+  /** The notification that a session answered, and with it those before; no number: all of them. */
+  #answered: { readonly sessionNo?: number } | undefined;
 
   constructor(
     private readonly library: DdfLibrary,
@@ -129,36 +132,18 @@ export class Ledger {
     return { kept: this.#chunks, dropped: this.#dropped };
   }
 
-  /**
-   * Failures are counted towards a lock; a success forgets them.
-   *
-   * @param known    failures in a row so far, and whether refusals are remembered
-   * @param refusals what the adapter wants remembered of this refused message
-   * @param notified whether a notification is kept that no session has answered
-   */
+  /** What is to be written of the device's credentials; see {@link credentialWrites}. */
   credentialWrites(
-    known: { readonly failures: number; readonly refusals: unknown } | null,
+    known: KnownCredential | null,
     refusals?: unknown,
-    notified = false,
+    notified?: KeptNotifications | null,
   ): CredentialWrite[] {
-    const failures = known?.failures ?? 0;
-    const writes = new Map<'CLIENT' | 'SERVER', CredentialWrite>();
-    for (const { direction, nonce } of this.nonces)
-      writes.set(direction, { ...writes.get(direction), direction, nonce });
-    if (this.refusal?.counted === true) {
-      const count = failures + 1;
-      const until = lockedUntil(count, this.limits.lockAfter, this.now);
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: count, lockedUntil: until });
-    } else if (this.isAuthenticated && failures > 0) {
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', failures: 0, lockedUntil: null });
-    }
-    const isKept = known?.refusals !== null && known?.refusals !== undefined;
-    if (refusals !== undefined || (this.isAuthenticated && isKept)) {
-      writes.set('CLIENT', { ...writes.get('CLIENT'), direction: 'CLIENT', refusals: refusals ?? null });
-    }
-    if (notified && this.#isWakeUpAnswered)
-      writes.set('SERVER', { ...writes.get('SERVER'), direction: 'SERVER', notified: null });
-    return [...writes.values()];
+    const { nonces, refusal, isAuthenticated, limits, now } = this;
+    return credentialWrites(
+      { nonces, refusal, isAuthenticated, refusals, answered: this.#answered },
+      { known, notified: notified ?? null },
+      { lockAfter: limits.lockAfter, now },
+    );
   }
 
   #applyOne(effect: Effect): void {
@@ -238,7 +223,10 @@ export class Ledger {
         return;
       case 'wakeUpAnswered':
         this.events.push({ type: 'wakeUpAnswered', data: effect.match === undefined ? {} : { match: effect.match } });
-        this.#isWakeUpAnswered = true;
+        this.#answered = effect;
+        return;
+      case 'bootstrapCompleted':
+        this.events.push({ type: 'bootstrapCompleted', data: {} });
         return;
     }
   }
@@ -337,8 +325,15 @@ export class Ledger {
   #observe(at: Address, tree: Tree, complete: boolean, validator?: string): void {
     const found = this.#locate(at);
     if (found === undefined) return;
-    if (validator !== undefined && found.path === '') found.mo.validator = storableText(validator);
+    // What is stored is what a validator stands for only where it came with all of it.
+    const isWhole = found.path === '' && complete;
+    this.#validate(found.mo, isWhole && validator !== undefined ? storableText(validator) : '');
     this.#documents.observe(found.mo, found.path, tree, complete);
+  }
+
+  /** Empty: what is stored is no more what the device's validator stands for. */
+  #validate(mo: LiveMo, validator: string): void {
+    if (validator !== '' || mo.validator !== null) mo.validator = validator;
   }
 
   #touch(at: Address): void {
@@ -351,6 +346,7 @@ export class Ledger {
     if (found === undefined) return;
     if (found.path === '') this.#remove(found.mo.family, found.mo.miid);
     else {
+      this.#validate(found.mo, '');
       this.#documents.remove(found.mo, found.path);
       this.#acls.gone(found.mo, found.path);
     }
@@ -376,6 +372,7 @@ export class Ledger {
     const { operation, command } = found;
     switch (effect.kind) {
       case 'commandSent':
+        if (effect.page !== undefined) command.request = withPage(command.request, effect.page, this.now);
         operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
         this.#items.push(...handedOut(operation, command, this.now, this.limits));
         return;
@@ -393,39 +390,40 @@ export class Ledger {
     }
   }
 
-  #answer(operation: LiveOperation, command: LiveCommand, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
-    const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
-    const ofObject =
-      command.kind === 'exec' && effect.code !== undefined
-        ? outcomeOfExecStatus(command.family, effect.code)
-        : undefined;
-    const outcome = ofObject ?? effect.outcome;
-    const isOk = outcome === 'OK';
-    // Names of children are asked for as they are; below that, what the DDFs tell counts too.
-    const isRead = command.kind === 'get' && effect.tree !== undefined;
-    const tree = !isRead ? undefined : depth === 0 ? effect.tree : this.#described(command, effect.tree);
-    // What a person did is told also where it was a refusal.
-    const hasData = isOk || command.kind === 'show';
-    const result =
-      isOk && tree !== undefined ? resultOf(tree, depth) : hasData ? storable(effect.data ?? null) : undefined;
-    const isNews = operation.answered(command, {
-      outcome,
-      code: effect.code,
-      error: effect.message === undefined ? undefined : storableText(effect.message),
-      result: result ?? undefined,
-      meta:
-        effect.secret === true
-          ? SECRET_META
-          : tree === undefined
-            ? undefined
-            : withProperties(metaOf(tree, depth), command.request['props'], tree, depth),
-    });
+  #answer(operation: LiveOperation, command: LiveCommand, told: Extract<Effect, { kind: 'commandAnswered' }>): void {
+    if (isReadOfCopy(command) && told.outcome === 'OK' && told.tree !== undefined) {
+      this.#copyRead(operation, command, told.tree);
+      return;
+    }
+    const effect = told.unchanged === true ? this.#asStored(command, told) : told;
+    if (effect === undefined) {
+      // It is as we have it, which we have not: it is read as if nobody had asked before.
+      command.request = { ...command.request, uncached: true };
+      operation.requeue(command);
+      return;
+    }
+    const isNews = operation.answered(command, answerOf(effect, command, this.library));
     if (isNews) this.#remember(operation, command, effect);
   }
 
-  #described(command: LiveCommand, tree: Tree): Tree | undefined {
-    const { moid } = command;
-    return moid === null ? tree : describedTree(tree, command.path, (path) => this.library.node(moid, path));
+  /** The first step of a copy was answered: what is there is written in the second. */
+  #copyRead(operation: LiveOperation, command: LiveCommand, tree: Tree): void {
+    const at = this.#addressOf(command);
+    if (at !== undefined) this.#observe(at, tree, true);
+    const { step: _, attempts: __, ...request } = command.request;
+    command.request = { ...request, content: storeTree(tree) };
+    operation.requeue(command);
+  }
+
+  /** The answer "as you have it" with what we have; undefined where there is nothing. */
+  #asStored(
+    command: LiveCommand,
+    effect: Extract<Effect, { kind: 'commandAnswered' }>,
+  ): Extract<Effect, { kind: 'commandAnswered' }> | undefined {
+    const at = this.#addressOf(command);
+    const known = at === undefined ? undefined : this.#locate(at)?.mo.known;
+    const tree = known == null ? undefined : treeInDocument(known, command.path, this.library);
+    return tree === undefined ? undefined : { ...effect, tree };
   }
 
   /** What an answer tells of the device's values: read, written, deleted or not there. */
@@ -439,13 +437,26 @@ export class Ledger {
     if (at === undefined) return;
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
     else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
-      this.#observe(at, effect.tree, command.request['depth'] === undefined || command.request['depth'] === null);
+      const isWhole = command.request['depth'] === undefined || command.request['depth'] === null;
+      this.#observe(at, effect.tree, isWhole, effect.validator);
     } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
     else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))
       this.#written(operation, command, at, effect.created ?? []);
+    else if (outcome === 'OK' && command.kind === 'copy') this.#copied(command);
     else if (outcome === 'OK' && (command.kind === 'getAcl' || command.kind === 'setAcl'))
       this.#aclSeen(command, at, effect);
+  }
+
+  /** What a copy has written is known where it was read first. */
+  #copied(command: LiveCommand): void {
+    const to = command.request['to'] as CopyTarget | undefined;
+    const content = command.request['content'] as StoredTree | undefined;
+    if (to === undefined || 'uri' in to || content === undefined) return;
+    const found = this.#locate({ moid: to.moid, miid: to.miid ?? undefined, path: to.path });
+    if (found === undefined) return;
+    this.#validate(found.mo, '');
+    this.#documents.write(found.mo, found.path, restoreTree(content));
   }
 
   #aclSeen(command: LiveCommand, at: Address, { code, data }: Extract<Effect, { kind: 'commandAnswered' }>): void {
@@ -478,10 +489,12 @@ export class Ledger {
     }
     const found = this.#locate(at);
     if (found === undefined) return;
+    this.#validate(found.mo, '');
     const name = at.path.split('/').at(-1) ?? '';
     const value = command.request['value'] as StoredValue | undefined;
     const tree = command.request['tree'] as StoredTree | undefined;
-    if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
+    if (tree !== undefined)
+      this.#documents.write(found.mo, found.path, restoreTree(tree), command.request['whole'] === true);
     else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
     // What the device fetched is not kept a second time: it is known again when it is read.
     else if (value !== undefined && isContent(value)) this.#documents.remove(found.mo, found.path);
@@ -509,18 +522,7 @@ export class Ledger {
       if (found !== undefined) return { moid: found.mo.moid, miid: found.mo.miid, path: found.path };
       return 'uri' in at ? { uri: at.uri } : { moid: at.moid, miid: at.miid ?? null, path: at.path };
     };
-    const source = address(effect.source);
-    this.#alerts.push({
-      type: storableText(effect.type),
-      mark: storableText(effect.mark),
-      source: storable(source),
-      target: storable(address(effect.target)),
-      correlator: textOrNull(effect.correlator),
-      format: textOrNull(effect.format),
-      mime: textOrNull(effect.mime),
-      data: storable(effect.data),
-      resultCode: effect.resultCode ?? null,
-    });
+    this.#alerts.push(alertRowOf(effect, { source: address(effect.source), target: address(effect.target) }));
     this.events.push({
       type: 'alertRaised',
       data: { alertType: storableText(effect.type), mark: storableText(effect.mark) },
@@ -530,6 +532,7 @@ export class Ledger {
     const end = endOfExec(this.operations.values(), {
       type: storableText(effect.type),
       correlator: effect.correlator,
+      reportedAt: effect.reportedAt,
       source: located && { family: located.mo.family, miid: located.mo.miid, path: located.path },
       sourceUri:
         located === undefined && effect.source !== undefined && 'uri' in effect.source ? effect.source.uri : undefined,
@@ -547,7 +550,10 @@ export class Ledger {
       this.#items.push(fileItem(effect.token, effect.file, found, this.now, this.limits));
       return;
     }
-    const contents = [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
+    const alternatives = effect.alternatives ?? [];
+    // Of an upload only what is taken beside the usual types.
+    const contents =
+      effect.direction === 'UPLOAD' ? alternatives : [{ mime: effect.mime, body: effect.body }, ...alternatives];
     this.#items.push({
       token: effect.token,
       operation: found?.operation.id ?? null,
@@ -558,10 +564,6 @@ export class Ledger {
       access: this.limits.itemAccess ?? 'DEVICE',
     });
   }
-}
-
-function textOrNull(text: string | undefined): string | null {
-  return text === undefined ? null : storableText(text);
 }
 
 function keyOf(mo: { readonly family: string; readonly miid: string }): string {

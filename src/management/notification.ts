@@ -5,6 +5,7 @@ import type { DocumentMaker, DmProtocol } from '../../adapters/adapter';
 import { badInput } from '../access/inputs';
 import { administer, recordChange, type AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
+import type { Prisma } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
 import { knowledgeOf, lockDeviceAccount, protocolOf, type DeviceAccount } from './device-account';
 import type { NotificationInput, Notifications, NotificationView } from './outreach-types';
@@ -20,6 +21,8 @@ export interface OutreachDeps {
 
 const LAST_SESSION = 0xffff;
 const MOST_VENDOR_OCTETS = 64;
+/** Notifications without answer that are remembered beside the last one. */
+const MOST_BEFORE = 8;
 
 export function createNotifications(deps: OutreachDeps): Notifications {
   const { db, secrets } = deps;
@@ -30,7 +33,7 @@ export function createNotifications(deps: OutreachDeps): Notifications {
    * is no secret of the server to sign with), NOT_SUPPORTED_BY_DEVICE.
    */
   async function prepare(input: NotificationInput, caller: Caller): Promise<NotificationView> {
-    const { deviceId, uiMode, initiatedBy, resync, vendor } = input;
+    const { deviceId, uiMode, initiatedBy, resync, vendor, connections, requestsMos } = input;
     const asked = input.sessionId === undefined ? undefined : readSessionId(input.sessionId);
     if (vendor !== undefined && vendor.length > MOST_VENDOR_OCTETS)
       throw badInput(`${vendor.length} octets, at most ${MOST_VENDOR_OCTETS}`, 'vendor');
@@ -39,14 +42,26 @@ export function createNotifications(deps: OutreachDeps): Notifications {
       const protocol = protocolOf(known.device);
       const maker = deps.makerOf(protocol);
       if (maker === undefined) throw unsupported(protocol, 'notification');
+      if (protocol !== 'DM_2_0' && (connections !== undefined || requestsMos !== undefined))
+        throw badInput('is of DM 2.0', connections === undefined ? 'requestMos' : 'connections');
+      const now = clock();
       const sessionNo = asked ?? nextSession(known);
       const account = knowledgeOf(secrets, known);
       const made = maker.wake(
         { account, device: { deviceId, ...(protocol === undefined ? {} : { protocol }) } },
-        { sessionNo, initiatedBy, uiMode, ...(resync && { resync }), ...(vendor && { vendor }) },
+        {
+          sessionNo,
+          initiatedBy,
+          uiMode,
+          now,
+          ...(resync && { resync }),
+          ...(vendor && { vendor }),
+          ...(connections && { connections }),
+          ...(requestsMos === undefined ? {} : { requestsMos }),
+        },
       );
       if (!made.ok) throw badInput(made.message, made.field);
-      await note(tx, known, new Date(clock()), sessionNo, resync !== undefined);
+      await note(tx, known, new Date(now), sessionNo, resync !== undefined);
       await recordChange(tx, {
         type: 'notificationPrepared',
         caller,
@@ -69,7 +84,7 @@ export function unsupported(protocol: DmProtocol | undefined, what: string): Man
 
 async function note(
   tx: AdministrativeTransaction,
-  { device }: DeviceAccount,
+  { device, server }: DeviceAccount,
   now: Date,
   sessionNo: number,
   isResync: boolean,
@@ -81,8 +96,22 @@ async function note(
       update: data,
     });
   };
-  await keep('SERVER', { notifiedAt: now, notifiedSession: sessionNo });
+  await keep('SERVER', {
+    notifiedAt: now,
+    notifiedSession: sessionNo,
+    notifiedBefore: waitingBefore(server, sessionNo),
+  });
   if (isResync) await keep('CLIENT', { resyncAt: now });
+}
+
+/** Notifications that wait for an answer when another one is made; that one may be one of them, sent once more. */
+function waitingBefore(server: DeviceAccount['server'], sessionNo: number): Prisma.InputJsonValue {
+  const before = (server?.notifiedBefore ?? []) as unknown as readonly { at: number; sessionNo: number }[];
+  const last =
+    server?.notifiedAt == null || server.notifiedSession === null
+      ? []
+      : [{ at: server.notifiedAt.getTime(), sessionNo: server.notifiedSession }];
+  return [...before, ...last].filter((one) => one.sessionNo !== sessionNo).slice(-MOST_BEFORE);
 }
 
 /** Different notifications need different sessions; the first begins anywhere, so that it tells nothing. */

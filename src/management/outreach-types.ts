@@ -14,10 +14,12 @@ export interface NotificationInput {
   readonly deviceId: string;
   readonly uiMode: WakeUpRequest['uiMode'];
   readonly initiatedBy: WakeUpRequest['initiatedBy'];
-  /** SessionID of a notification that is sent once more, in hexadecimal; absent: the next one. */
+  /** SessionID or NOTIFICATION-ID of a notification that is sent once more, in hexadecimal; absent: the next one. */
   readonly sessionId?: string;
   readonly resync?: WakeUpRequest['resync'];
   readonly vendor?: Uint8Array;
+  readonly connections?: WakeUpRequest['connections'];
+  readonly requestsMos?: boolean;
 }
 export interface NotificationView extends PushView {
   /** DevId. */
@@ -31,8 +33,8 @@ export interface Notifications {
 
 export interface BootstrapInput extends Omit<BootstrapRequest, 'url' | 'profile'> {
   readonly deviceId: string;
-  readonly profile: 'CP' | 'DM';
-  /** For a device that was not in contact yet; DM 1.2 when left out. */
+  readonly profile: BootstrapRequest['profile'];
+  /** For a device that was not in contact yet; by the profile DM 1.2 or DM 2.0 when left out. */
   readonly protocol?: DmProtocol;
   /** Makes secrets anew also where the device or its account has some. */
   readonly renew?: boolean;
@@ -47,7 +49,12 @@ export interface BootstrapView extends PushView {
   readonly url: string;
   readonly expiresAt: Date;
 }
+/** For all devices of an account. */
+export type AccountBootstrapInput = Pick<BootstrapRequest, 'name' | 'moids' | 'transport' | 'bootstrapServer'> & {
+  readonly accountId: string;
+};
 /** src/management/bootstrap.ts */
 export interface Bootstraps {
   make(input: BootstrapInput, caller: Caller): Promise<BootstrapView>;
+  makeForAccount(input: AccountBootstrapInput, caller: Caller): Promise<PushView>;
 }

@@ -187,7 +187,7 @@ export class Turns {
         moved: ledger.moved,
         contact: isSession,
       },
-      credentials: ledger.credentialWrites(row.client, undefined, row.server?.notifiedAt != null),
+      credentials: ledger.credentialWrites(row.client, undefined, row.server),
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),
@@ -219,10 +219,7 @@ export class Turns {
     await writeTurn(turn.tx, deviceKey, turn.now, {
       ...NOTHING_WRITTEN,
       credentials,
-      security:
-        refusal?.counted === true
-          ? [{ what: 'credentialRefused', detail: { reason: refusal.reason, protocol: envelope.protocol } }]
-          : [],
+      security: refusal === undefined ? [] : securityOf(refusal, envelope),
     });
     return { reply, changedOperations: [] };
   }
@@ -275,6 +272,8 @@ export class Turns {
       hasPlaces: envelope.protocol !== 'DM_2_0',
       hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
+      knowsValidators: envelope.protocol === 'DM_2_0' && turn.context.device?.features['query'] !== false,
+      running: () => ledger.operations.values(),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
       address: (token: string): string => `${this.deps.settings.baseUrl()}/repository/${token}`,
     };
@@ -383,6 +382,18 @@ function sessionWrite(
     expiresAt: new Date(state.expiresAt),
     endReason,
   };
+}
+
+/** What the security log is told of a refusal; of a credential that is another device's also which it is. */
+function securityOf(
+  { reason, counted, foreign }: NonNullable<Ledger['refusal']>,
+  { protocol, inbound }: Envelope,
+): TurnWrite['security'] {
+  if (foreign === true) {
+    const { certSha256 = null, pskIdentity = null } = inbound.peer;
+    return [{ what: 'credentialOfAnother', detail: { reason, protocol, certSha256, pskIdentity } }];
+  }
+  return counted ? [{ what: 'credentialRefused', detail: { reason, protocol } }] : [];
 }
 
 /** Commands that a session sent which is over: nothing answers them any more. */

@@ -4,11 +4,14 @@ import type { DeviceTree } from './tree';
 
 /** Why a session begins. */
 export interface SessionTrigger {
-  readonly initiatedBy?: 'client' | 'server';
+  /** `bootstrap`: DM 2.0, the first session after the account was installed. */
+  readonly initiatedBy?: 'client' | 'server' | 'bootstrap';
   /** DM 1.x: the SessionID of the notification; at most 4 characters. Default: counted, in upper-case hex. */
   readonly sessionId?: string;
   /** DM 2.0: the NOTIFICATION-ID. */
   readonly notificationId?: number;
+  /** DM 2.0: REQ-MOS, whether the notification asks for the MOs. */
+  readonly requestsMos?: boolean;
 }
 
 /** A session that is run message by message. Between two steps it can be left alone for as long as one likes. */

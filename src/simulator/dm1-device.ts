@@ -89,7 +89,7 @@ export class Dm1Device implements SimulatedDevice {
       { options, tree, record, random, state, traits, chaos },
       {
         sessionId: sessionIdOf(traits, this.sessionNo, trigger.sessionId),
-        initiatedBy: trigger.initiatedBy ?? 'client',
+        initiatedBy: trigger.initiatedBy === 'server' ? 'server' : 'client',
       },
     );
     let messages = 0;

@@ -2,6 +2,8 @@
 import type { AlertItem } from '../../adapters/dm2/package';
 import type { PendingOperation } from './behaviour';
 import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
+import { obligingPerson } from './dm1/person';
+import { Browser } from './dm2/browser';
 import { pushSubscriptions, type Subscription } from './dm2/commands';
 import { Exchange } from './dm2/exchange';
 import type { Dm2DeviceOptions } from './dm2/options';
@@ -22,13 +24,19 @@ export interface Dm2Memory {
   readonly tree: NodeState;
 }
 
+const NOTIFICATIONS_KEPT = 32;
+
 export class Dm2Device implements SimulatedDevice {
   readonly protocol = 'dm2';
   readonly tree: DeviceTree;
   private readonly exchange: Exchange;
+  private readonly browser: Browser;
   private readonly defaults = new Map<string, string>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly state: Dm2State = { pending: [], alerts: [] };
+  /** NOTIFICATION-IDs that came, the last ones. */
+  private notified: readonly number[] = [];
+  private isBootstrapTold: boolean;
 
   constructor(
     readonly options: Dm2DeviceOptions,
@@ -44,6 +52,8 @@ export class Dm2Device implements SimulatedDevice {
     });
     this.tree = new DeviceTree(definition, treeLimits);
     this.exchange = new Exchange(options, transport);
+    this.isBootstrapTold = options.bootstrapped !== true;
+    this.browser = new Browser(transport);
   }
 
   get deviceId(): string {
@@ -55,10 +65,20 @@ export class Dm2Device implements SimulatedDevice {
     this.state.alerts = [...this.state.alerts, alert];
   }
 
-  begin(trigger: SessionTrigger = {}): Stepper {
+  /** Whether a notification with this identifier came before; from now on it did. */
+  isNotified(notificationId: number): boolean {
+    const isKnown = this.notified.includes(notificationId);
+    if (!isKnown) this.notified = [...this.notified, notificationId].slice(-NOTIFICATIONS_KEPT);
+    return isKnown;
+  }
+
+  begin(trigger: SessionTrigger = this.isBootstrapTold ? {} : { initiatedBy: 'bootstrap' }): Stepper {
     const record = new SessionRecord('dm2', this.deviceId);
-    const { options, tree, exchange, defaults, subscriptions, state } = this;
-    const session = new Dm2Session({ options, tree, exchange, defaults, subscriptions, record, state }, trigger);
+    const { options, tree, exchange, browser, defaults, subscriptions, state } = this;
+    const session = new Dm2Session(
+      { options, tree, exchange, browser, defaults, subscriptions, record, state },
+      trigger,
+    );
     const step = async (): Promise<boolean> => {
       try {
         if (!session.over) await session.step();
@@ -66,22 +86,29 @@ export class Dm2Device implements SimulatedDevice {
         record.ended = 'error';
         record.log.push(error instanceof Error ? error.message : String(error));
       }
+      if (record.authenticated) this.isBootstrapTold = true;
       return !session.over;
     };
     return { step, report: () => record.report() };
   }
 
-  async connect(trigger: SessionTrigger = {}): Promise<SessionReport> {
+  async connect(trigger?: SessionTrigger): Promise<SessionReport> {
     const stepper = this.begin(trigger);
     for (let turns = this.options.maxMessages ?? 1000; turns > 0 && (await stepper.step()); turns -= 1);
+    await this.answerPages();
     return stepper.report();
+  }
+
+  /** The person answers what SHOW opened; HTTP statuses of the pages. After `connect` none is left. */
+  async answerPages(): Promise<readonly number[]> {
+    return this.browser.use(this.options.person ?? obligingPerson);
   }
 
   /** Puts what changed below subscribed nodes to their repository addresses; how many were taken. */
   async pushChanges(): Promise<number> {
     const transcript: TranscriptEntry[] = [];
-    const { options, tree, exchange, defaults, subscriptions } = this;
-    return pushSubscriptions({ options, tree, exchange, defaults, subscriptions, transcript });
+    const { options, tree, exchange, browser, defaults, subscriptions } = this;
+    return pushSubscriptions({ options, tree, exchange, browser, defaults, subscriptions, transcript });
   }
 
   save(): Dm2Memory {

@@ -16,6 +16,8 @@ export { wakeUpOf, type WakeUp } from './dm1/notification';
 export { obligingPerson, type Person, type PersonReply, type Shown } from './dm1/person';
 export { DM1_RULES, type Dm1Rule } from './dm1/rules';
 export { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
+export { optionsOfMoAccount, readMoBootstrap, type MoAccount, type MoBootstrapReading } from './dm2/bootstrap';
+export { wakeUpOfPackage0, type Dm2WakeUp } from './dm2/notification';
 export { DM2_RULES, type Dm2Rule } from './dm2/rules';
 export { largeObject } from './large-object';
 export { deviceIdOf, identityOf, type DeviceIdentity } from './identity';

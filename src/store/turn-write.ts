@@ -35,6 +35,8 @@ export interface CredentialWrite {
   readonly refusals?: unknown;
   /** Null: the notification that is kept was answered. */
   readonly notified?: null;
+  /** What is left of those before it; absent: unchanged. */
+  readonly notifiedBefore?: readonly { readonly at: number; readonly sessionNo: number }[];
 }
 export interface ItemWrite {
   readonly token: string;
@@ -98,14 +100,18 @@ moved AS (UPDATE management_object m SET moid = n.moid, version = n.version, pla
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
 left_behind AS (DELETE FROM management_object m USING jsonb_to_recordset($35::jsonb) AS x(family text, "as" text)
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x."as"),
-credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals)
-  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null')
-  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb)
+credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce, failures, locked_until, refusals, notified_before)
+  SELECT $1, x.direction, decode(x.nonce, 'base64'), COALESCE(x.failures, 0), x."lockedUntil", NULLIF(x.refusals, 'null'),
+    x."notifiedBefore"
+  FROM jsonb_to_recordset($10::jsonb) AS x(direction text, nonce text, failures int, "lockedUntil" timestamptz, refusals jsonb,
+    "notifiedBefore" jsonb)
   ON CONFLICT (device_id, direction) DO UPDATE SET
     nonce = COALESCE(excluded.nonce, k.nonce),
     previous_nonce = CASE WHEN excluded.nonce IS NULL THEN k.previous_nonce ELSE k.nonce END,
     resync_at = CASE WHEN excluded.nonce IS NULL THEN k.resync_at END,
     notified_at = CASE WHEN excluded.direction = 'SERVER' AND $36 THEN NULL ELSE k.notified_at END,
+    notified_before = CASE WHEN excluded.direction = 'SERVER' AND $36 THEN NULL
+      ELSE COALESCE(excluded.notified_before, k.notified_before) END,
     failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
     locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
     refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),
@@ -121,6 +127,8 @@ events AS (INSERT INTO event (device_id, at, type, data)
   SELECT $1, $2::timestamptz, x.type, x.data FROM jsonb_to_recordset($13::jsonb) AS x(type text, data jsonb)),
 security AS (INSERT INTO security_log (device_id, at, what, detail)
   SELECT $1, $2::timestamptz, x.what, x.detail FROM jsonb_to_recordset($14::jsonb) AS x(what text, detail jsonb)),
+bootstraps AS (DELETE FROM bootstrap_document b
+  WHERE b.device_id = $1 AND $13::jsonb @> '[{"type": "bootstrapCompleted"}]'),
 superseded AS (UPDATE session s SET ended_at = $2::timestamptz, end_reason = 'SUPERSEDED'
   WHERE s.device_id = $1 AND s.id = $15::bigint AND s.ended_at IS NULL),
 begun AS (INSERT INTO session (device_id, protocol, session_key, token, phase, message_no, state, last_sha256, last_status,

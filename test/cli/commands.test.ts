@@ -57,9 +57,9 @@ describe('bad usage ends with exit code 2 and a word of what is wrong', () => {
       /--wbxml/,
     ],
     [
-      'a bootstrap document of DM 2.0',
-      ['simulate', '--protocol', 'dm2', '--bootstrap', 'x', '--device-id', 'd'],
-      /--bootstrap belongs to dm1/,
+      'a PIN for a bootstrap document of DM 2.0',
+      ['simulate', '--protocol', 'dm2', '--bootstrap', 'x', '--device-id', 'd', '--pin', '1'],
+      /--pin belongs to dm1/,
     ],
     [
       'an account beside a bootstrap document',

@@ -324,7 +324,7 @@ describe('bootstrapDevice refuses', () => {
       'mutation { createApiKey(input: { name: "dashboard" }) { key } }',
     );
     expect(await codes({ deviceId: 'IMEI:0', profile: 'CP' })).toEqual(['NOT_FOUND']);
-    expect(await codes({ deviceId, profile: 'CP' })).toEqual(['NOT_SUPPORTED_BY_DEVICE']);
+    expect(await codes({ deviceId, profile: 'CP' })).toEqual(['BAD_USER_INPUT']);
     expect(await codes({ deviceId, profile: 'CP' }, createApiKey.key)).toEqual(['NOT_FOUND']);
   });
 });

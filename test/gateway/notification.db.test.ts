@@ -212,12 +212,12 @@ describe('prepareNotification refuses', () => {
   const codes = async (input: object): Promise<readonly unknown[]> =>
     codesOf(await world.gateway.graphql(PREPARE, { input }));
 
-  test('devices without a credential of the server, of DM 2.0, and unknown ones', async () => {
+  test('devices without a credential of the server, and unknown ones', async () => {
     const accountId = await createAccount(world.gateway, { serverAuth: { type: 'NONE' } });
     await register(world.gateway, { deviceId: 'IMEI:1', accountId });
     await register(world.gateway, { deviceId: 'IMEI:2', accountId, protocol: 'DM_2_0' });
     expect(await codes({ deviceId: 'IMEI:1' })).toEqual(['BAD_USER_INPUT']);
-    expect(await codes({ deviceId: 'IMEI:2' })).toEqual(['NOT_SUPPORTED_BY_DEVICE']);
+    expect(await codes({ deviceId: 'IMEI:2' })).toEqual(['BAD_USER_INPUT']);
     expect(await codes({ deviceId: 'IMEI:3' })).toEqual(['NOT_FOUND']);
   });
 

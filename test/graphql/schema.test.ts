@@ -60,6 +60,7 @@ describe('The fixed part', () => {
       deletePeer: '(id: ID!)Peer!',
       delegateManagement: '(input: DelegateManagementInput!)Delegation!',
       endDelegation: '(id: ID!)Delegation!',
+      bootstrapAccount: '(input: BootstrapAccountInput!)AccountBootstrap!',
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
       createRepositoryItem: '(input: CreateRepositoryItemInput!)CreatedRepositoryItem!',
       deleteRepositoryItem: '(id: ID!)RepositoryItem!',

@@ -428,13 +428,29 @@ describe('credentials', () => {
 });
 
 describe('a notification', () => {
+  const notified = {
+    notifiedAt: '2026-02-01T12:00:00Z',
+    notifiedSession: 7,
+    notifiedBefore: [4, 5, 6].map((sessionNo) => ({ at: 0, sessionNo })),
+  };
+
   test('that was kept is answered; where none was, nothing is written', () => {
     const ledger = given();
     ledger.apply([{ kind: 'wakeUpAnswered', match: '1A' }]);
     expect(ledger.events).toEqual([{ type: 'wakeUpAnswered', data: { match: '1A' } }]);
-    expect(ledger.credentialWrites(null, undefined, true)).toEqual([{ direction: 'SERVER', notified: null }]);
+    expect(ledger.credentialWrites(null, undefined, notified)).toEqual([{ direction: 'SERVER', notified: null }]);
     expect(ledger.credentialWrites(null)).toEqual([]);
-    expect(given().credentialWrites(null, undefined, true)).toEqual([]);
+    expect(given().credentialWrites(null, undefined, notified)).toEqual([]);
+  });
+
+  test.each<[number, object]>([
+    [7, { notified: null }],
+    [5, { notifiedBefore: [{ at: 0, sessionNo: 6 }] }],
+    [6, { notifiedBefore: [] }],
+  ])('%i that is answered is it with those before it, and those after go on waiting', (sessionNo, written) => {
+    const ledger = given();
+    ledger.apply([{ kind: 'wakeUpAnswered', match: String(sessionNo), sessionNo }]);
+    expect(ledger.credentialWrites(null, undefined, notified)).toEqual([{ direction: 'SERVER', ...written }]);
   });
 });
 

@@ -16,6 +16,8 @@ export type Verdict =
       /** Towards lock-out: wrong credentials count, missing and stale ones do not. */
       readonly counted: boolean;
       readonly stale: boolean;
+      /** What TLS proved belongs to another device: for the security log. */
+      readonly foreign: boolean;
       /** Nobody knows this device: nothing of the turn is stored. */
       readonly stranger: boolean;
     };
@@ -93,14 +95,15 @@ function byCertificate(envelope: Envelope, context: Context): Verdict {
 function byPskIdentity(envelope: Envelope, credential: CredentialKnowledge): Verdict {
   const { pskIdentity } = envelope.inbound.peer;
   if (pskIdentity === undefined) return refused('no pre-shared key was used');
-  const right = pskIdentity === envelope.device || (credential.username !== '' && pskIdentity === credential.username);
+  // One that many devices share has a name of its own; else it is the device's.
+  const right = pskIdentity === (credential.username === '' ? envelope.device : credential.username);
   return right ? { ok: true, by: 'PSK' } : foreign('the pre-shared key is not this device’s');
 }
 
 type Refusal = Extract<Verdict, { ok: false }>;
 
 function refused(reason: string): Refusal {
-  return { ok: false, status: 401, reason, counted: false, stale: false, stranger: false };
+  return { ok: false, status: 401, reason, counted: false, stale: false, foreign: false, stranger: false };
 }
 
 function wrong(reason: string): Refusal {
@@ -108,5 +111,5 @@ function wrong(reason: string): Refusal {
 }
 
 function foreign(reason: string): Refusal {
-  return { ...refused(reason), status: 403 };
+  return { ...refused(reason), status: 403, foreign: true };
 }

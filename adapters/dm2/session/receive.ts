@@ -2,9 +2,10 @@
  * What a package from a device means.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.2 (package flow), 5.4 (alerts), 7.2.1 (MOS).
  */
-import type { Context, Effect, Envelope, Received, SessionState, Wants } from '../../adapter';
-import { alertRaised, initiationOf, isInitiation } from '../alerts';
+import type { Context, Effect, Envelope, Received, SessionState, Token, Wants } from '../../adapter';
+import { alertRaised, isInitiation } from '../alerts';
 import type { AlertItem, Package1 } from '../package';
+import { initiationEffects } from './initiation';
 import { freshState, machineOf, unanswered, waitingSession, withMachine, type Machine, type Place } from './machine';
 import { messageOf } from './open';
 import { COMMANDS_A_PACKAGE } from './pack';
@@ -20,9 +21,9 @@ export function receivePackage(envelope: Envelope, context: Context): Received {
   const turn = turnOf(envelope, context);
   switch (turn.kind) {
     case 'refused': {
-      const { reason, counted, stranger } = turn.verdict;
+      const { reason, counted, foreign, stranger } = turn.verdict;
       const state = context.session?.state ?? freshState(context, 'refused', {});
-      const effects: Effect[] = [{ kind: 'refused', reason, counted }];
+      const effects: Effect[] = [{ kind: 'refused', reason, counted, ...(foreign ? { foreign } : {}) }];
       return { state, effects, wants: NOTHING, ...(stranger ? { stateless: true } : {}) };
     }
     case 'replay':
@@ -63,9 +64,9 @@ function receiveFirst(envelope: Envelope, turn: Extract<Turn, { kind: 'opens' }>
     { kind: 'authenticated', by: turn.by },
     { kind: 'deviceBound', deviceId: envelope.device, protocol: 'DM_2_0' },
     ...givenUp(context),
-    ...(turn.known ? [] : initiationEffects(content.alerts)),
+    ...(turn.known ? [] : initiationEffects(content.alerts, context)),
     ...mos.effects,
-    ...alertEffects(content.alerts),
+    ...alertEffects(content.alerts, envelope.token),
   ];
   return { state, effects, wants: wantsOf(machineOf(state)) };
 }
@@ -78,13 +79,6 @@ function givenUp(context: Context): readonly Effect[] {
     ...unanswered(session.state, 'the device opened another session'),
     { kind: 'sessionEnded', reason: 'SUPERSEDED' },
   ];
-}
-
-function initiationEffects(alerts: readonly AlertItem[]): readonly Effect[] {
-  const { kind, notificationId } = initiationOf(alerts);
-  if (kind === 'bootstrap') return [{ kind: 'noted', what: 'bootstrap complete' }];
-  if (kind === 'client') return [];
-  return [{ kind: 'wakeUpAnswered', ...(notificationId === undefined ? {} : { match: String(notificationId) }) }];
 }
 
 function announced(content: Package1): { readonly listed?: readonly Place[]; readonly effects: readonly Effect[] } {
@@ -108,10 +102,10 @@ function announced(content: Package1): { readonly listed?: readonly Place[]; rea
   return { listed, effects };
 }
 
-function alertEffects(alerts: readonly AlertItem[]): readonly Effect[] {
+function alertEffects(alerts: readonly AlertItem[], reportedAt?: Token): readonly Effect[] {
   const told = alerts.filter((alert) => !isInitiation(alert));
   const dropped = told.length - MAX_ALERTS;
-  const raised: Effect[] = told.slice(0, MAX_ALERTS).map(alertRaised);
+  const raised: Effect[] = told.slice(0, MAX_ALERTS).map((alert) => alertRaised(alert, reportedAt));
   if (dropped > 0) raised.push({ kind: 'noted', what: `${dropped} alerts beyond ${MAX_ALERTS} were dropped` });
   return raised;
 }

@@ -25,13 +25,14 @@ import { PushDocument, pushDocument } from './push-document';
 
 const nullable = true;
 
-export const BootstrapProfile = same('CP', 'DM');
+export const BootstrapProfile = same<BootstrapRequest['profile']>('CP', 'DM', 'MO');
 registerEnumType(BootstrapProfile, {
   name: 'BootstrapProfile',
-  description: 'In which way a DM 1.x device is given its account.',
+  description: 'In which way a device is given its account.',
   valuesConfig: {
     CP: { description: 'OMA Client Provisioning: a WAP provisioning document with a w7 application.' },
     DM: { description: 'A DM message in WBXML that adds a DMAcc.' },
+    MO: { description: 'DM 2.0: a DM Account management object as JSON (`application/dmmo+json`).' },
   },
 });
 
@@ -101,6 +102,36 @@ export class BootstrapExtraInput {
   readonly value?: string | null;
 }
 
+@InputType({
+  description: "DM 2.0: what of the transport's credentials stands in a document in place of the device's credential.",
+})
+export class BootstrapTransportInput {
+  @Field(() => Base64Scalar, { description: '`Auth/Trsp/Data`, such as a client certificate in DER.' })
+  readonly data!: string;
+  @Field(() => Base64Scalar, { description: '`Auth/Trsp/Secret`, such as its private key.' })
+  readonly secret!: string;
+}
+
+export const BootstrapServerMode = same<'PSK' | 'X509'>('PSK', 'X509');
+registerEnumType(BootstrapServerMode, {
+  name: 'BootstrapServerMode',
+  description: 'How device and bootstrap server prove themselves to each other.',
+});
+
+@InputType({ description: 'DM 2.0: by what the device trusts a bootstrap server from then on (`Auth/Bootstrap`).' })
+export class BootstrapServerInput {
+  @Field(() => String, { description: 'Its address, https.' })
+  readonly url!: string;
+  @Field(() => BootstrapServerMode)
+  readonly mode!: keyof typeof BootstrapServerMode;
+  @Field(() => Base64Scalar, { description: "The device's certificate in DER, or its PSK identity." })
+  readonly clientPublicKey!: string;
+  @Field(() => Base64Scalar, { description: "The server's certificate in DER, or its PSK identity." })
+  readonly serverPublicKey!: string;
+  @Field(() => Base64Scalar, { description: "The device's private key, or the pre-shared key." })
+  readonly clientSecretKey!: string;
+}
+
 @InputType({ description: 'A document that gives a registered device its account.' })
 export class BootstrapDeviceInput {
   @Field(() => ID, { description: 'DevId.' })
@@ -111,7 +142,8 @@ export class BootstrapDeviceInput {
   readonly form?: keyof typeof BootstrapForm | null;
   @Field(() => DmProtocol, {
     nullable,
-    description: "Layout of the account; the device's protocol when left out, DM 1.2 where that is not known.",
+    description:
+      "Layout of the account; the device's protocol when left out, where that is not known DM 1.2, or DM 2.0 for the profile MO.",
   })
   readonly protocol?: keyof typeof DmProtocol | null;
   @Field(() => BootstrapSecurityInput, {
@@ -127,6 +159,16 @@ export class BootstrapDeviceInput {
   readonly init?: boolean | null;
   @Field(() => [BootstrapExtraInput], { nullable, description: 'CP: parameters of vendors, at most 32.' })
   readonly extras?: readonly BootstrapExtraInput[] | null;
+  @Field(() => [String], {
+    nullable,
+    description:
+      'MO: the MOIDs that the account asks to manage (`Perm`), at most 1024, or `*` alone for all; those of all DDFs when left out.',
+  })
+  readonly moids?: readonly string[] | null;
+  @Field(() => BootstrapTransportInput, { nullable, description: 'MO.' })
+  readonly transport?: BootstrapTransportInput | null;
+  @Field(() => BootstrapServerInput, { nullable, description: 'MO.' })
+  readonly bootstrapServer?: BootstrapServerInput | null;
   @Field(() => Boolean, {
     nullable,
     defaultValue: false,
@@ -167,7 +209,7 @@ export class BootstrapResolver {
 
   @Mutation(() => Bootstrap, {
     description:
-      'Makes a document that gives a DM 1.x device its account. From then on the gateway expects the credentials in it: fresh nonces, and secrets of its own where there were none. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.',
+      'Makes a document that gives a device its account. From then on the gateway expects the credentials in it: fresh nonces, and secrets of its own where there were none. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.',
   })
   async bootstrapDevice(
     @Arg('input', () => BootstrapDeviceInput) input: BootstrapDeviceInput,
@@ -184,6 +226,7 @@ export class BootstrapResolver {
         ...(protocol == null ? {} : { protocol }),
         ...(expiresIn == null ? {} : { expiresInMs: expiresIn }),
         ...requestOf(input),
+        ...moRequestOf(input),
       },
       context.caller,
     );
@@ -204,6 +247,33 @@ function requestOf(
       ? {}
       : { extras: extras.map((extra) => ({ name: extra.name, ...given({ value: extra.value }) })) }),
     ...(security == null ? {} : { security: securityOf(security) }),
+  };
+}
+
+/** Members of the profile MO that are given. */
+export function moRequestOf({
+  moids,
+  transport,
+  bootstrapServer,
+}: Pick<BootstrapDeviceInput, 'moids' | 'transport' | 'bootstrapServer'>): Pick<
+  BootstrapRequest,
+  'moids' | 'transport' | 'bootstrapServer'
+> {
+  const octets = (base64: string): Uint8Array => Buffer.from(base64, 'base64');
+  return {
+    ...(moids == null ? {} : { moids }),
+    ...(transport == null ? {} : { transport: { data: octets(transport.data), secret: octets(transport.secret) } }),
+    ...(bootstrapServer == null
+      ? {}
+      : {
+          bootstrapServer: {
+            url: bootstrapServer.url,
+            mode: bootstrapServer.mode,
+            clientPublic: octets(bootstrapServer.clientPublicKey),
+            serverPublic: octets(bootstrapServer.serverPublicKey),
+            clientSecret: octets(bootstrapServer.clientSecretKey),
+          },
+        }),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   Root,
 } from 'type-graphql';
 
-import type { WakeUpRequest } from '../../../adapters/adapter';
+import type { PreferredConnection as Connection, WakeUpRequest } from '../../../adapters/adapter';
 import type { NotificationView } from '../../management/outreach-types';
 import type { DeviceView } from '../../management/types';
 import { authorizeDevice } from '../authorize';
@@ -62,33 +62,63 @@ registerEnumType(NotificationResync, {
   },
 });
 
+export const PreferredConnection = same<Connection>('ANY_AVAILABLE', 'CELLULAR', 'WLAN', 'WIRELINE');
+registerEnumType(PreferredConnection, {
+  name: 'PreferredConnection',
+  description: 'How a DM 2.0 device is to reach the gateway.',
+});
+
 @InputType({ description: 'A notification that asks a device to connect.' })
 export class PrepareNotificationInput {
   @Field(() => ID, { description: 'DevId.' })
   readonly deviceId!: string;
-  @Field(() => NotificationUiMode, { nullable, defaultValue: NotificationUiMode.BACKGROUND })
+  @Field(() => NotificationUiMode, {
+    nullable,
+    defaultValue: NotificationUiMode.BACKGROUND,
+    description: 'DM 1.x; Package#0 of DM 2.0 does not tell it.',
+  })
   readonly uiMode?: keyof typeof NotificationUiMode | null;
-  @Field(() => NotificationInitiator, { nullable, defaultValue: NotificationInitiator.SERVER })
+  @Field(() => NotificationInitiator, {
+    nullable,
+    defaultValue: NotificationInitiator.SERVER,
+    description: 'DM 1.x; Package#0 of DM 2.0 does not tell it.',
+  })
   readonly initiator?: keyof typeof NotificationInitiator | null;
   @Field(() => String, {
     nullable,
     description:
-      'SessionID of a notification that is sent once more, in hexadecimal: the device begins one session for both. The next one when left out.',
+      'SessionID (DM 1.x) or NOTIFICATION-ID (DM 2.0) of a notification that is sent once more, in hexadecimal: the device begins one session for both. The next one when left out.',
   })
   readonly sessionId?: string | null;
   @Field(() => NotificationResync, {
     nullable,
     description:
-      'Made with the nonce for resynchronisation, for a device that lost its own; its next session may use that nonce for a while.',
+      'DM 1.x: made with the nonce for resynchronisation, for a device that lost its own; its next session may use that nonce for a while.',
   })
   readonly resync?: keyof typeof NotificationResync | null;
-  @Field(() => Base64Scalar, { nullable, description: "Vendor's data behind the notification, at most 64 octets." })
+  @Field(() => Base64Scalar, {
+    nullable,
+    description: "DM 1.x: vendor's data behind the notification, at most 64 octets.",
+  })
   readonly vendor?: string | null;
+  @Field(() => [PreferredConnection], {
+    nullable,
+    description: 'DM 2.0: connections that the device is to take, best first, `ANY_AVAILABLE` the last.',
+  })
+  readonly connections?: readonly (keyof typeof PreferredConnection)[] | null;
+  @Field(() => Boolean, {
+    nullable,
+    description: 'DM 2.0: whether the device is to list its management objects; it is when left out.',
+  })
+  readonly requestMos?: boolean | null;
 }
 
-@ObjectType({ description: 'A notification (DM 1.x Package 0) for whoever can carry it to the device.' })
+@ObjectType({ description: 'A notification (Package 0) for whoever can carry it to the device.' })
 export class Notification {
-  @Field(() => String, { description: 'SessionID that the session will have, in hexadecimal.' })
+  @Field(() => String, {
+    description:
+      'SessionID that the session will have (DM 1.x), or NOTIFICATION-ID that its first package will name (DM 2.0), in hexadecimal.',
+  })
   readonly sessionId!: string;
 }
 
@@ -106,13 +136,13 @@ export class NotificationResolver {
 
   @Mutation(() => Notification, {
     description:
-      'Makes a notification that asks a DM 1.x device to connect; sending it is up to the caller. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.',
+      'Makes a notification that asks a device to connect; sending it is up to the caller. Errors: NOT_FOUND, BAD_USER_INPUT, NOT_SUPPORTED_BY_DEVICE.',
   })
   async prepareNotification(
     @Arg('input', () => PrepareNotificationInput) input: PrepareNotificationInput,
     @Ctx() context: RequestContext,
   ): Promise<NotificationView> {
-    const { deviceId, uiMode, initiator, sessionId, resync, vendor } = input;
+    const { deviceId, uiMode, initiator, sessionId, resync, vendor, connections, requestMos } = input;
     await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
     const { caller, services } = context;
     return services.notifications.prepare(
@@ -123,6 +153,8 @@ export class NotificationResolver {
         ...(resync == null ? {} : { resync }),
         ...(sessionId == null ? {} : { sessionId }),
         ...(vendor == null ? {} : { vendor: Buffer.from(vendor, 'base64') }),
+        ...(connections == null ? {} : { connections }),
+        ...(requestMos == null ? {} : { requestsMos: requestMos }),
       },
       caller,
     );

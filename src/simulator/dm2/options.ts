@@ -1,5 +1,6 @@
 /** How a simulated DM 2.0 device is made. */
 import type { ServerUriValues } from '../../../adapters/dm2/server-uri';
+import type { Person } from '../dm1/person';
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
 
@@ -13,8 +14,16 @@ export interface Dm2DeviceOptions {
   readonly auth?: 'none' | 'basic' | 'digest';
   /** Identifier of the server, for access rights. */
   readonly serverId?: string;
-  /** `MOS` in Package#1; default always. */
-  readonly mos?: 'always' | 'never';
+  /** The account came by a bootstrap document: the first session that is let in tells that it is complete. */
+  readonly bootstrapped?: boolean;
+  /** MOIDs that the server was given at bootstrap, `*` for all (default): `MOS` lists no others. */
+  readonly perm?: readonly string[];
+  /** `MOS` in Package#1; default always. `asked`: where the notification asks for them. */
+  readonly mos?: 'always' | 'never' | 'asked';
+  /** `Auth/Noti` of the account: what notifications are checked with. */
+  readonly notification?: { readonly secret: Uint8Array; readonly data: Uint8Array };
+  /** Who answers the pages that SHOW opens, when the session is over; says yes unless given. */
+  readonly person?: Person;
   readonly features?: {
     /** CONT is answered 501, as one known client does; default supported. */
     readonly cont?: boolean;

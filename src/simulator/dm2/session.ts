@@ -32,6 +32,7 @@ export interface Dm2Host extends Omit<CommandHost, 'transcript' | 'serverAccepts
 const INITIATED = {
   client: 'urn:oma:at:dm:2.0:ClientInitiatedMgmt',
   server: 'urn:oma:at:dm:2.0:ServerInitiatedMgmt',
+  bootstrap: 'urn:oma:at:dm:2.0:BootstrapComplete',
 } as const;
 
 export class Dm2Session {
@@ -57,7 +58,9 @@ export class Dm2Session {
       ...due.map((one) => this.completionAlert(one)),
       ...own,
     ];
-    const mos = host.options.mos === 'never' ? {} : { mos: this.supported() };
+    const wanted = host.options.mos ?? 'always';
+    const isTold = wanted === 'always' || (wanted === 'asked' && trigger.requestsMos === true);
+    const mos = isTold ? { mos: this.supported() } : {};
     this.next = { contentType: MEDIA_TYPES.initiation, body: encodePackage1({ ...mos, alerts }) };
   }
 
@@ -166,10 +169,13 @@ export class Dm2Session {
     if (address !== undefined && options.features?.cont !== false) this.conts.add(address);
   }
 
-  /** Every type with its instances, also those that have none now. */
+  /** Every type that the account may manage with its instances, also those that have none now. */
   private supported(): readonly SupportedMo[] {
     const instances = this.host.tree.instances();
-    return [...this.host.tree.types().keys()].map((moid) => ({
+    const { perm } = this.host.options;
+    const types = [...this.host.tree.types().keys()];
+    const shown = perm === undefined || perm.includes('*') ? types : types.filter((moid) => perm.includes(moid));
+    return shown.map((moid) => ({
       moid,
       miids: instances.filter((one) => one.moid === moid).map(({ miid }) => miid),
     }));
@@ -200,7 +206,7 @@ export class Dm2Session {
 }
 
 function initiation({ initiatedBy, notificationId }: SessionTrigger): AlertItem {
-  if (initiatedBy !== 'server') return { type: INITIATED.client };
+  if (initiatedBy !== 'server') return { type: INITIATED[initiatedBy ?? 'client'] };
   return {
     type: INITIATED.server,
     ...(notificationId === undefined

@@ -14,7 +14,7 @@ import {
   writeNotification,
   type Notification,
 } from '../../../adapters/dm1/notification';
-import { smsUserData } from '../../../adapters/dm1/push';
+import { smsUserData } from '../../../adapters/wap/push';
 import { describeShared, sharedPath } from '../../support/shared';
 import { account, credential } from './accounts';
 

@@ -121,13 +121,39 @@ describe('A session (OMA-TS-DM_Protocol-V2_0, 5.2)', () => {
     ]);
   });
 
-  test('a NOTIFICATION-ID tells which wake-up was answered; initiation alerts are no alerts of the device', () => {
-    const type = 'urn:oma:at:dm:2.0:ServerInitiatedMgmt';
-    const reply = given().posts({ Alert: [{ AlertType: type, Data: { 'NOTIFICATION-ID': 6699 } }] });
-    expect(only(reply.effects, 'wakeUpAnswered')).toEqual([{ kind: 'wakeUpAnswered', match: '6699' }]);
+  describe('answers the notification', () => {
+    const server = (data?: unknown): object => ({
+      AlertType: 'urn:oma:at:dm:2.0:ServerInitiatedMgmt',
+      ...(data === undefined ? {} : { Data: data }),
+    });
+    const client = { AlertType: 'urn:oma:at:dm:2.0:ClientInitiatedMgmt' };
+
+    test.each<[string, readonly object[], number | undefined]>([
+      ['that it names', [server({ 'NOTIFICATION-ID': 6699 })], 6699],
+      ['that it names, in another form', [server('6700')], 6700],
+      ['that it names, older than an hour', [server(6600)], 6600],
+      ['last made, when it names none', [server()], 6700],
+      ['last made, when it says nothing at all', [], 6700],
+      ['in no case that it was never given', [server(6701)], undefined],
+      ['in no case by its own initiative', [client], undefined],
+    ])('%s', (_which, alerts, sessionNo) => {
+      const notified = [[6600, 600] as const, [6699, 5] as const, [6700, 1] as const];
+      const reply = given({ notified }).posts({ Alert: alerts });
+      expect(only(reply.effects, 'wakeUpAnswered').map((effect) => effect.sessionNo)).toEqual(
+        sessionNo === undefined ? [] : [sessionNo],
+      );
+      expect(only(reply.effects, 'alertRaised')).toEqual([]);
+    });
+
+    test('of the last hour alone, when nothing says so', () => {
+      expect(only(given({ notified: [[7, 61]] }).posts({}).effects, 'wakeUpAnswered')).toEqual([]);
+    });
+  });
+
+  test('after a bootstrap tells that it is complete', () => {
+    const reply = given().posts({ Alert: [{ AlertType: 'urn:oma:at:dm:2.0:BootstrapComplete' }] });
+    expect(only(reply.effects, 'bootstrapCompleted')).toEqual([{ kind: 'bootstrapCompleted' }]);
     expect(only(reply.effects, 'alertRaised')).toEqual([]);
-    const without = given().posts({ Alert: [{ AlertType: type }] });
-    expect(only(without.effects, 'wakeUpAnswered')).toEqual([{ kind: 'wakeUpAnswered' }]);
   });
 });
 
@@ -168,14 +194,20 @@ describe('Clients that do not keep the protocol', () => {
     expect(reply.cmd).toEqual(END);
   });
 
-  test('a client without GET is written to without a probe', () => {
+  test('a client without GET is asked by HPUT, then by HPOST; without any it is written to unasked', () => {
     const device = given({ commands: [replace('Unit')] });
     device.posts({});
     const reply = device.answers(statuses(200, 501));
     expect(only(reply.effects, 'featureLearned')).toMatchObject([{ feature: 'GET', value: false }]);
-    expect(names(reply)).toEqual(['CONT', 'HGET']);
+    expect(reply.cmd[1]).toEqual(['HPUT', `${BASE}/repository/item-c1`, `${METER}/kitchen/Unit`]);
+    expect(names(device.answers(statuses(200, 501)))).toEqual(['CONT', 'HPOST']);
+    expect(names(device.answers(statuses(200, 501)))).toEqual(['CONT', 'HGET']);
     device.has(add('Note'));
     expect(names(device.answers(statuses(200, 200)))).toEqual(['CONT', 'HGET']);
+    device.has(get('Unit'));
+    expect(outcomes(device.answers(statuses(200, 200)).effects)).toMatchObject({ c3: 'UNSUPPORTED' });
+    device.has(get('Unit'));
+    expect(outcomes(device.posts({}).effects)).toMatchObject({ c4: 'UNSUPPORTED' });
   });
 
   test('a query that is refused is left out from then on', () => {

@@ -10,6 +10,10 @@ const SOURCE_PORT = 49154;
 /** Octets of user data in one short message of 8-bit data. */
 export const SMS_OCTETS = 140;
 const MOST_PARTS = 255;
+/** Octets of user data that a part of several has beside its header. */
+const PART_OCTETS = SMS_OCTETS - 12;
+/** Octets of the longest push that short messages carry. */
+export const SMS_OCTETS_MOST = MOST_PARTS * PART_OCTETS;
 /** Value lengths up to this are one octet; longer ones follow the quote. */
 const SHORT_LENGTH_MAX = 30;
 const LENGTH_QUOTE = 0x1f;
@@ -54,7 +58,7 @@ export function smsUserData(push: Bytes, reference = 0): readonly Bytes[] {
   const alone = header(...ports);
   if (alone.length + push.length <= SMS_OCTETS) return [concat(alone, push)];
 
-  const room = SMS_OCTETS - alone.length - 5;
+  const room = PART_OCTETS;
   const count = Math.ceil(push.length / room);
   if (count > MOST_PARTS) throw new RangeError(`a push of ${push.length} octets fits into no short messages`);
   return Array.from({ length: count }, (_, index) =>
