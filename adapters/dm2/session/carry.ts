@@ -169,9 +169,11 @@ interface Written {
   readonly kind: 'add' | 'replace' | 'copy';
   readonly value?: Value;
   readonly tree?: Tree;
+  readonly whole?: boolean;
 }
 
-function writeByHget(command: Command, { kind, value, tree: content }: Written, at: Place, context: Context): Carried {
+function writeByHget(command: Command, written: Written, at: Place, context: Context): Carried {
+  const { kind, value, tree: content, whole } = written;
   const creates = kind === 'add' && at.path === '';
   const path = namesOfPath(at.path);
   const target = creates ? { moid: at.moid, path } : { moid: at.moid, miid: at.miid, path };
@@ -181,7 +183,12 @@ function writeByHget(command: Command, { kind, value, tree: content }: Written, 
     ...(content?.children === undefined ? {} : { children: content.children }),
     ...(content?.value === undefined ? {} : { value: content.value }),
   };
-  const document = encodeMoJson([{ at: target, tree }]);
+  // An interior node that is fetched becomes what was fetched; where the rest of it is to stay, its leaves tell their places.
+  const isPart = kind === 'replace' && whole !== true && tree.children !== undefined;
+  const entries = isPart ? leavesOf(tree, target) : [{ at: target, tree }];
+  if (entries.length === 0)
+    return { kind: 'answered', outcome: 'BAD_VALUE', message: 'the tree has no value to write' };
+  const document = encodeMoJson(entries);
   if (!document.ok) {
     return document.code === 'NO_DATA'
       ? { kind: 'answered', outcome: 'TOO_LARGE', message: document.message }
@@ -199,9 +206,17 @@ function writeByHget(command: Command, { kind, value, tree: content }: Written, 
     ...(bare === undefined ? {} : { alternatives: [{ mime: bare.mediaType, body: bare.body }] }),
   };
   const serverUri = `${context.baseUrl}/repository/${command.token}`;
-  const carried: PackageCommand = creates ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
+  const carried: PackageCommand = creates || isPart ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
   const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind };
   return { kind: 'sent', command: carried, entry, item };
+}
+
+type Entry = Parameters<typeof encodeMoJson>[0][number];
+
+function leavesOf(tree: Tree, at: Entry['at']): readonly Entry[] {
+  if (tree.children === undefined) return [{ at, tree }];
+  // An empty interior node is nothing that a replace could write.
+  return tree.children.flatMap((child) => leavesOf(child, { ...at, path: [...at.path, child.name] }));
 }
 
 /** The root node's name: the wanted instance, else what the caller named it, else the middle part of the MOID. */
