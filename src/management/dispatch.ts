@@ -1,5 +1,5 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
-import type { Address, Command, CommandBody, FileRef, Token } from '../../adapters/adapter';
+import type { Address, Command, CommandBody, FileRef, Token, Value } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
 import { isContent } from './item-value';
@@ -62,12 +62,9 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       ? newInstance(command, operation, terrain)
       : addressOf(command, terrain);
   if ('kind' in at) return at;
-  const file = fileOf(command, terrain);
-  if (file !== undefined && 'kind' in file) return file;
-  const value =
-    command.request['value'] === undefined || file !== undefined
-      ? undefined
-      : restoreValue(command.request['value'] as StoredValue, command.head);
+  const content = contentOf(command, terrain);
+  if ('kind' in content) return content;
+  const { value, ...file } = content;
   switch (command.kind) {
     case 'get':
       return {
@@ -87,7 +84,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         kind: command.kind,
         at,
         value,
-        ...(file === undefined ? {} : { file }),
+        ...file,
         tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
         ...(request['whole'] === true ? { whole: true } : {}),
       };
@@ -115,14 +112,25 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       );
       if ('kind' in target) return target;
       if (terrain.hasPlaces) return { kind: 'copy', from: at, to: target };
-      const content = request['content'] as StoredTree | undefined;
-      if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
+      const copied = request['content'] as StoredTree | undefined;
+      if (copied !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(copied) };
       command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
       return { kind: 'copy', from: at, to: target };
     }
     default:
       return { kind: 'never', reason: `there is no command "${command.kind}"` };
   }
+}
+
+/** What the command carries: a value, or a file that the device fetches in its place. */
+function contentOf(
+  command: LiveCommand,
+  terrain: Terrain,
+): { readonly value?: Value; readonly file?: FileRef } | Failure {
+  const file = fileOf(command, terrain);
+  if (file !== undefined) return 'kind' in file ? file : { file };
+  const value = command.request['value'] as StoredValue | undefined;
+  return value === undefined ? {} : { value: restoreValue(value, command.head) };
 }
 
 /**
