@@ -17,7 +17,7 @@ export async function repositoryFigures(bench: Bench): Promise<void> {
   if (!bench.wants('repository')) return;
   const octets = (bench.quick ? 20 : 200) * MB;
   // What is resident at most shows in one round; on a busy machine one takes minutes.
-  const rounds = bench.quick ? 1 : 2;
+  const rounds = 1;
   const env = { MOQL_DATA_DIR: join(bench.directory, 'repository') };
   const gateway = startChild('repository-server', env, ['--expose-gc']);
   const floor = startChild('repository-server', env);
@@ -25,6 +25,7 @@ export async function repositoryFigures(bench: Bench): Promise<void> {
   try {
     await ask(gateway, { do: 'start' });
     const { file, uploadUrl } = await ask<{ file: { id: string }; uploadUrl: string }>(gateway, { do: 'item' });
+    const name = 'repository.fetch';
     const growth: number[] = [];
     const idleBefore = await ask<number>(gateway, { do: 'watch' });
     const sha256 = await upload(uploadUrl, octets);
@@ -42,10 +43,10 @@ export async function repositoryFigures(bench: Bench): Promise<void> {
       const idle = await ask<number>(gateway, { do: 'watch' });
       rate.push((DEVICES * octets) / MB / (await fetchAll(urls, agent)).seconds);
       growth.push(((await ask<number>(gateway, { do: 'peak' })) - idle) / MIB);
+      bench.note(`repository: ${growth.at(-1)?.toFixed(1) ?? '?'} MB more at ${rate.at(-1)?.toFixed(0) ?? '?'} MB/s`);
       floorRate.push((DEVICES * octets) / MB / (await fetchAll(floorUrls, agent)).seconds);
     }
     agent.destroy();
-    const name = 'repository.fetch';
     bench.tell(figure(`${name}.resident_growth_mb`, 'MB', growth, '≤ 64'));
     bench.tell(figure(`${name}.rate`, 'MB/s', rate));
     bench.tell(figure(`${name}.floor`, 'MB/s', floorRate));

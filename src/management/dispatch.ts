@@ -1,5 +1,5 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
-import type { Address, Command, CommandBody, FileRef, Token } from '../../adapters/adapter';
+import type { Address, Command, CommandBody, FileRef, Token, Value } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
 import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
@@ -67,12 +67,9 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   if ('kind' in at) return at;
   const forbidden = terrain.access && objectionOfAccess({ ...command, miid: miidOf(at) }, terrain.access);
   if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
-  const file = fileOf(command, terrain);
-  if (file !== undefined && 'kind' in file) return file;
-  const value =
-    command.request['value'] === undefined || file !== undefined
-      ? undefined
-      : restoreValue(command.request['value'] as StoredValue, command.head);
+  const content = contentOf(command, terrain);
+  if ('kind' in content) return content;
+  const { value, ...file } = content;
   switch (command.kind) {
     case 'get':
       return {
@@ -95,7 +92,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         kind: command.kind,
         at,
         value,
-        ...(file === undefined ? {} : { file }),
+        ...file,
         tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
         ...(request['whole'] === true ? { whole: true } : {}),
       };
@@ -192,6 +189,17 @@ function isLikeAnother(command: LiveCommand, { running }: Terrain): boolean {
     }
   }
   return false;
+}
+
+/** What the command carries: a value, or a file that the device fetches in its place. */
+function contentOf(
+  command: LiveCommand,
+  terrain: Terrain,
+): { readonly value?: Value; readonly file?: FileRef } | Failure {
+  const file = fileOf(command, terrain);
+  if (file !== undefined) return 'kind' in file ? file : { file };
+  const value = command.request['value'] as StoredValue | undefined;
+  return value === undefined ? {} : { value: restoreValue(value, command.head) };
 }
 
 /**

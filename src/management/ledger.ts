@@ -556,8 +556,10 @@ export class Ledger {
       this.#items.push(fileItem(effect.token, effect.file, found, this.now, this.limits));
       return;
     }
+    const alternatives = effect.alternatives ?? [];
+    // Of an upload only what is taken beside the usual types.
     const contents =
-      effect.direction === 'UPLOAD' ? [] : [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
+      effect.direction === 'UPLOAD' ? alternatives : [{ mime: effect.mime, body: effect.body }, ...alternatives];
     this.#items.push({
       token: effect.token,
       operation: found?.operation.id ?? null,
