@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { proxySettings, tlsSettings } from './tls-settings';
+
 const count = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
 const KIB = 1024;
 const MINUTE_MS = 60_000;
@@ -60,6 +62,8 @@ const schema = z.strictObject({
     })
     .prefault({})
     .describe('what one device, session or caller may take'),
+  tls: tlsSettings,
+  proxy: proxySettings,
 });
 
 export type Settings = z.infer<typeof schema>;
@@ -90,16 +94,19 @@ export interface SettingRow {
   /** Such as `limits.maxMsgSize`. */
   readonly name: string;
   readonly meaning: string;
-  readonly fallback: number;
+  readonly fallback: string | number | boolean;
 }
 
 /** Each member with what it means, for the documentation. */
 export function settingRows(): readonly SettingRow[] {
-  const defaults = schema.parse({}).limits;
-  const shape = schema.shape.limits.unwrap().shape;
-  return (Object.keys(shape) as (keyof typeof shape)[]).map((name) => ({
-    name: `limits.${name}`,
-    meaning: shape[name].description ?? '',
-    fallback: defaults[name],
-  }));
+  const defaults: Readonly<Record<string, Readonly<Record<string, SettingRow['fallback'] | undefined>>>> = schema.parse(
+    {},
+  );
+  return Object.entries(schema.shape).flatMap(([section, part]) =>
+    Object.entries(part.unwrap().shape).map(([name, member]) => ({
+      name: `${section}.${name}`,
+      meaning: (member as z.ZodType).description ?? '',
+      fallback: defaults[section]?.[name] ?? 'unset',
+    })),
+  );
 }

@@ -9,6 +9,7 @@ import { deviceRoutes } from './device-routes';
 import { delegationRoute, type DelegationDeps } from './delegation-route';
 import type { GraphqlDeps } from './graphql-routes';
 import { graphqlRoutes } from './graphql-routes';
+import { takeForwarded, type ForwardedCertificates } from './peer';
 
 export interface ListenerOptions {
   /** Absent: nothing is logged. */
@@ -18,6 +19,8 @@ export interface ListenerOptions {
   /** Whose forwarding headers count: addresses, networks, or their number (MOQL_TRUST_PROXY). */
   readonly trustProxy?: FastifyServerOptions['trustProxy'];
   readonly limits?: DeviceLimits;
+  /** Present: certificates of devices that a trusted proxy hands on count. */
+  readonly forwarded?: ForwardedCertificates | undefined;
   /** Whether the database can be reached and is migrated. */
   readonly ready?: () => Promise<boolean>;
 }
@@ -46,7 +49,7 @@ export function buildDeviceApp(deps: DeviceDeps & ListenerOptions): FastifyInsta
   return app;
 }
 
-function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyInstance {
+function listener({ logger, tls, trustProxy, ready, forwarded }: ListenerOptions): FastifyInstance {
   const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
     ...(logger ? { loggerInstance: logger } : {}),
     ...(tls ? { https: tls } : {}),
@@ -58,6 +61,7 @@ function listener({ logger, tls, trustProxy, ready }: ListenerOptions): FastifyI
     forceCloseConnections: 'idle',
   };
   const app = fastify(options) as FastifyInstance;
+  if (forwarded !== undefined) takeForwarded(app, forwarded);
   app.setNotFoundHandler((_request, reply) =>
     reply
       .code(404)

@@ -11,7 +11,7 @@ import type { CommandView } from './types';
 export const SECRET_ANSWER_LIFE_MS = 3_600_000;
 
 /** Place of the sealed text, for {@link Secrets.encrypt}. */
-const PLACE = 'command/answer';
+export const ANSWER_CONTEXT = 'command/answer';
 
 /** `resultMeta` of a command whose result holds a secret. */
 export const SECRET_META: Json = { text: { secret: true } };
@@ -25,7 +25,7 @@ export function sealAnswers(effects: readonly Effect[], secrets: Secrets): reado
     const { text } = answer;
     return typeof text !== 'string'
       ? effect
-      : { ...effect, data: { ...answer, text: null, sealed: secrets.encrypt(text, PLACE) } };
+      : { ...effect, data: { ...answer, text: null, sealed: secrets.encrypt(text, ANSWER_CONTEXT) } };
   });
 }
 
@@ -40,7 +40,10 @@ export function openAnswer(
   if (view.kind !== 'show' || result === null || typeof result['sealed'] !== 'string') return view;
   const { sealed, ...answer } = result;
   const isOver = answeredAt == null || Date.parse(answeredAt) + SECRET_ANSWER_LIFE_MS <= now;
-  return { ...view, result: { ...answer, text: isOver ? null : (secrets.decrypt(sealed as string, PLACE) ?? null) } };
+  return {
+    ...view,
+    result: { ...answer, text: isOver ? null : (secrets.decrypt(sealed as string, ANSWER_CONTEXT) ?? null) },
+  };
 }
 
 /** Takes secret answers out of the store whose hour is over. */
