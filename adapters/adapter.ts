@@ -33,6 +33,15 @@ export interface BlobRef {
 /** What a {@link BlobRef} begins with that names octets kept by `chunkKept`. */
 export const CHUNK_REF = 'chunk:';
 
+/** What a caller put into the Data Repository: stored once, served to each device at an address of its own. */
+export interface FileRef {
+  readonly file: string;
+  /** How the device proves itself where it fetches it. */
+  readonly access: 'DEVICE' | 'ADDRESS';
+  readonly mime: string;
+  readonly length: number;
+}
+
 /** An HTTP answer, stored whole so that a repeated message gets the same octets. Header names are lower case. */
 export interface Wire {
   readonly status: number;
@@ -163,6 +172,8 @@ export type Command = {
   readonly id: string;
   /** May be sent again although its first outcome is unknown. */
   readonly repeatable: boolean;
+  /** How often it was sent without an answer. Absent: never. */
+  readonly attempts?: number;
   /** For a repository item, a report address or a page that this command may need. */
   readonly token: Token;
   /** Commands of one atomic operation share it and come together. */
@@ -186,11 +197,26 @@ export type CommandBody =
       readonly at: Address;
       /** Absent: an interior node. */ readonly value?: Value;
       readonly tree?: Tree;
+      /** Of a replace with a tree: what is below the node and not in the tree goes. */
+      readonly whole?: boolean;
+      /** In place of a value: what the device fetches from the repository. DM 2.0 only. */
+      readonly file?: FileRef;
       readonly prop?: string;
     }
   | { readonly kind: 'delete'; readonly at: Address }
-  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address }
-  | { readonly kind: 'exec'; readonly at: Address; readonly argument?: Value; readonly correlator: string }
+  /** `content`: what was read at `from`, where the protocol has no copy; absent there: it is to be read first. */
+  | { readonly kind: 'copy'; readonly from: Address; readonly to: Address; readonly content?: Tree }
+  | {
+      readonly kind: 'exec';
+      readonly at: Address;
+      readonly argument?: Value;
+      readonly correlator: string;
+      /**
+       * Its end could be taken for that of another exec which is waited for: where the protocol has it, the device is to
+       * tell it at an address that holds the command's token.
+       */
+      readonly apart?: boolean;
+    }
   | { readonly kind: 'show'; readonly prompt: ShowPrompt }
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly at: Address }
   | { readonly kind: 'default'; readonly moid: string }
@@ -298,6 +324,8 @@ export interface KnownMo {
   /** LocURI of its root on a DM 1.x device. */
   readonly place?: string;
   readonly validator?: string;
+  /** What its values take in the store, compressed; absent: nobody knows. */
+  readonly octets?: number;
 }
 
 export interface DeviceKnowledge {
@@ -341,6 +369,8 @@ export interface Limits {
   /** MaxMsgSize and MaxObjSize that we announce, octets. */
   readonly maxMsgSize: number;
   readonly maxObjSize: number;
+  /** {@link KnownMo.octets} from which an MO is read by way of the repository, where the protocol has that; 65,536 if absent. */
+  readonly largeReadOctets?: number;
   /** Failures in a row before a credential is locked. */
   readonly maxFailures: number;
   readonly sessionExpiryMs: number;
@@ -448,7 +478,13 @@ export type Effect =
   /** They are needed no more. What is left at the session's end goes with it. */
   | { readonly kind: 'chunksDropped'; readonly ref: string }
   /** In the reply that is being made. */
-  | { readonly kind: 'commandSent'; readonly command: string; readonly carrier: string }
+  | {
+      readonly kind: 'commandSent';
+      readonly command: string;
+      readonly carrier: string;
+      /** DM 2.0, show: token of the page at which the person answers; it is good until then. */
+      readonly page?: Token;
+    }
   /** 202: the end comes by alert, page, fetch or upload. */
   | { readonly kind: 'commandAccepted'; readonly command: string; readonly code: number }
   | {
@@ -457,8 +493,13 @@ export type Effect =
       readonly outcome: Outcome;
       readonly code?: number;
       readonly message?: string;
-      /** get: the tree at the address (leaf or interior). exec: its data. show: a {@link ShowAnswer}, whatever the outcome. */
+      /**
+       * get, and copy where it is read first: the tree at the address (leaf or interior). exec: its data. show: a
+       * {@link ShowAnswer}, whatever the outcome.
+       */
       readonly tree?: Tree;
+      /** get of a whole instance: the validator of what was read. */
+      readonly validator?: string;
       readonly data?: Json;
       /** show: its text is a secret: sealed at rest, marked, not kept for long. */
       readonly secret?: boolean;
@@ -477,9 +518,12 @@ export type Effect =
       readonly token: Token;
       readonly command: string;
       readonly direction: 'DOWNLOAD' | 'UPLOAD';
+      /** UPLOAD: a type that is taken beside MO data, text and octets, which always are; `alternatives` are more of them. */
       readonly mime: string;
       readonly body: Bytes;
       readonly alternatives?: readonly { readonly mime: string; readonly body: Bytes }[];
+      /** DOWNLOAD of what stands in the repository already, in place of `body`. */
+      readonly file?: FileRef;
     }
   | {
       readonly kind: 'alertRaised';
@@ -488,6 +532,8 @@ export type Effect =
       readonly source?: Address;
       readonly target?: Address;
       readonly correlator?: string;
+      /** Token of the exec's own address (`apart`) at which it was told. */
+      readonly reportedAt?: Token;
       readonly format?: string;
       readonly mime?: string;
       readonly data: Json;
@@ -639,6 +685,12 @@ export interface DocumentMaker {
     request: BootstrapRequest,
   ): { readonly ok: true; readonly document: PushDocument; readonly typed?: string } | NoDocument;
 }
+
+/** Whether a request outside of a session comes from the device that it should come from; else what it is answered. */
+export type Proof =
+  | { readonly ok: true }
+  /** `counted`: towards lock-out. */
+  | { readonly ok: false; readonly reply: Wire; readonly counted: boolean; readonly reason: string };
 
 /** A device protocol. */
 export interface Adapter {

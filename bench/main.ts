@@ -10,6 +10,7 @@ import { checkInFigures } from './checkin/figures';
 import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
 import { lineOf, type Bench, type Figure } from './figure';
+import { readFigures } from './mo-read';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
 
@@ -49,6 +50,7 @@ async function main(): Promise<number> {
   try {
     codecFigures(bench);
     ddfFigures(bench);
+    await readFigures(bench);
     await schemaFigures(bench);
     await liveSchemaFigures(bench);
     await checkInFigures(bench);

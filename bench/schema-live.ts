@@ -1,6 +1,6 @@
 /**
- * `schema.add.request_delay_ms`, `graphql.introspection.*`, `schema.restart.start_ms`: the gateway as it is served, with all
- * DDFs, while one more is added.
+ * `schema.add.request_delay_ms`, `schema.follow_ms`, `graphql.introspection.*`, `schema.restart.start_ms`: the gateway as it
+ * is served, with all DDFs, while one more is added.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { figure, median, ratios, type Bench } from './figure';
 import { HttpConnection } from './http-connection';
 
 const DELAY = 'schema.add.request_delay_ms';
+const FOLLOW = 'schema.follow_ms';
 const INTROSPECTION = 'graphql.introspection';
 const RESTART = 'schema.restart.start_ms';
 const ROUNDS = 7;
@@ -24,11 +25,15 @@ const RESTARTS = 5;
 /** Between an answer and the next request. */
 const PAUSE_MS = 1;
 const HEADERS = `content-type: application/json\r\nauthorization: Bearer ${ADMIN_KEY}\r\n`;
+const ADD = 'mutation ($source: String!) { addDdf(input: { source: $source }) { id } }';
+const REMOVE = 'mutation ($id: ID!) { removeDdf(id: $id, allowBreaking: true) { id } }';
+/** Null until the gateway has the DDF that is added. */
+const KNOWN = '{ __type(name: "BenchPlant") { name } }';
 /** Answers that come from the cache, for each that does not. */
 const CACHED = 5;
 
 export async function liveSchemaFigures(bench: Bench): Promise<void> {
-  if (![DELAY, INTROSPECTION, RESTART].some((name) => bench.wants(name))) return;
+  if (![DELAY, FOLLOW, INTROSPECTION, RESTART].some((name) => bench.wants(name))) return;
   const shared = sharedFiles(bench.quick);
   if (shared === undefined) {
     bench.note('../shared/ddf is not there: the figures of its schema are left out');
@@ -49,6 +54,10 @@ function folderOf(bench: Bench, files: readonly DdfText[]): string {
     writeFileSync(join(folder, name.replace(/[/\\]/g, '-')), text.replace(/^<\?xml[^>]*\?>/, ''));
   }
   return folder;
+}
+
+interface Added {
+  readonly data: { readonly addDdf: { readonly id: string } };
 }
 
 interface Server {
@@ -79,15 +88,42 @@ async function measure(bench: Bench, kind: Kind, folder: string): Promise<void> 
     }
     bench.tell(figure(`${RESTART}.${kind}.first`, 'ms', [first.ms]));
     bench.tell(figure(`${RESTART}.${kind}.again`, 'ms', again));
-    if (!bench.wants(DELAY) && !bench.wants(INTROSPECTION)) return;
-    const server = await start(databases.first, profiled());
-    try {
-      await addAndAsk(bench, kind, server.url);
-    } finally {
-      await server.stop();
+    if (bench.wants(DELAY) || bench.wants(INTROSPECTION)) {
+      const server = await start(databases.first, profiled());
+      try {
+        await addAndAsk(bench, kind, server.url);
+      } finally {
+        await server.stop();
+      }
     }
+    if (kind === 'postgresql' && bench.wants(FOLLOW)) await follow(bench, databases.first);
   } finally {
     await databases.remove();
+  }
+}
+
+/** From the answer to a change until another gateway on the same database has made it, too. */
+async function follow(bench: Bench, env: Readonly<Record<string, string>>): Promise<void> {
+  const servers = [await start(env), await start(env)] as const;
+  try {
+    const changing = await HttpConnection.open(servers[0].url);
+    const following = await HttpConnection.open(servers[1].url);
+    const times: number[] = [];
+    for (let round = -WARM_UP; round < (bench.quick ? 3 : ROUNDS); round++) {
+      const source = syntheticDdf(round);
+      const { id } = (JSON.parse(await ask(changing, ADD, { source })) as Added).data.addDdf;
+      const began = performance.now();
+      const known = async (): Promise<boolean> => !(await ask(following, KNOWN)).includes('null');
+      while (!(await known())) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      if (round >= 0) times.push(performance.now() - began);
+      await ask(changing, REMOVE, { id });
+      while (await known()) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+    changing.close();
+    following.close();
+    bench.tell(figure(`${FOLLOW}.postgresql`, 'ms', times, '<= 1000'));
+  } finally {
+    for (const server of servers) await server.stop();
   }
 }
 
@@ -133,16 +169,13 @@ async function measureRound(changing: HttpConnection, asking: HttpConnection, ro
   let id: unknown;
   let took = 0;
   const busy = await waitsDuring(asking, async () => {
-    const answer = await ask(changing, 'mutation ($source: String!) { addDdf(input: { source: $source }) { id } }', {
-      source: syntheticDdf(round),
-    });
-    ({ id } = (JSON.parse(answer) as { data: { addDdf: { id: string } } }).data.addDdf);
+    ({ id } = (JSON.parse(await ask(changing, ADD, { source: syntheticDdf(round) })) as Added).data.addDdf);
     took = performance.now() - began;
   });
   const quiet = await waitsDuring(asking, () => new Promise((resolve) => setTimeout(resolve, took)));
   const usual = median(quiet);
   const [first = Number.NaN, ...cached] = await introspect(asking);
-  await ask(changing, 'mutation ($id: ID!) { removeDdf(id: $id, allowBreaking: true) { id } }', { id });
+  await ask(changing, REMOVE, { id });
   return {
     took,
     delay: Math.max(...busy) - usual,

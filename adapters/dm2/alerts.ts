@@ -2,7 +2,7 @@
  * Generic alerts: which of them open a session, and what the others say.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.4, appendix D and 13.1 (alerts of DM 1.x).
  */
-import type { Address, Effect, Json } from '../adapter';
+import type { Address, Effect, Json, Token } from '../adapter';
 import { parseClientUri, pathOfNames, plainAddressOf } from './client-uri';
 import type { AlertItem } from './package';
 import { isObject } from './package-codec';
@@ -95,8 +95,12 @@ function compact(result: number | undefined, identifier: unknown): AlertResult {
   };
 }
 
-/** An alert in the middle's words. Addresses that are no ClientURI are kept as they came. */
-export function alertRaised(alert: AlertItem): Extract<Effect, { kind: 'alertRaised' }> {
+/**
+ * An alert in the middle's words. Addresses that are no ClientURI are kept as they came.
+ *
+ * @param reportedAt token of the address that the session was opened at: an exec's own, where it has one
+ */
+export function alertRaised(alert: AlertItem, reportedAt?: Token): Extract<Effect, { kind: 'alertRaised' }> {
   const mark = alert.mark?.toLowerCase() ?? '';
   const { result } = resultOf(alert);
   return {
@@ -107,6 +111,7 @@ export function alertRaised(alert: AlertItem): Extract<Effect, { kind: 'alertRai
     ...(alert.targetUri === undefined ? {} : { target: addressOf(alert.targetUri) }),
     ...(alert.dataType === undefined ? {} : { mime: alert.dataType }),
     data: alert.data ?? null,
+    ...(reportedAt === undefined ? {} : { reportedAt }),
     ...(result === undefined ? {} : { resultCode: result }),
   };
 }

@@ -10,6 +10,8 @@ import { respondPackage } from './session/respond';
 import { isSamePackage3 } from './session/turn';
 import { endWire } from './session/wires';
 
+export { proveDevice } from './session/prove';
+
 export function createDm2Adapter(): Adapter {
   return {
     open: openPackage,

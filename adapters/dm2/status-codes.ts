@@ -24,11 +24,16 @@ export const DM2_STATUS = {
 } as const;
 
 /** Commands whose status may come to a caller. */
-export type Carrier = 'GET' | 'HGET' | 'DELETE' | 'EXEC';
+export const CARRIERS = ['GET', 'HGET', 'HPUT', 'HPOST', 'DELETE', 'EXEC', 'SHOW', 'DEFAULT', 'SUB', 'UNSUB'] as const;
+export type Carrier = (typeof CARRIERS)[number];
 
-/** One row a code; `202` is no outcome yet and is looked at before this table. */
+/**
+ * One row a code, whatever the command; what is not here, such as the other application codes, is DEVICE_ERROR. For EXEC a
+ * 202 is no outcome yet and is looked at before this table; to any other command it is no answer.
+ */
 export const OUTCOMES: Readonly<Record<number, Outcome>> = {
   200: 'OK',
+  202: 'DEVICE_ERROR',
   204: 'OK',
   304: 'OK',
   403: 'PERMISSION_DENIED',

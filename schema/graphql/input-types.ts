@@ -2,7 +2,8 @@
  * Input types of one family's mutations. Each mirrors the part of the tree that its command can reach:
  *
  * - replace and add: a leaf takes its value (a null-format leaf a Boolean: true writes it);
- * - delete: a leaf takes a Boolean; exec: a leaf takes its argument, or a Boolean where its format is null;
+ * - delete: a leaf takes a Boolean; exec: a leaf takes its argument, or a Boolean where its format is null; an argument may be
+ *   left out by naming the node's path in `withoutArgument`;
  * - an interior node takes an object; where nothing below it can be reached, a Boolean;
  * - an unnamed node takes a list of objects with `nodeName`;
  * - `_self` in an object means the node itself. `add` makes nodes below the root by default; an object that can hold
@@ -30,6 +31,9 @@ import type { MoNode, MutationKind, OutsideTypes } from './types';
 
 /** No node's name begins so. */
 export const SELF_FIELD = '_self';
+
+/** Paths of nodes that are executed without the argument that their format would allow. */
+export const WITHOUT_ARGUMENT = 'withoutArgument';
 
 export const VERBS: Readonly<Record<MutationKind, AccessVerb>> = {
   replace: 'Replace',
@@ -69,9 +73,24 @@ export function mutationInput(kind: MutationKind, types: FamilyTypes): GraphQLIn
         description: 'Instance of the MO; may be left out where the device has exactly one.',
       },
       ...fieldsOf(kind, types, family.root),
+      ...(kind === 'exec' && takesArgument(family.root) ? { [WITHOUT_ARGUMENT]: withoutArgument() } : {}),
       ...controls(outside),
     }),
   });
+}
+
+/** Whether some node that can be executed takes an argument. */
+function takesArgument(node: MoNode): boolean {
+  const takes = node.kind === 'leaf' && node.scalar !== 'Presence' && node.access.includes(VERBS.exec);
+  return takes || node.children.some(takesArgument);
+}
+
+function withoutArgument(): GraphQLInputFieldConfig {
+  return {
+    type: new GraphQLList(new GraphQLNonNull(GraphQLString)),
+    description:
+      'Paths of nodes that are executed without an argument, such as `Ops/Reset`; after those that have one, in the order given.',
+  };
 }
 
 function controls(outside: OutsideTypes): GraphQLInputFieldConfigMap {

@@ -1,9 +1,9 @@
 /** From the input of a generated mutation to the commands that `submitOperation` would take. */
 import { describeAllowed, isAllowedValue, quoteValue } from '../ddf/check-value';
-import { encodeName } from '../ddf/library';
+import { encodeName, namesOf } from '../ddf/library';
 import type { AccessVerb } from '../ddf/model';
 import { allowedIn } from './rules';
-import { SELF_FIELD, VERBS, reachable } from './input-types';
+import { SELF_FIELD, VERBS, WITHOUT_ARGUMENT, reachable } from './input-types';
 import type {
   CommandsResult,
   GeneratedCommand,
@@ -55,6 +55,7 @@ export function commandsOf(
   const walk = new Walk(kind, version);
   try {
     walk.node(family.root, '', input, true);
+    if (kind === 'exec') walk.withoutArgument(family.root, input[WITHOUT_ARGUMENT]);
     if (walk.commands.length === 0) refuse('BAD_USER_INPUT', `the input names no node to ${kind}`, '');
     return { ok: true, commands: kind === 'delete' ? [...walk.commands].reverse() : walk.commands };
   } catch (error) {
@@ -87,6 +88,19 @@ class Walk {
     for (const child of this.kind === 'delete' ? [...children].reverse() : children) {
       const value = input[isRoot ? child.inputName : child.fieldName];
       if (value !== undefined && value !== null) this.child(child, path, value);
+    }
+  }
+
+  /** Nodes by their paths, as they stand in addresses. */
+  withoutArgument(root: MoNode, paths: unknown): void {
+    if (!Array.isArray(paths)) return;
+    for (const path of paths as readonly unknown[]) {
+      if (typeof path !== 'string') continue;
+      const names = namesOf(path);
+      const node = names?.reduce<MoNode | undefined>((above, name) => childOf(above, name), root);
+      if (names === undefined || node === undefined || !node.access.includes(VERBS.exec))
+        refuse('NOT_IN_DDF', `withoutArgument: no node ${quoteValue(path)} can be executed`, path);
+      this.push(node, names.map(encodeName).join('/'), undefined);
     }
   }
 
@@ -174,6 +188,14 @@ class Walk {
     if (!exact) return refuse('NOT_IN_DDF', `${path} is not in version ${version}`, path);
     return { ...exact, access: fitting.flatMap((variant) => accessIn(variant, version)) };
   }
+}
+
+/** The child that a raw name means: the one of that name, else one whose name the device gives. */
+function childOf(node: MoNode | undefined, name: string): MoNode | undefined {
+  return (
+    node?.children.find((child) => !child.isList && child.variants.some((variant) => variant.name === name)) ??
+    node?.children.find((child) => child.isList)
+  );
 }
 
 /** Of a version, and of DDFs that tell none. */

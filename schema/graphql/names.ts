@@ -24,6 +24,7 @@ export const CONTROL_FIELDS: ReadonlySet<string> = new Set([
   'wait',
   'dryRun',
   'idempotencyKey',
+  'withoutArgument',
 ]);
 
 /** What every filter has beside the tree. */

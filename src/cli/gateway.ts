@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 
 import type { Adapter, DmProtocol, Inbound, Wire } from '../../adapters/adapter';
 import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
-import { createDm2Adapter, dm2Documents } from '../../adapters/dm2';
+import { createDm2Adapter, dm2Documents, proveDevice } from '../../adapters/dm2';
 import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
@@ -19,10 +19,12 @@ import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
 import { TlsMaterialError } from '../http/tls/material';
+import { bodyDecoder, inboundOfItem } from '../http/repository-route';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createDeviceProofs } from '../management/device-proof';
 import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
@@ -30,12 +32,15 @@ import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
 import { resealAll } from '../management/reseal';
 import { createReports } from '../management/reports';
+import { createShowPages } from '../management/show-pages';
 import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { createRepository } from '../repository/items';
+import { directoryStorage } from '../repository/storage/directory';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
@@ -75,8 +80,6 @@ const CLOSE_WITHIN_MS = 10_000;
 const TIMERS_EVERY_MS = 1_000;
 /** How many times the MaxMsgSize that they are told DM 1.x clients may send: some do not read it. */
 const TOLERANCE = 16;
-/** Octets of a document that is put into the Data Repository. */
-const DOCUMENT_OCTETS = 64 * 1024 * 1024;
 /** How the gateway is called where a device that nobody knows asks. */
 const DEFAULT_SERVER_ID = 'moql';
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
@@ -193,8 +196,19 @@ async function assemble(
   });
   const dm2 = createDm2Adapter();
   const adapterOf = (protocol: string): Adapter => (protocol === 'DM_2_0' ? dm2 : dm1);
-  const repository = createRepository({ db, secrets, now });
+  const proofs = createDeviceProofs({ db, secrets, ddfs, settings, prove: proveDevice, now });
+  const repository = createRepository({
+    db,
+    secrets,
+    limits: { ...limits, idleMs: limits.bodyIdleMs, inlineOctets: config.settings.repository.inlineOctets },
+    prove: (device, request) => proofs.check(device, inboundOfItem(request)),
+    decode: bodyDecoder(limits.documentOctets, limits.inflation),
+    storage: directoryStorage(config.settings.repository.directory ?? join(config.dataDir, 'repository')),
+    log,
+    now,
+  });
   const downloads = createBootstrapDownloads({ db, secrets, now, insecure: config.insecure });
+  const pages = createShowPages({ db, secrets, log, now });
 
   const deps: AppDeps = {
     services,
@@ -205,12 +219,14 @@ async function assemble(
     tls: tls?.options('northbound'),
     forwarded: forwardedOf(config),
     trustProxy: trustProxyOf(config),
-    limits: { messageOctets: limits.messageOctets, documentOctets: DOCUMENT_OCTETS, inflation: limits.inflation },
+    limits: { messageOctets: limits.messageOctets, inflation: limits.inflation },
+    bodyMs: limits.uploadMs,
     devicesApart: config.deviceListener !== undefined,
     device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
-    repository: (inbound) => repository.handle(inbound),
+    repository: (request) => repository.handle(request),
     bootstrap: (inbound) => downloads.handle(inbound),
+    portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
   const timers = startTimers({
@@ -219,7 +235,10 @@ async function assemble(
     adapterOf,
     log,
     everyMs: TIMERS_EVERY_MS,
-    also: () => delegations.advance(),
+    also: async () => {
+      await delegations.advance();
+      await pages.expire();
+    },
     now,
   });
   closing.push(() => timers.stop());
@@ -254,13 +273,15 @@ async function assemble(
 }
 
 function turnSettings(config: Configuration, baseUrl: () => string): TurnSettings {
-  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, ...more } = config.settings.limits;
+  const { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets, ...more } =
+    config.settings.limits;
   return {
     baseUrl,
     defaultServerId: DEFAULT_SERVER_ID,
     allowInsecureBasic: config.insecure,
-    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs },
+    limits: { maxMsgSize, maxObjSize, maxFailures, sessionExpiryMs, transferExpiryMs, largeReadOctets },
     itemLifeMs: more.repositoryItemMs,
+    itemAccess: config.settings.repository.commandAccess,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
   };
 }

@@ -1,6 +1,9 @@
 /** Checks of single settings, shared by the environment and the configuration file. */
 import { z } from 'zod';
 
+/** A whole number in bounds. */
+export const count = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
+
 /** A TCP port; 0 lets the system choose. */
 export const port = z
   .string()

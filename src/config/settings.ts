@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { count } from './check';
+import { repositoryRows, repositorySettings } from './repository-settings';
 import { proxySettings, tlsSettings } from './tls-settings';
 
-const count = (least: number, most: number): z.ZodNumber => z.number().int().min(least).max(most);
 const KIB = 1024;
+const GIB = 1024 * 1024 * KIB;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -29,6 +31,9 @@ const schema = z.strictObject({
       transferExpiryMs: count(1_000, 7 * DAY_MS)
         .default(30 * MINUTE_MS)
         .describe('the same while a large object is on its way'),
+      largeReadOctets: count(1, 4096 * KIB)
+        .default(64 * KIB)
+        .describe('stored octets, compressed, from which a DM 2.0 object is read by way of the repository'),
       messageOctets: count(16 * KIB, 64 * 1024 * KIB)
         .default(4 * 1024 * KIB)
         .describe('octets of one message of a device; of DM 1.x no more than sixteen times maxMsgSize'),
@@ -59,9 +64,22 @@ const schema = z.strictObject({
       repositoryItemMs: count(1_000, 90 * DAY_MS)
         .default(7 * DAY_MS)
         .describe('how long a document waits in the Data Repository'),
+      documentOctets: count(KIB, 64 * 1024 * KIB)
+        .default(16 * 1024 * KIB)
+        .describe('octets of a document that a device brings to the Data Repository'),
+      fileOctets: count(KIB, 64 * GIB)
+        .default(4 * GIB)
+        .describe('octets of a file that a caller puts into the Data Repository'),
+      bodyIdleMs: count(100, 10 * MINUTE_MS)
+        .default(MINUTE_MS)
+        .describe('longest silence of who sends something to the Data Repository'),
+      uploadMs: count(1_000, 7 * DAY_MS)
+        .default(2 * 60 * MINUTE_MS)
+        .describe('longest time that sending it may take'),
     })
     .prefault({})
     .describe('what one device, session or caller may take'),
+  repository: repositorySettings,
   tls: tlsSettings,
   proxy: proxySettings,
 });
@@ -99,14 +117,22 @@ export interface SettingRow {
 
 /** Each member with what it means, for the documentation. */
 export function settingRows(): readonly SettingRow[] {
-  const defaults: Readonly<Record<string, Readonly<Record<string, SettingRow['fallback'] | undefined>>>> = schema.parse(
-    {},
-  );
-  return Object.entries(schema.shape).flatMap(([section, part]) =>
-    Object.entries(part.unwrap().shape).map(([name, member]) => ({
-      name: `${section}.${name}`,
-      meaning: (member as z.ZodType).description ?? '',
-      fallback: defaults[section]?.[name] ?? 'unset',
-    })),
-  );
+  const defaults = schema.parse({}).limits;
+  const shape = schema.shape.limits.unwrap().shape;
+  const limits = (Object.keys(shape) as (keyof typeof shape)[]).map((name) => ({
+    name: `limits.${name}`,
+    meaning: shape[name].description ?? '',
+    fallback: defaults[name],
+  }));
+  const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
+  return [...limits, ...repositoryRows(), ...rest];
+}
+
+function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {
+  const defaults: Readonly<Record<string, SettingRow['fallback'] | undefined>> = part.parse({});
+  return Object.entries(part.unwrap().shape).map(([name, member]) => ({
+    name: `${section}.${name}`,
+    meaning: (member as z.ZodType).description ?? '',
+    fallback: defaults[name] ?? 'unset',
+  }));
 }

@@ -1,7 +1,7 @@
 /** The HTTP listeners: one for all, or one of its own for devices. */
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 
-import type { FastifyBaseLogger, FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { LogController, fastify } from 'fastify';
 
 import type { DeviceDeps, DeviceLimits } from './device-routes';
@@ -10,6 +10,8 @@ import { delegationRoute, type DelegationDeps } from './delegation-route';
 import type { GraphqlDeps } from './graphql-routes';
 import { graphqlRoutes } from './graphql-routes';
 import { takeForwarded, type ForwardedCertificates } from './peer';
+import { portalRoute, type PortalDeps } from './portal-route';
+import { REPOSITORY_PATH } from './repository-route';
 
 export interface ListenerOptions {
   /** Absent: nothing is logged. */
@@ -21,11 +23,13 @@ export interface ListenerOptions {
   readonly limits?: DeviceLimits;
   /** Present: certificates of devices that a trusted proxy hands on count. */
   readonly forwarded?: ForwardedCertificates | undefined;
+  /** How long a body may take that is sent to the Data Repository. */
+  readonly bodyMs?: number;
   /** Whether the database can be reached and is migrated. */
   readonly ready?: () => Promise<boolean>;
 }
 
-export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps, DelegationDeps {
+export interface AppDeps extends ListenerOptions, GraphqlDeps, DeviceDeps, DelegationDeps, PortalDeps {
   /** Devices have a listener of their own (`buildDeviceApp`), so their addresses are not here. */
   readonly devicesApart?: boolean;
 }
@@ -38,30 +42,38 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const app = listener(deps);
   graphqlRoutes(app, deps);
   delegationRoute(app, deps);
-  if (deps.devicesApart !== true) deviceRoutes(app, deps, deps.limits);
+  if (deps.devicesApart !== true) devices(app, deps);
   return app;
 }
 
 /** The listener for devices alone. */
-export function buildDeviceApp(deps: DeviceDeps & ListenerOptions): FastifyInstance {
+export function buildDeviceApp(deps: DeviceDeps & PortalDeps & ListenerOptions): FastifyInstance {
   const app = listener(deps);
-  deviceRoutes(app, deps, deps.limits);
+  devices(app, deps);
   return app;
 }
 
-function listener({ logger, tls, trustProxy, ready, forwarded }: ListenerOptions): FastifyInstance {
+/** Where devices go, and their browsers. */
+function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerOptions): void {
+  deviceRoutes(app, deps, deps.limits);
+  portalRoute(app, deps);
+}
+
+function listener({ logger, tls, trustProxy, ready, bodyMs, forwarded }: ListenerOptions): FastifyInstance {
   const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
     ...(logger ? { loggerInstance: logger } : {}),
     ...(tls ? { https: tls } : {}),
     trustProxy: trustProxy ?? false,
     // Paths of devices hold tokens.
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // The server knows one limit for all; what it does not guard any more, `hurry` does.
+    requestTimeout: Math.max(REQUEST_TIMEOUT_MS, bodyMs ?? 0),
     routerOptions: { maxParamLength: 512, ignoreTrailingSlash: true },
     forceCloseConnections: 'idle',
   };
   const app = fastify(options) as FastifyInstance;
   if (forwarded !== undefined) takeForwarded(app, forwarded);
+  app.addHook('onRequest', hurry);
   app.setNotFoundHandler((_request, reply) =>
     reply
       .code(404)
@@ -76,4 +88,16 @@ function listener({ logger, tls, trustProxy, ready, forwarded }: ListenerOptions
       .send({ status: isReady ? 'ok' : 'unavailable' });
   });
   return app;
+}
+
+/** Everything but what goes to the Data Repository has to come within the usual time. */
+function hurry(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+  if (request.routeOptions.url !== REPOSITORY_PATH && !request.raw.complete) {
+    const late = setTimeout(() => {
+      if (!request.raw.complete) request.raw.destroy();
+    }, REQUEST_TIMEOUT_MS);
+    late.unref();
+    reply.raw.once('close', () => clearTimeout(late));
+  }
+  next();
 }

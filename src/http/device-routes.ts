@@ -1,15 +1,14 @@
-/** The addresses at which devices speak: `/dm/1`, `/dm/2`, `/repository/TOKEN` and `/bootstrap/TOKEN`. */
+/** The addresses at which devices speak: `/dm/1`, `/dm/2` and `/bootstrap/TOKEN`, beside `/repository/TOKEN`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import type { Inbound, Wire } from '../../adapters/adapter';
 import { type Bounds, decodeContent, encodeContent } from './content-coding';
+import { repositoryRoute, type RepositoryRouteDeps } from './repository-route';
 import { hideContentType, inboundOf, plain, send } from './wire';
 
-export interface DeviceDeps {
+export interface DeviceDeps extends RepositoryRouteDeps {
   /** A message of a device, whatever it holds; the answer is the protocol's. */
   readonly device: (protocol: 'dm1' | 'dm2', inbound: Inbound) => Promise<Wire>;
-  /** A document that a device fetches or brings. */
-  readonly repository: (inbound: Inbound) => Promise<Wire>;
   /** A bootstrap document that a device fetches. */
   readonly bootstrap: (inbound: Inbound) => Promise<Wire>;
 }
@@ -17,15 +16,12 @@ export interface DeviceDeps {
 export interface DeviceLimits {
   /** Octets of a DM message, packed or not. */
   readonly messageOctets: number;
-  /** Octets of a document that is put into the repository. */
-  readonly documentOctets: number;
   /** How many times its size a compressed body may unpack to. */
   readonly inflation: number;
 }
 
 export const DEVICE_LIMITS: DeviceLimits = {
   messageOctets: 4 * 1024 * 1024,
-  documentOctets: 64 * 1024 * 1024,
   inflation: 200,
 };
 
@@ -40,6 +36,7 @@ interface Traits {
 
 /** Takes any method and content type: refusing them is the protocol's business. */
 export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: DeviceLimits = DEVICE_LIMITS): void {
+  repositoryRoute(app, deps);
   void app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
@@ -69,8 +66,6 @@ export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: Dev
       route(url, limits.messageOctets, traits, handle);
       route(`${url}/:token`, limits.messageOctets, traits, handle);
     }
-    // A document may be fetched by ranges, which count its own octets.
-    route('/repository/:token', limits.documentOctets, { lenient: false, packs: false }, deps.repository);
     route('/bootstrap/:token', limits.messageOctets, { lenient: false, packs: false }, deps.bootstrap);
     done();
   });

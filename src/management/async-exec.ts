@@ -16,6 +16,8 @@ interface Waiting {
 export interface Report {
   readonly type: string;
   readonly correlator?: string;
+  /** Token of the address that it was told at, where that is an exec's own. */
+  readonly reportedAt?: string;
   /** The node or object that it comes from, where it is known. */
   readonly source?: { readonly family: string; readonly miid: string; readonly path: string };
   /** LocURI that it comes from, where it is none of a known object. */
@@ -43,8 +45,20 @@ export function endOfExec(operations: Iterable<LiveOperation>, report: Report): 
       if (command.kind === 'exec' && command.state === 'ACCEPTED') waiting.push({ operation, command });
     }
   }
-  const found = findWaiting(waiting, report);
+  const found = findReported(waiting, report) ?? findAmong(waiting, report);
   return found === undefined || !isEnd(found.command, report) ? undefined : ended(found, report);
+}
+
+/** The exec that the device was told to report at this very address. */
+function findReported(waiting: readonly Waiting[], { reportedAt }: Report): Waiting | undefined {
+  if (reportedAt === undefined) return undefined;
+  return waiting.find(({ command }) => command.request['report'] === reportedAt);
+}
+
+/** Elsewhere an exec with an address of its own is only meant where no other is. */
+function findAmong(waiting: readonly Waiting[], report: Report): Waiting | undefined {
+  const others = waiting.filter(({ command }) => command.request['report'] === undefined);
+  return findWaiting(others, report) ?? findWaiting(waiting, report);
 }
 
 function findWaiting(waiting: readonly Waiting[], report: Report): Waiting | undefined {

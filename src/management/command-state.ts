@@ -5,6 +5,7 @@
 import type { Outcome } from '../../adapters/adapter';
 import type { ActiveOperationRow } from '../store/turn-load';
 import type { CommandChange, OperationChange } from '../store/turn-apply';
+import { hasPage } from './show-page';
 import type { CommandState, OperationState } from './types';
 
 /** What may become of a command; an ended one stays what it is. docs/queue.md says what brings each about. */
@@ -108,7 +109,15 @@ export class LiveOperation {
   /** @returns false when the command had ended before: the answer came too late and changes nothing */
   answered(
     command: LiveCommand,
-    answer: { outcome: Outcome; code?: number; error?: string; result?: unknown; meta?: unknown },
+    answer: {
+      outcome: Outcome;
+      code?: number;
+      error?: string;
+      result?: unknown;
+      meta?: unknown;
+      /** What it asked was changed with its answer. */
+      withRequest?: boolean;
+    },
   ): boolean {
     if (!this.#move(command, 'ANSWERED')) return false;
     // A delete that was sent again finds nothing when the first one had worked.
@@ -120,6 +129,7 @@ export class LiveOperation {
       error: isDone ? null : (answer.error ?? null),
       result: answer.result,
       meta: answer.meta,
+      ...(answer.withRequest === true ? { request: command.request } : {}),
       answered: true,
     });
     if (command.outcome !== 'OK') this.#stop();
@@ -136,6 +146,11 @@ export class LiveOperation {
   /** What was sent may or may not have been executed. What the device accepted is still waited for. */
   unanswered(command: LiveCommand, message: string): void {
     if (command.state !== 'SENT') return;
+    // Whether its page came before a person, the page itself tells.
+    if (hasPage(command.request) && !command.repeatable) {
+      if (this.#move(command, 'ACCEPTED')) this.#change(command, {});
+      return;
+    }
     const attempts = attemptsOf(command) + 1;
     command.request = { ...command.request, attempts };
     if (!this.#mayRepeat(command) || attempts > MAX_ATTEMPTS) this.#doubt(command, message);
@@ -148,7 +163,7 @@ export class LiveOperation {
     if (command.state !== 'SENT') return;
     if (this.cancelRequested) this.#finish(command, 'CANCELLED');
     else if (this.#hasStopped || this.#isBroken) this.#finish(command, 'SKIPPED');
-    else if (this.#move(command, 'QUEUED')) this.#change(command, {});
+    else if (this.#move(command, 'QUEUED')) this.#change(command, { request: command.request });
   }
 
   /** Replaces what a command asks, as between the two steps of an emulated copy. */
@@ -192,7 +207,7 @@ export class LiveOperation {
 
   /** Ends a command that is not answered: in doubt where an earlier sending of a write may have reached the device. */
   #finish(command: LiveCommand, state: 'EXPIRED' | 'CANCELLED' | 'SKIPPED'): void {
-    if (attemptsOf(command) > 0 && isWrite(command.kind)) {
+    if (attemptsOf(command) > 0 && isWrite(command.kind) && !isReadOfCopy(command)) {
       this.#doubt(command, 'it was sent, the device never answered, and it was not to be sent again');
     } else if (this.#move(command, state)) this.#change(command, {});
   }
@@ -205,7 +220,9 @@ export class LiveOperation {
 
   #mayRepeat(command: LiveCommand): boolean {
     const group = this.atomic ? this.commands : [command];
-    return !this.#isBroken && group.every((c) => c.repeatable || !['add', 'copy', 'exec', 'show'].includes(c.kind));
+    const mayRepeat = (c: LiveCommand): boolean =>
+      c.repeatable || isReadOfCopy(c) || !['add', 'copy', 'exec', 'show'].includes(c.kind);
+    return !this.#isBroken && group.every(mayRepeat);
   }
 
   #move(command: LiveCommand, to: CommandState): boolean {
@@ -223,6 +240,11 @@ export class LiveOperation {
       state: command.state,
     });
   }
+}
+
+/** Whether a command is a copy whose first step, a read, is what the device gets. */
+export function isReadOfCopy(command: LiveCommand): boolean {
+  return command.kind === 'copy' && command.request['step'] === 'READ';
 }
 
 /** Whether a command changes something on the device. */

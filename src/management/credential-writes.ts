@@ -2,6 +2,7 @@
 import type { Effect } from '../../adapters/adapter';
 import type { CredentialRow } from '../store/turn-load';
 import type { CredentialWrite } from '../store/turn-write';
+import { lockedUntil } from './lock-out';
 
 /** Failures in a row so far, and what is remembered of refusals. */
 export type KnownCredential = Pick<CredentialRow, 'failures' | 'refusals'>;
@@ -19,9 +20,6 @@ export interface CredentialNews {
   readonly answered: { readonly sessionNo?: number } | undefined;
 }
 
-const FIRST_LOCK_MS = 30_000;
-const LONGEST_LOCK_MS = 3_600_000;
-
 /** Failures are counted towards a lock; a success forgets them. One write a direction at most. */
 export function credentialWrites(
   news: CredentialNews,
@@ -36,9 +34,7 @@ export function credentialWrites(
   for (const { direction, nonce } of news.nonces) write(direction, { nonce });
   if (news.refusal?.counted === true) {
     const count = failures + 1;
-    const over = count - lockAfter;
-    const lockMs = over < 0 ? 0 : Math.min(2 ** over * FIRST_LOCK_MS, LONGEST_LOCK_MS);
-    write('CLIENT', { failures: count, lockedUntil: lockMs === 0 ? null : new Date(now + lockMs).toISOString() });
+    write('CLIENT', { failures: count, lockedUntil: lockedUntil(count, lockAfter, now) });
   } else if (news.isAuthenticated && failures > 0) {
     write('CLIENT', { failures: 0, lockedUntil: null });
   }

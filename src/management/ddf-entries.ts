@@ -6,7 +6,7 @@ import type { DdfDocument } from '../../schema/ddf/model';
 import { readDdfInSteps } from '../../schema/ddf/read';
 import { badInput } from '../access/inputs';
 import type { Ddf } from '../store/generated/client';
-import { modelVersion, writeModel } from './ddf-model';
+import { modelVersion, packModel } from './ddf-model';
 import { inTurns } from './steps';
 import { ManagementError, type DdfInput, type DdfView } from './types';
 
@@ -112,8 +112,8 @@ export function columnsOf(
   return { source, sha256, moids: moidsOf(document) };
 }
 
-export function modelColumnsOf(document: DdfDocument): Pick<Ddf, 'model' | 'modelVersion'> {
-  return { model: writeModel(document), modelVersion: modelVersion() };
+export async function modelColumnsOf(document: DdfDocument): Promise<Pick<Ddf, 'model' | 'modelVersion'>> {
+  return { model: await packModel(document), modelVersion: modelVersion() };
 }
 
 function moidsOf(document: DdfDocument): string[] {

@@ -4,7 +4,7 @@ import { readDdfInSteps } from '../../schema/ddf/read';
 import type { AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
 import type { Prisma } from '../store/generated/client';
-import { modelVersion, readModel } from './ddf-model';
+import { modelVersion, unpackModel } from './ddf-model';
 import { WITHOUT_MODEL, columnsOf, hashOf, modelColumnsOf, stampOf, type DdfRow, type Entry } from './ddf-entries';
 import { inTurns, pause } from './steps';
 import type { DdfView } from './types';
@@ -79,7 +79,7 @@ export class DdfStore {
       const result = await inTurns(readDdfInSteps(file.text));
       if (result.ok) {
         const { document } = result;
-        data.push({ ...columnsOf(file.text, { sha256, document }), ...modelColumnsOf(document), origin });
+        data.push({ ...columnsOf(file.text, { sha256, document }), ...(await modelColumnsOf(document)), origin });
       } else this.#log.warn({ file: file.name, ...result.refusal }, 'a DDF was refused');
     }
     // Other processes may store the same at this moment.
@@ -97,8 +97,9 @@ export class DdfStore {
         // Without the sources, which are as large again.
         select: { id: true, sha256: true, model: true, modelVersion: true },
       })) {
-        const isCurrent = row.model !== null && row.modelVersion === modelVersion();
-        const document = isCurrent ? readModel(row.model ?? '') : undefined;
+        const { model } = row;
+        const isCurrent = model !== null && row.modelVersion === modelVersion();
+        const document = isCurrent ? await unpackModel(model) : undefined;
         if (document === undefined) unread.push(row.id);
         else documents.set(row.sha256, document);
         await pause();
@@ -116,7 +117,7 @@ export class DdfStore {
 
   /** A statement of its own: a row with its source is large enough. */
   async keepModel(sha256: string, document: DdfDocument): Promise<void> {
-    await this.#db.prisma.ddf.updateMany({ where: { sha256 }, data: modelColumnsOf(document) });
+    await this.#db.prisma.ddf.updateMany({ where: { sha256 }, data: await modelColumnsOf(document) });
   }
 
   async #read(sha256: string, source: string): Promise<DdfDocument | undefined> {

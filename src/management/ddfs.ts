@@ -20,6 +20,7 @@ import {
   type Entry,
 } from './ddf-entries';
 import { DdfStore, type DdfFile, type DdfLog } from './ddf-store';
+import { pause } from './steps';
 import {
   ManagementError,
   type Caller,
@@ -251,14 +252,19 @@ class StoredDdfs implements RunningDdfs {
     if (allowBreaking !== true) refuseBreaking(changes);
     const stamp = this.#stamp;
     try {
+      // Between long statements, which an embedded database executes in this very thread, requests have their turn.
+      await pause();
       const row = await administer(this.#db, async (tx) => {
         if (!(await this.#store.isUnchanged(tx, stamp))) throw new Outrun();
         return write(tx);
       });
+      await pause();
       await this.#reload(after);
+      await pause();
       const changed = after.find((entry) => entry.sha256 === row.sha256);
       // Before the others are told, so that they need not read the source.
       if (changed) await this.#keepModel(changed);
+      await pause();
       this.#db.notify(DDF_CHANNEL, '');
       return { ...(changed ? viewOf(row, changed.document) : draft()), changes };
     } catch (error) {

@@ -1,7 +1,7 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
-import type { Address, Command, CommandBody } from '../../adapters/adapter';
+import type { Address, Command, CommandBody, Token } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
-import { commandId, type LiveCommand, type LiveOperation } from './command-state';
+import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
 import { INBOX, normaliseUri, parentPlace } from './places';
@@ -18,18 +18,24 @@ export interface Terrain {
   readonly hasInbox?: boolean;
   /** The device's MOs are still being looked for: what is not known may yet be found. */
   readonly isSearching: boolean;
+  /** Whether the device answers "as you have it" to a read with a validator (DM 2.0). */
+  readonly knowsValidators?: boolean;
+  /** Operations of the device that are under way. */
+  readonly running?: () => Iterable<LiveOperation>;
   /** Makes a token for what a command may need. */
   readonly token: () => string;
 }
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
-  const body = bodyOf(command, operation, terrain);
+  const token = terrain.token();
+  const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
   const base = {
     id: commandId(operation.id, command.position),
     repeatable: command.repeatable,
-    token: terrain.token(),
+    ...(typeof command.request['attempts'] === 'number' ? { attempts: command.request['attempts'] } : {}),
+    token,
   };
   const group = !operation.isGroup ? {} : operation.atomic ? { atomic: operation.id } : { sequence: operation.id };
   return {
@@ -40,7 +46,7 @@ export function dispatch(command: LiveCommand, operation: LiveOperation, terrain
 
 type Failure = Exclude<Resolution<never>, { kind: 'ready' }>;
 
-function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): CommandBody | Failure {
+function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain, token: Token): CommandBody | Failure {
   const { request } = command;
   const lacking = lackingOf(command, operation, terrain);
   if (lacking !== undefined) return { kind: 'never', outcome: 'UNSUPPORTED', reason: lacking };
@@ -62,6 +68,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         at,
         depth: typeof request['depth'] === 'number' ? request['depth'] : undefined,
         ...(Array.isArray(request['props']) ? { props: request['props'] as string[] } : {}),
+        ...validatorFor(command, at, terrain),
       };
     case 'getAcl':
       return { kind: 'get', at, prop: 'ACL' };
@@ -74,11 +81,21 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
         at,
         value,
         tree: request['tree'] === undefined ? undefined : restoreTree(request['tree'] as StoredTree),
+        ...(request['whole'] === true ? { whole: true } : {}),
       };
     case 'delete':
       return { kind: 'delete', at };
-    case 'exec':
-      return { kind: 'exec', at, argument: value, correlator: commandId(operation.id, command.position) };
+    case 'exec': {
+      const exec = {
+        kind: 'exec',
+        at,
+        argument: value,
+        correlator: commandId(operation.id, command.position),
+      } as const;
+      if (terrain.hasPlaces || !isLikeAnother(command, terrain)) return exec;
+      command.request = { ...request, report: token };
+      return { ...exec, apart: true };
+    }
     case 'copy': {
       const to = request['to'] as CopyTarget | undefined;
       if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
@@ -88,11 +105,42 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
           : { ...to, family: familyOf(to.moid), uri: null },
         terrain,
       );
-      return 'kind' in target ? target : { kind: 'copy', from: at, to: target };
+      if ('kind' in target) return target;
+      if (terrain.hasPlaces) return { kind: 'copy', from: at, to: target };
+      const content = request['content'] as StoredTree | undefined;
+      if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
+      command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
+      return { kind: 'copy', from: at, to: target };
     }
     default:
       return { kind: 'never', reason: `there is no command "${command.kind}"` };
   }
+}
+
+/** What stands for all that is stored of an instance; a device that still has it sends nothing. */
+function validatorFor(command: LiveCommand, at: Address, { mos, knowsValidators }: Terrain): { validator?: string } {
+  const { cv: _, ...request } = command.request;
+  const known =
+    'moid' in at && at.miid !== undefined
+      ? mos.find((mo) => mo.family === command.family && mo.miid === at.miid)
+      : undefined;
+  const validator = knowsValidators === true && request['uncached'] !== true ? known?.validator : undefined;
+  // An empty one stands for none.
+  const isKnown = validator != null && validator !== '';
+  command.request = isKnown ? { ...request, cv: true } : request;
+  return isKnown ? { validator } : {};
+}
+
+/** Whether the alert that ends an exec could be taken for that of another one that is waited for. */
+function isLikeAnother(command: LiveCommand, { running }: Terrain): boolean {
+  for (const operation of running?.() ?? []) {
+    for (const other of operation.commands) {
+      const isWaited = other.kind === 'exec' && (other.state === 'ACCEPTED' || other.state === 'SENT');
+      if (!isWaited || other === command || other.family !== command.family) continue;
+      if (other.miid === null || command.miid === null || other.miid === command.miid) return true;
+    }
+  }
+  return false;
 }
 
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
@@ -100,7 +148,7 @@ function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terr
   if (terrain.hasPlaces) return undefined;
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
-  if (['show', 'copy', 'getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
+  if (['getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;
   if (command.kind === 'exec' && command.request['value'] !== undefined) return 'EXEC of DM 2.0 carries no argument';
   return undefined;
 }

@@ -55,9 +55,10 @@ export class DocumentChanges {
     if (path === '' && complete) pending.complete = true;
   }
 
-  /** Nodes were written, and the device said that it took them. */
-  write(mo: Mo, path: string, tree: Tree): void {
-    this.#patch(mo, path, tree, tree.value === undefined ? 'merge' : 'set');
+  /** Nodes were written, and the device said that it took them. `whole`: what else was below them is gone. */
+  write(mo: Mo, path: string, tree: Tree, whole = false): void {
+    const pending = this.#patch(mo, path, tree, whole || tree.value !== undefined ? 'set' : 'merge');
+    if (whole && pending !== undefined) forgetProperties(pending, path);
   }
 
   /** A value that stands in the store was written; the document gets it there. */

@@ -102,15 +102,10 @@ function judgeOne(
     position,
     kind: command.kind,
     repeatable: 'repeatable' in command && command.repeatable === true,
-    emulated: false,
+    emulated: isDm2 && command.kind === 'copy',
   };
   if (command.kind === 'show') {
     device.permits.check(NEEDED.show, undefined, where);
-    if (isDm2)
-      throw new ManagementError(
-        'NOT_SUPPORTED_BY_DEVICE',
-        `${where}: user interaction is not available on this device`,
-      );
     return {
       ...base,
       moid: null,
@@ -121,7 +116,7 @@ function judgeOne(
       request: { prompt: judgeShow(command, where) },
     };
   }
-  if ((command.kind === 'getAcl' || command.kind === 'setAcl' || command.kind === 'copy') && isDm2) {
+  if ((command.kind === 'getAcl' || command.kind === 'setAcl') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
   }
   const at =
@@ -173,8 +168,20 @@ function judgeOne(
       // A serialised tree may bring ACLs along.
       if (isSerialisedTree(command.value?.type) || isSerialisedTree(node?.mime))
         checkPermitted(at, 'setAcl', `${where}.value`, device);
-      return { ...row, request: written(command.value, `${where}.value`, command.kind, node, limits, at, library) };
+      return {
+        ...row,
+        request: {
+          ...written(command.value, `${where}.value`, command.kind, node, limits, at, library),
+          ...(isWhole(command, where) ? { whole: true } : {}),
+        },
+      };
   }
+}
+
+function isWhole({ kind, value, whole }: CommandInput & { readonly kind: 'add' | 'replace' }, where: string): boolean {
+  if (whole !== true) return false;
+  if (kind === 'replace' && value?.json != null) return true;
+  throw new ManagementError('BAD_USER_INPUT', `${where}.whole: only a replace by a tree (value.json) can be whole`);
 }
 
 interface Located {

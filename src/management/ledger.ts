@@ -9,16 +9,18 @@ import type { StoredDocument } from '../store/turn-load';
 import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
+import { alertRowOf } from './alert-row';
+import { answerOf } from './answer';
 import { endOfExec } from './async-exec';
-import type { LiveOperation, LiveCommand } from './command-state';
+import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
 import { DocumentChanges } from './documents';
-import { withProperties } from './node-properties';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
-import { outcomeOfExecStatus } from './result-codes';
-import { SECRET_META } from './show-secret';
-import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
-import { describedTree, isStorable, metaOf, resultOf, storable, storableText } from './tree';
+import { withPage } from './show-page';
+import type { CopyTarget } from './judge';
+import { treeInDocument } from './stored-tree';
+import { restoreTree, restoreValue, storeTree, type StoredTree, type StoredValue } from './stored-value';
+import { isStorable, storable, storableText } from './tree';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
@@ -36,6 +38,8 @@ export interface LiveMo {
 export interface LedgerLimits {
   readonly lockAfter: number;
   readonly itemLifeMs: number;
+  /** How devices prove themselves where they fetch and bring documents of commands. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
 }
 
 export class Ledger {
@@ -322,8 +326,15 @@ export class Ledger {
   #observe(at: Address, tree: Tree, complete: boolean, validator?: string): void {
     const found = this.#locate(at);
     if (found === undefined) return;
-    if (validator !== undefined && found.path === '') found.mo.validator = storableText(validator);
+    // What is stored is what a validator stands for only where it came with all of it.
+    const isWhole = found.path === '' && complete;
+    this.#validate(found.mo, isWhole && validator !== undefined ? storableText(validator) : '');
     this.#documents.observe(found.mo, found.path, tree, complete);
+  }
+
+  /** Empty: what is stored is no more what the device's validator stands for. */
+  #validate(mo: LiveMo, validator: string): void {
+    if (validator !== '' || mo.validator !== null) mo.validator = validator;
   }
 
   #touch(at: Address): void {
@@ -336,6 +347,7 @@ export class Ledger {
     if (found === undefined) return;
     if (found.path === '') this.#remove(found.mo.family, found.mo.miid);
     else {
+      this.#validate(found.mo, '');
       this.#documents.remove(found.mo, found.path);
       this.#acls.gone(found.mo, found.path);
     }
@@ -361,6 +373,7 @@ export class Ledger {
     const { operation, command } = found;
     switch (effect.kind) {
       case 'commandSent':
+        if (effect.page !== undefined) command.request = withPage(command.request, effect.page, this.now);
         operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
         return;
       case 'commandAccepted':
@@ -377,39 +390,40 @@ export class Ledger {
     }
   }
 
-  #answer(operation: LiveOperation, command: LiveCommand, effect: Extract<Effect, { kind: 'commandAnswered' }>): void {
-    const depth = typeof command.request['depth'] === 'number' ? command.request['depth'] : undefined;
-    const ofObject =
-      command.kind === 'exec' && effect.code !== undefined
-        ? outcomeOfExecStatus(command.family, effect.code)
-        : undefined;
-    const outcome = ofObject ?? effect.outcome;
-    const isOk = outcome === 'OK';
-    // Names of children are asked for as they are; below that, what the DDFs tell counts too.
-    const isRead = command.kind === 'get' && effect.tree !== undefined;
-    const tree = !isRead ? undefined : depth === 0 ? effect.tree : this.#described(command, effect.tree);
-    // What a person did is told also where it was a refusal.
-    const hasData = isOk || command.kind === 'show';
-    const result =
-      isOk && tree !== undefined ? resultOf(tree, depth) : hasData ? storable(effect.data ?? null) : undefined;
-    const isNews = operation.answered(command, {
-      outcome,
-      code: effect.code,
-      error: effect.message === undefined ? undefined : storableText(effect.message),
-      result: result ?? undefined,
-      meta:
-        effect.secret === true
-          ? SECRET_META
-          : tree === undefined
-            ? undefined
-            : withProperties(metaOf(tree, depth), command.request['props'], tree, depth),
-    });
+  #answer(operation: LiveOperation, command: LiveCommand, told: Extract<Effect, { kind: 'commandAnswered' }>): void {
+    if (isReadOfCopy(command) && told.outcome === 'OK' && told.tree !== undefined) {
+      this.#copyRead(operation, command, told.tree);
+      return;
+    }
+    const effect = told.unchanged === true ? this.#asStored(command, told) : told;
+    if (effect === undefined) {
+      // It is as we have it, which we have not: it is read as if nobody had asked before.
+      command.request = { ...command.request, uncached: true };
+      operation.requeue(command);
+      return;
+    }
+    const isNews = operation.answered(command, answerOf(effect, command, this.library));
     if (isNews) this.#remember(operation, command, effect);
   }
 
-  #described(command: LiveCommand, tree: Tree): Tree | undefined {
-    const { moid } = command;
-    return moid === null ? tree : describedTree(tree, command.path, (path) => this.library.node(moid, path));
+  /** The first step of a copy was answered: what is there is written in the second. */
+  #copyRead(operation: LiveOperation, command: LiveCommand, tree: Tree): void {
+    const at = this.#addressOf(command);
+    if (at !== undefined) this.#observe(at, tree, true);
+    const { step: _, attempts: __, ...request } = command.request;
+    command.request = { ...request, content: storeTree(tree) };
+    operation.requeue(command);
+  }
+
+  /** The answer "as you have it" with what we have; undefined where there is nothing. */
+  #asStored(
+    command: LiveCommand,
+    effect: Extract<Effect, { kind: 'commandAnswered' }>,
+  ): Extract<Effect, { kind: 'commandAnswered' }> | undefined {
+    const at = this.#addressOf(command);
+    const known = at === undefined ? undefined : this.#locate(at)?.mo.known;
+    const tree = known == null ? undefined : treeInDocument(known, command.path, this.library);
+    return tree === undefined ? undefined : { ...effect, tree };
   }
 
   /** What an answer tells of the device's values: read, written, deleted or not there. */
@@ -423,13 +437,26 @@ export class Ledger {
     if (at === undefined) return;
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
     else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
-      this.#observe(at, effect.tree, command.request['depth'] === undefined || command.request['depth'] === null);
+      const isWhole = command.request['depth'] === undefined || command.request['depth'] === null;
+      this.#observe(at, effect.tree, isWhole, effect.validator);
     } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
     else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))
       this.#written(operation, command, at, effect.created ?? []);
+    else if (outcome === 'OK' && command.kind === 'copy') this.#copied(command);
     else if (outcome === 'OK' && (command.kind === 'getAcl' || command.kind === 'setAcl'))
       this.#aclSeen(command, at, effect);
+  }
+
+  /** What a copy has written is known where it was read first. */
+  #copied(command: LiveCommand): void {
+    const to = command.request['to'] as CopyTarget | undefined;
+    const content = command.request['content'] as StoredTree | undefined;
+    if (to === undefined || 'uri' in to || content === undefined) return;
+    const found = this.#locate({ moid: to.moid, miid: to.miid ?? undefined, path: to.path });
+    if (found === undefined) return;
+    this.#validate(found.mo, '');
+    this.#documents.write(found.mo, found.path, restoreTree(content));
   }
 
   #aclSeen(command: LiveCommand, at: Address, { code, data }: Extract<Effect, { kind: 'commandAnswered' }>): void {
@@ -462,10 +489,12 @@ export class Ledger {
     }
     const found = this.#locate(at);
     if (found === undefined) return;
+    this.#validate(found.mo, '');
     const name = at.path.split('/').at(-1) ?? '';
     const value = command.request['value'] as StoredValue | undefined;
     const tree = command.request['tree'] as StoredTree | undefined;
-    if (tree !== undefined) this.#documents.write(found.mo, found.path, restoreTree(tree));
+    if (tree !== undefined)
+      this.#documents.write(found.mo, found.path, restoreTree(tree), command.request['whole'] === true);
     else if (value?.k === 'r') this.#documents.writeStored(found.mo, found.path, value);
     else if (value !== undefined) this.#documents.write(found.mo, found.path, { name, value: restoreValue(value) });
     else this.#documents.write(found.mo, found.path, { name, children: [] });
@@ -491,18 +520,7 @@ export class Ledger {
       if (found !== undefined) return { moid: found.mo.moid, miid: found.mo.miid, path: found.path };
       return 'uri' in at ? { uri: at.uri } : { moid: at.moid, miid: at.miid ?? null, path: at.path };
     };
-    const source = address(effect.source);
-    this.#alerts.push({
-      type: storableText(effect.type),
-      mark: storableText(effect.mark),
-      source: storable(source),
-      target: storable(address(effect.target)),
-      correlator: textOrNull(effect.correlator),
-      format: textOrNull(effect.format),
-      mime: textOrNull(effect.mime),
-      data: storable(effect.data),
-      resultCode: effect.resultCode ?? null,
-    });
+    this.#alerts.push(alertRowOf(effect, { source: address(effect.source), target: address(effect.target) }));
     this.events.push({
       type: 'alertRaised',
       data: { alertType: storableText(effect.type), mark: storableText(effect.mark) },
@@ -512,6 +530,7 @@ export class Ledger {
     const end = endOfExec(this.operations.values(), {
       type: storableText(effect.type),
       correlator: effect.correlator,
+      reportedAt: effect.reportedAt,
       source: located && { family: located.mo.family, miid: located.mo.miid, path: located.path },
       sourceUri:
         located === undefined && effect.source !== undefined && 'uri' in effect.source ? effect.source.uri : undefined,
@@ -525,7 +544,8 @@ export class Ledger {
 
   #offer(effect: Extract<Effect, { kind: 'itemOffered' }>): void {
     const found = this.find(effect.command);
-    const contents = [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
+    const contents =
+      effect.direction === 'UPLOAD' ? [] : [{ mime: effect.mime, body: effect.body }, ...(effect.alternatives ?? [])];
     this.#items.push({
       token: effect.token,
       operation: found?.operation.id ?? null,
@@ -533,12 +553,9 @@ export class Ledger {
       direction: effect.direction,
       contents: contents.map((c) => ({ mime: c.mime, base64: Buffer.from(c.body).toString('base64') })),
       expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
+      access: this.limits.itemAccess ?? 'DEVICE',
     });
   }
-}
-
-function textOrNull(text: string | undefined): string | null {
-  return text === undefined ? null : storableText(text);
 }
 
 function keyOf(mo: { readonly family: string; readonly miid: string }): string {

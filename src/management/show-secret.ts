@@ -21,12 +21,14 @@ export function sealAnswers(effects: readonly Effect[], secrets: Secrets): reado
   if (!effects.some((effect) => effect.kind === 'commandAnswered' && effect.secret === true)) return effects;
   return effects.map((effect) => {
     if (effect.kind !== 'commandAnswered' || effect.secret !== true) return effect;
-    const answer = effect.data as { readonly [member: string]: Json };
-    const { text } = answer;
-    return typeof text !== 'string'
-      ? effect
-      : { ...effect, data: { ...answer, text: null, sealed: secrets.encrypt(text, ANSWER_CONTEXT) } };
+    return { ...effect, data: sealAnswer(effect.data as { readonly [member: string]: Json }, secrets) };
   });
+}
+
+/** An answer with its text sealed, if it has one. */
+export function sealAnswer(answer: { readonly [member: string]: Json }, secrets: Secrets): Json {
+  const { text } = answer;
+  return typeof text === 'string' ? { ...answer, text: null, sealed: secrets.encrypt(text, ANSWER_CONTEXT) } : answer;
 }
 
 /** A command as callers see it: a secret answer in clear while its hour lasts, afterwards without its text. */

@@ -16,7 +16,8 @@ export const LONGEST_INPUT = 1_024;
 /** Seconds: one day, the longest that clients of the field take. */
 export const LONGEST_TIME = 86_400;
 
-const PRESET: Readonly<Record<ShowInputType, RegExp>> = {
+/** What text of each type looks like. */
+export const INPUT_PATTERNS: Readonly<Record<ShowInputType, RegExp>> = {
   ALPHANUMERIC: /^/,
   NUMBER: /^[+-]?\d+$/,
   DATE: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/,
@@ -114,7 +115,7 @@ function inputOf(
   if (preset != null) {
     if (isSecret) throw refuse('defaultText', 'a password has no default');
     checkText(preset, maxLength ?? LONGEST_INPUT, (why) => refuse('defaultText', why));
-    if (!PRESET[input].test(preset)) throw refuse('defaultText', `of ${input}: ${PRESET_FORM[input]}`);
+    if (!INPUT_PATTERNS[input].test(preset)) throw refuse('defaultText', `of ${input}: ${PRESET_FORM[input]}`);
   }
   return {
     input,
@@ -145,8 +146,13 @@ function checkText(text: string, longest: number, refuse: (why: string) => Manag
   const length = [...text].length;
   if (length === 0) throw refuse('must not be empty');
   if (length > longest) throw refuse(`${length} characters, at most ${longest}`);
+  if (hasControl(text)) throw refuse('has a control character');
+}
+
+/** Control characters but tabulator and line feed, and what no encoding carries. */
+export function hasControl(text: string): boolean {
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]|\p{Cs}/u.test(text)) throw refuse('has a control character');
+  return /[\u0000-\u0008\u000b-\u001f\u007f\ufffe\uffff]|\p{Cs}/u.test(text);
 }
 
 /** A prompt as it stands in a command's request. */

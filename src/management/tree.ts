@@ -135,5 +135,8 @@ export function eachLeaf(
 
 /** Sets a member even where its name is `__proto__`. */
 export function setOwn<T>(object: Record<string, T>, name: string, value: T): void {
-  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  // The plain way is many times as fast.
+  if (name === '__proto__')
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  else object[name] = value;
 }

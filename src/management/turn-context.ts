@@ -11,7 +11,9 @@ import type { TurnDeps } from './turn';
 export function sessionOf(row: LoadedTurn): StoredSession | undefined {
   const kept = readState(row.session_state);
   if (row.session_id === null || kept === undefined || row.last_at === null) return undefined;
-  const state = row.session_ended === true ? { ...kept.a, phase: 'ended' as const } : kept.a;
+  // The repository gives a session more time while a document of it is on its way.
+  const expiresAt = row.session_expires?.getTime() ?? kept.a.expiresAt;
+  const state = { ...kept.a, expiresAt, ...(row.session_ended === true ? { phase: 'ended' as const } : {}) };
   return {
     state,
     lastSha256: row.last_sha256 ?? '',
@@ -78,6 +80,7 @@ export function contextOf(
               miid: m.i,
               place: m.p ?? undefined,
               validator: m.v ?? undefined,
+              octets: m.z ?? undefined,
             })),
           },
     account:

@@ -45,6 +45,8 @@ export interface TurnSettings {
   readonly allowInsecureBasic: boolean;
   readonly limits: Limits;
   readonly itemLifeMs: number;
+  /** How devices prove themselves in the repository. Absent: as in a session. */
+  readonly itemAccess?: 'DEVICE' | 'ADDRESS';
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
 }
 
@@ -268,6 +270,8 @@ export class Turns {
       hasPlaces: envelope.protocol !== 'DM_2_0',
       hasInbox: envelope.protocol === 'DM_1_3',
       isSearching,
+      knowsValidators: envelope.protocol === 'DM_2_0' && turn.context.device?.features['query'] !== false,
+      running: () => ledger.operations.values(),
       token: (): string => this.deps.secrets.makeToken(BigInt(deviceKey)),
     };
     const { picked, more } = pickWork(
@@ -297,8 +301,8 @@ export class Turns {
       known: m.d,
     }));
     const operations = (row.active ?? []).map((o) => new LiveOperation(o));
-    const { limits, itemLifeMs } = this.deps.settings;
-    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs };
+    const { limits, itemLifeMs, itemAccess } = this.deps.settings;
+    const ledgerLimits = { lockAfter: limits.maxFailures, itemLifeMs, itemAccess };
     const known = { announced: kept?.n ?? [], found: kept?.f ?? [] };
     return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, known);
   }

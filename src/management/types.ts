@@ -201,6 +201,8 @@ export type CommandInput =
       readonly kind: 'add' | 'replace';
       readonly address: AddressInput;
       readonly value?: ValueInput | null;
+      /** Of a replace with a tree: what is below the node and not in the tree goes. */
+      readonly whole?: boolean | null;
       readonly repeatable?: boolean;
     }
   | { readonly kind: 'delete'; readonly address: AddressInput }

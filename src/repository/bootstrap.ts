@@ -1,6 +1,8 @@
 /** Where a device fetches the bootstrap document that was made for it: `/bootstrap/TOKEN`. */
 import { bootstrapKey, openBootstrap } from '../store/bootstrap-documents';
-import type { ItemReply, ItemRequest, RepositoryDeps } from './items';
+import type { Database } from '../store/database';
+import type { Secrets } from '../store/secrets';
+import { nothingHere, plain, type ItemReply, type ItemRequest } from './exchange';
 
 /** Retries included: nobody needs it more often, and each is written down. */
 export const MOST_FETCHES = 10;
@@ -18,25 +20,32 @@ const LOOK = `SELECT media_type, document FROM bootstrap_document
 
 export interface BootstrapDownloads {
   /** Answers GET of a document; unknown, used up and expired addresses are one: 404. */
-  handle(inbound: BootstrapFetch): Promise<ItemReply>;
+  handle(inbound: BootstrapFetch): Promise<ItemReply & { readonly body: Uint8Array }>;
 }
 
 /** Over what the request came. */
-export interface BootstrapFetch extends ItemRequest {
+export type BootstrapFetch = Pick<ItemRequest, 'method' | 'token'> & {
   readonly peer: { readonly secure: boolean; readonly loopback: boolean };
-}
+};
 
 /** Of DM 2.0: goes over a secure channel alone (OMA-TS-DM_Protocol-V2_0, 9.3). */
 const SECURE_TYPE = 'application/dmmo+json';
 
-/** @param deps.insecure whether documents of DM 2.0 are given out without TLS off loopback too */
-export function createBootstrapDownloads(deps: RepositoryDeps & { readonly insecure?: boolean }): BootstrapDownloads {
+export interface BootstrapDownloadDeps {
+  readonly db: Database;
+  readonly secrets: Secrets;
+  readonly now?: () => number;
+  /** Whether documents of DM 2.0 are given out without TLS off loopback too. */
+  readonly insecure?: boolean;
+}
+
+export function createBootstrapDownloads(deps: BootstrapDownloadDeps): BootstrapDownloads {
   const { db, secrets, now = Date.now } = deps;
   return {
-    async handle({ method, token, peer }): Promise<ItemReply> {
+    async handle({ method, token, peer }) {
       const isSafe = peer.secure || peer.loopback || deps.insecure === true;
       const opened = token === undefined ? undefined : secrets.openToken(token);
-      if (token === undefined || opened === undefined) return plain(404, 'there is nothing at this address');
+      if (token === undefined || opened === undefined) return nothingHere();
       const key = [opened.deviceKey.toString(), bootstrapKey(token), new Date(now())];
       const find = async (statement: string): Promise<{ media_type: string; document: string } | undefined> =>
         (await db.sql.query<{ media_type: string; document: string }>(statement, key))[0];
@@ -45,17 +54,9 @@ export function createBootstrapDownloads(deps: RepositoryDeps & { readonly insec
       if (refused?.media_type === SECURE_TYPE) return plain(403, 'this document is given out over TLS alone');
       const row = await find(method === 'GET' ? FETCH : LOOK);
       const octets = row && openBootstrap(secrets, opened.deviceKey, row.document);
-      if (row === undefined || octets === undefined) return plain(404, 'there is nothing at this address');
+      if (row === undefined || octets === undefined) return nothingHere();
       if (method !== 'GET' && method !== 'HEAD') return plain(405, 'this address answers GET', { allow: 'GET, HEAD' });
       return { status: 200, headers: { 'content-type': row.media_type, 'cache-control': 'no-store' }, body: octets };
     },
-  };
-}
-
-function plain(status: number, text: string, headers: Record<string, string> = {}): ItemReply {
-  return {
-    status,
-    headers: { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers },
-    body: Buffer.from(`${text}\n`),
   };
 }

@@ -2,6 +2,8 @@
 import type { AlertItem } from '../../adapters/dm2/package';
 import type { PendingOperation } from './behaviour';
 import type { SessionTrigger, SimulatedDevice, Stepper } from './device';
+import { obligingPerson } from './dm1/person';
+import { Browser } from './dm2/browser';
 import { pushSubscriptions, type Subscription } from './dm2/commands';
 import { Exchange } from './dm2/exchange';
 import type { Dm2DeviceOptions } from './dm2/options';
@@ -28,6 +30,7 @@ export class Dm2Device implements SimulatedDevice {
   readonly protocol = 'dm2';
   readonly tree: DeviceTree;
   private readonly exchange: Exchange;
+  private readonly browser: Browser;
   private readonly defaults = new Map<string, string>();
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly state: Dm2State = { pending: [], alerts: [] };
@@ -50,6 +53,7 @@ export class Dm2Device implements SimulatedDevice {
     this.tree = new DeviceTree(definition, treeLimits);
     this.exchange = new Exchange(options, transport);
     this.isBootstrapTold = options.bootstrapped !== true;
+    this.browser = new Browser(transport);
   }
 
   get deviceId(): string {
@@ -70,8 +74,11 @@ export class Dm2Device implements SimulatedDevice {
 
   begin(trigger: SessionTrigger = this.isBootstrapTold ? {} : { initiatedBy: 'bootstrap' }): Stepper {
     const record = new SessionRecord('dm2', this.deviceId);
-    const { options, tree, exchange, defaults, subscriptions, state } = this;
-    const session = new Dm2Session({ options, tree, exchange, defaults, subscriptions, record, state }, trigger);
+    const { options, tree, exchange, browser, defaults, subscriptions, state } = this;
+    const session = new Dm2Session(
+      { options, tree, exchange, browser, defaults, subscriptions, record, state },
+      trigger,
+    );
     const step = async (): Promise<boolean> => {
       try {
         if (!session.over) await session.step();
@@ -88,14 +95,20 @@ export class Dm2Device implements SimulatedDevice {
   async connect(trigger?: SessionTrigger): Promise<SessionReport> {
     const stepper = this.begin(trigger);
     for (let turns = this.options.maxMessages ?? 1000; turns > 0 && (await stepper.step()); turns -= 1);
+    await this.answerPages();
     return stepper.report();
+  }
+
+  /** The person answers what SHOW opened; HTTP statuses of the pages. After `connect` none is left. */
+  async answerPages(): Promise<readonly number[]> {
+    return this.browser.use(this.options.person ?? obligingPerson);
   }
 
   /** Puts what changed below subscribed nodes to their repository addresses; how many were taken. */
   async pushChanges(): Promise<number> {
     const transcript: TranscriptEntry[] = [];
-    const { options, tree, exchange, defaults, subscriptions } = this;
-    return pushSubscriptions({ options, tree, exchange, defaults, subscriptions, transcript });
+    const { options, tree, exchange, browser, defaults, subscriptions } = this;
+    return pushSubscriptions({ options, tree, exchange, browser, defaults, subscriptions, transcript });
   }
 
   save(): Dm2Memory {

@@ -45,6 +45,7 @@ export interface DocumentChange {
   readonly cleared: readonly string[];
   readonly observed: boolean;
   readonly complete: boolean;
+  /** Null: as it was; empty: what is stored is no more what any validator stands for. */
   readonly validator: string | null;
   /** Another instance than the one of its name that is stored, if there is one. */
   readonly fresh?: boolean;
@@ -127,7 +128,7 @@ SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedB
   moql_patch(COALESCE(old."values", '{}'), CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END), COALESCE(old.meta, '{}') || x.meta,
   moql_properties(COALESCE(old.properties, '{}'), x.cleared, x.properties),
   CASE WHEN x.observed THEN $2::timestamptz ELSE old.observed_at END,
-  CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, COALESCE(x.validator, old.validator)
+  CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, NULLIF(COALESCE(x.validator, old.validator), '')
 FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, version text, place text, "recognisedBy" text,
   patches jsonb, stored boolean, meta jsonb, properties jsonb, cleared jsonb, observed boolean, complete boolean, validator text, fresh boolean)
 LEFT JOIN management_object old ON x.fresh IS NOT TRUE AND old.device_id = $1 AND old.family = x.family AND old.miid = x.miid

@@ -80,7 +80,16 @@ export interface LoadedTurn {
   readonly client: CredentialRow | null;
   readonly server: CredentialRow | null;
   readonly mos:
-    | readonly { f: string; m: string; i: string; p: string | null; v: string | null; d?: StoredDocument | null }[]
+    | readonly {
+        f: string;
+        m: string;
+        i: string;
+        p: string | null;
+        v: string | null;
+        /** What its values take, compressed; DM 2.0 only. */
+        z?: number | null;
+        d?: StoredDocument | null;
+      }[]
     | null;
   readonly active: readonly ActiveOperationRow[] | null;
   readonly items: Record<
@@ -103,15 +112,29 @@ export interface LoadedTurn {
   readonly last_body: Uint8Array | null;
   readonly last_at: Date | null;
   readonly session_ended: boolean | null;
+  readonly session_expires: Date | null;
 }
 
-const CREDENTIAL = (alias: string): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
+/** A row of device_credential as JSON. */
+export const CREDENTIAL = (
+  alias: string,
+): string => `CASE WHEN ${alias}.device_id IS NULL THEN NULL ELSE jsonb_build_object(
   'type', ${alias}.type, 'username', ${alias}.username, 'secret', ${alias}.secret, 'fingerprint', ${alias}.fingerprint,
   'nonce', encode(${alias}.nonce, 'base64'), 'previousNonce', encode(${alias}.previous_nonce, 'base64'),
   'failures', ${alias}.failures, 'lockedUntil', ${alias}.locked_until, 'refusals', ${alias}.refusals,
   'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session,
   'notifiedBefore', ${alias}.notified_before) END`;
 
+/** What was uploaded for a command that still runs, or in this session for none: else it was read already. */
+const IS_AWAITED = `r.octets IS NOT NULL AND CASE WHEN r.operation_id IS NULL THEN r.uploaded_at >= s.opened_at ELSE EXISTS (
+  SELECT 1 FROM command u WHERE u.device_id = r.device_id AND u.operation_id = r.operation_id AND u.position = r.position
+    AND u.state IN ('QUEUED', 'SENT', 'ACCEPTED')) END`;
+
+/** Commands whose answer is waited for; `c` and `o` are theirs. */
+const AWAITED = `FROM command c JOIN operation o ON o.device_id = c.device_id AND o.id = c.operation_id AND o.state = 'RUNNING'
+  WHERE c.device_id = d.id AND c.state = 'SENT'`;
+
+// Where a read was sent with a validator, its answer may be "what you have": then what we have is needed.
 // A device that is not registered may belong to an account that registers on first contact: found by its user name.
 const LOAD = `WITH d AS (SELECT device.*, device.xmin::text AS locked_version FROM device WHERE device_id = $1 FOR NO KEY UPDATE)
 SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_requested AS discover, d.recognised,
@@ -120,7 +143,9 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
   a.server_auth_type, a.server_username, a.server_secret,
   ${CREDENTIAL('cc')} AS client, ${CREDENTIAL('sc')} AS server,
   (SELECT jsonb_agg(jsonb_build_object('f', m.family, 'm', m.moid, 'i', m.miid, 'p', m.place, 'v', m.validator,
-      'd', CASE WHEN m.family = $5 AND pg_column_size(m."values") <= 4096 THEN jsonb_build_object('values', m."values", 'meta', m.meta,
+      'z', CASE WHEN $3 THEN pg_column_size(m."values") END,
+      'd', CASE WHEN (m.family = $5 AND pg_column_size(m."values") <= 4096) OR ($3 AND m.validator IS NOT NULL AND EXISTS (
+          SELECT 1 ${AWAITED} AND c.family = m.family AND c.miid = m.miid AND c.request ? 'cv')) THEN jsonb_build_object('values', m."values", 'meta', m.meta,
         'moid', m.moid, 'place', m.place, 'recognisedBy', m.recognised_by) END))
      FROM management_object m WHERE m.device_id = d.id) AS mos,
   (SELECT jsonb_agg(jsonb_build_object('id', o.id::text, 'state', o.state, 'atomic', o.atomic, 'sequence', o.sequence, 'onFailure', o.on_failure,
@@ -131,13 +156,13 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
          FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id)) ORDER BY o.id)
      FROM operation o WHERE o.device_id = d.id AND o.state = 'RUNNING') AS active,
   CASE WHEN $3 THEN (SELECT jsonb_object_agg(r.token, jsonb_build_object('fetched', r.used_at IS NOT NULL,
-       'contents', CASE WHEN r.direction = 'UPLOAD' THEN r.contents END))
-     FROM repository_item r WHERE r.device_id = d.id) END AS items,
+       'contents', CASE WHEN ${IS_AWAITED} THEN jsonb_build_array(jsonb_build_object('mime', r.mime, 'base64', encode(r.octets, 'base64'))) END))
+     FROM repository_item r WHERE r.device_id = d.id AND r.purpose <> 'SUBSCRIPTION') END AS items,
   EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
   CASE WHEN d.id IS NULL THEN (SELECT x.server_id FROM account x ORDER BY x.id LIMIT 1) END AS stranger_server_id,
   CASE WHEN d.id IS NULL THEN (SELECT x.client_auth_type FROM account x ORDER BY x.id LIMIT 1) END AS stranger_auth_type,
   s.id AS session_id, s.version AS session_version, s.state AS session_state, s.last_sha256, s.last_status, s.last_headers,
-  s.last_body, s.last_at, s.ended_at IS NOT NULL AS session_ended,
+  s.last_body, s.last_at, s.ended_at IS NOT NULL AS session_ended, s.expires_at AS session_expires,
   CASE WHEN $4 THEN (SELECT string_agg(x.octets, '' ORDER BY x.position) FROM message_chunk x WHERE x.device_id = d.id
     AND x.session_id = s.id AND x.ref = s.state -> 'a' ->> 'receiving') END AS object_so_far
 FROM (SELECT 1) AS one

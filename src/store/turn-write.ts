@@ -43,8 +43,15 @@ export interface ItemWrite {
   readonly operation: string | null;
   readonly position: number | null;
   readonly direction: 'DOWNLOAD' | 'UPLOAD';
+  /** What is served, in order of preference; of an upload the media types that are taken beside the usual ones. */
   readonly contents: readonly { readonly mime: string; readonly base64: string }[];
   readonly expiresAt: string;
+  /** Absent: COMMAND. */
+  readonly purpose?: 'COMMAND' | 'SUBSCRIPTION' | 'FILE';
+  /** How who uses it proves himself. Absent: DEVICE. */
+  readonly access?: 'DEVICE' | 'ADDRESS';
+  /** FILE: key of what is served. */
+  readonly file?: string;
 }
 export interface ChunkWrite {
   readonly ref: string;
@@ -108,11 +115,14 @@ credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce,
     failures = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.failures ELSE k.failures END,
     locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
     refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),
-items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at)
-  SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt"
-  FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb, "expiresAt" timestamptz)
+items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at,
+    purpose, access, file_id)
+  SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt",
+    COALESCE(x.purpose, 'COMMAND'), COALESCE(x.access, 'DEVICE'), x.file
+  FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb,
+    "expiresAt" timestamptz, purpose text, access text, file bigint)
   ON CONFLICT (device_id, token) DO UPDATE SET contents = excluded.contents, offered_at = excluded.offered_at,
-    expires_at = excluded.expires_at, used_at = NULL),
+    expires_at = excluded.expires_at, used_at = NULL, uploaded_at = NULL, mime = NULL, sha256 = NULL, octets = NULL),
 events AS (INSERT INTO event (device_id, at, type, data)
   SELECT $1, $2::timestamptz, x.type, x.data FROM jsonb_to_recordset($13::jsonb) AS x(type text, data jsonb)),
 security AS (INSERT INTO security_log (device_id, at, what, detail)

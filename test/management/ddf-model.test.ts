@@ -1,6 +1,6 @@
 import { readDdf } from '../../schema/ddf/read';
 import type { DdfDocument } from '../../schema/ddf/model';
-import { modelVersion, readModel, writeModel } from '../../src/management/ddf-model';
+import { modelVersion, packModel, readModel, unpackModel, writeModel } from '../../src/management/ddf-model';
 
 function documentOf(source: string): DdfDocument {
   const result = readDdf(source);
@@ -23,6 +23,14 @@ describe('The model of a DDF as text', () => {
     const again = readModel(writeModel(document));
     expect(again).toEqual(document);
     expect(again && writeModel(again)).toBe(writeModel(document));
+  });
+
+  test('is kept packed, and what is no packed model gives none', async () => {
+    const document = documentOf(PUMP);
+    const packed = await packModel(document);
+    expect(await unpackModel(packed)).toEqual(document);
+    for (const octets of [new Uint8Array(), packed.subarray(0, -1), Buffer.from(writeModel(document))])
+      expect(await unpackModel(octets)).toBeUndefined();
   });
 
   test.each(['', '{', 'null', '{}', '{"mos":[{"root":{"allowed":{"kind":"range","ranges":[{"min":"x"}]}}}]}'])(

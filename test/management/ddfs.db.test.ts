@@ -268,7 +268,7 @@ describe('what the reader made of a source', () => {
   test('is made anew by another reader, and kept again', async () => {
     await (await started()).add({ source: pump }, ALICE);
     const [before] = await rows();
-    await db.prisma.ddf.updateMany({ data: { model: '{"mos":[]}', modelVersion: 'another' } });
+    await db.prisma.ddf.updateMany({ data: { model: new Uint8Array([1]), modelVersion: 'another' } });
 
     const again = await started();
 

@@ -79,8 +79,6 @@ describe('a command for the adapter', () => {
   });
 
   test.each<[string, Partial<ActiveCommandRow>, Partial<ActiveOperationRow>]>([
-    ['show', {}, {}],
-    ['copy', {}, {}],
     ['getAcl', {}, {}],
     ['get', { uri: './X' }, {}],
     ['exec', { request: { value: { f: 'chr', k: 's', d: 'x' } } }, {}],

@@ -110,7 +110,6 @@ describe('a command is refused with', () => {
     ['OUT_OF_RANGE', replace('Level', { int: 101 })],
     ['LIMIT_VALUE_SIZE', replace('Name', { text: 'x'.repeat(1_001) })],
     ['NOT_SUPPORTED_BY_DEVICE', get({ uri: './Lamps/L1/Name' }), DM2],
-    ['NOT_SUPPORTED_BY_DEVICE', { kind: 'show', type: 'DISPLAY', text: 'hi' }, DM2],
     ['NOT_SUPPORTED_BY_DEVICE', { kind: 'getAcl', address: { moid: LAMP } }, DM2],
     ['NOT_SUPPORTED_BY_DEVICE', { kind: 'exec', address: { moid: LAMP, path: 'Blink' }, value: { text: 'x' } }, DM2],
     ['BAD_USER_INPUT', get({})],

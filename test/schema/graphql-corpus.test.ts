@@ -17,6 +17,7 @@ import {
 import { DdfLibrary } from '../../schema/ddf/library';
 import type { AccessVerb, DdfNode, MoDefinition } from '../../schema/ddf/model';
 import { readDdf } from '../../schema/ddf/read';
+import { commandsOf } from '../../schema/graphql/input';
 import { SELF_FIELD } from '../../schema/graphql/input-types';
 import { fieldOfPath, nodeOfFields } from '../../schema/graphql/name-map';
 import { segmentOf } from '../../schema/graphql/names';
@@ -233,6 +234,22 @@ describeShared('The whole corpus and the catalogue in one schema', () => {
           throw new Error(`${verb} of ${family.name} ${node.variants[0]?.path ?? ''}: ${[...verbs].join(' ')}`);
       }
     }
+  });
+
+  test('every node that can be executed is so without an argument, too, by its path where its field takes one', () => {
+    let withArgument = 0;
+    for (const entry of described) {
+      const { path, node, definition } = entry;
+      if (!node.access.includes('Exec') || node.format === 'node' || node.format === 'null') continue;
+      withArgument++;
+      const { version } = definition;
+      const at = path.replaceAll('*', 'some');
+      expect([
+        entry.definition.moid,
+        commandsOf('exec', familyOf(entry), { withoutArgument: [at] }, { version }),
+      ]).toEqual([entry.definition.moid, { ok: true, commands: [{ kind: 'exec', path: at }] }]);
+    }
+    expect(withArgument).toBeGreaterThanOrEqual(16);
   });
 
   test('a node takes in each version what the DDFs of that version say, whatever other versions take', () => {

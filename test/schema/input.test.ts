@@ -107,6 +107,23 @@ describe('Inputs of generated mutations become the commands of submitOperation',
     });
   });
 
+  test('exec without the argument that a node might have: by its path, after those with one', () => {
+    expect(commandsOf('exec', thing, { withoutArgument: ['Call', 'Call'], call: 'now' })).toEqual({
+      ok: true,
+      commands: [
+        { kind: 'exec', path: 'Call', value: { format: 'chr', data: 'now' } },
+        { kind: 'exec', path: 'Call' },
+        { kind: 'exec', path: 'Call' },
+      ],
+    });
+    for (const path of ['', 'Nothing', 'Wide', 'Call/Below', '..', '%'])
+      expect(commandsOf('exec', thing, { withoutArgument: [path] })).toMatchObject({
+        ok: false,
+        code: 'NOT_IN_DDF',
+        path,
+      });
+  });
+
   test('values are what the adapters take: octets, base64 text, big integers, flags', () => {
     expect(
       commandsOf('replace', thing, {

@@ -33,14 +33,14 @@ interface Planned {
 /** One that cannot be sent keeps all from being sent. */
 function planAtomic(plans: readonly Planned[]): PlannedGroup {
   const bad = plans.find(
-    ({ plan }) => plan.kind !== 'write' || plan.inbox !== undefined || plan.bodies.some((body) => body.kind === 'Exec'),
+    ({ plan }) => plan.kind !== 'write' || plan.bodies.length === 0 || plan.bodies.some((body) => body.kind === 'Exec'),
   );
   if (bad === undefined) return grouped('Atomic', plans, []);
   const { plan } = bad;
   const [outcome, message] =
     plan.kind === 'refused'
       ? [plan.outcome, plan.message]
-      : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get, Exec or what goes to the Inbox'];
+      : ['UNSUPPORTED' as const, 'an Atomic cannot hold Get, Exec, whole trees or what goes to the Inbox'];
   const ended = plans.map(({ command }) => ({
     command,
     outcome: command === bad.command ? outcome : ('ROLLED_BACK' as const),
@@ -59,10 +59,11 @@ function planSequence(planned: readonly Planned[]): PlannedGroup {
   return sent.length === 0 ? { members: [], ended, isUnloaded: false } : grouped('Sequence', sent, ended);
 }
 
-/** What goes to the Inbox travels alone. */
+/** What can only be one document, as what goes to the Inbox, travels alone. */
 function withoutInbox(plan: Plan): Plan {
-  if (plan.kind !== 'write' || plan.inbox === undefined) return plan;
-  return { kind: 'refused', outcome: 'UNSUPPORTED', message: 'a Sequence cannot hold what goes to the Inbox' };
+  if (plan.kind !== 'write' || plan.bodies.length > 0) return plan;
+  const message = 'a Sequence cannot hold whole trees or what goes to the Inbox';
+  return { kind: 'refused', outcome: 'UNSUPPORTED', message };
 }
 
 function grouped(kind: 'Atomic' | 'Sequence', plans: readonly Planned[], ended: PlannedGroup['ended']): PlannedGroup {

@@ -23,7 +23,7 @@ export type Plan =
     }
   /**
    * `stored`: where the Data of the only command stands that is too long to be loaded with it. `document`: all of it as one
-   * TNDS document, for a device that takes such. `inbox`: there is no other way.
+   * TNDS document, for a device that takes such. `inbox`, or no bodies: there is no other way.
    */
   | {
       readonly kind: 'write';
@@ -109,6 +109,10 @@ function planWrite(command: Command & { readonly kind: 'add' | 'replace' }, enco
       const moid = moidAdded(command);
       const document = documentBody('Add', uri, tree, moid, encoding);
       return { kind: 'write', bodies: [], document, inbox: { moid } };
+    }
+    if (command.whole === true && command.tree !== undefined) {
+      if (hasUnloaded(command.tree)) return refused('TOO_LARGE', 'a value is larger than a message can carry');
+      return { kind: 'write', bodies: [], document: documentBody('Replace', uri, command.tree, undefined, encoding) };
     }
     const nodes = command.tree === undefined ? [{ uri, value: command.value }] : nodesOf(command.tree, uri, carrier);
     const bodies: BodyCommand[] = [];

@@ -279,7 +279,12 @@ export class Packer {
       if (objection !== undefined) return this.end(command, 'TOO_LARGE', objection);
     }
     const [first] = bodies;
-    if (first === undefined) return false;
+    if (first === undefined) {
+      const isLong = plan.document !== undefined && this.reply.sizeOf(plan.document) > this.best;
+      return isLong
+        ? this.endTooLarge(command)
+        : this.end(command, 'UNSUPPORTED', 'the device takes no TNDS documents');
+    }
     const isLarge = stored !== undefined || this.isTooLarge(first);
     // A large object begins in a message of its own; of one that has to wait nothing may have been loaded.
     if (isLarge ? this.sent > 0 || (stored !== undefined && stored.of.head === undefined) : !this.fits(first))

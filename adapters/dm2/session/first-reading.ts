@@ -7,9 +7,11 @@ import type { Command, Context, Effect, Tree } from '../../adapter';
 import { namesOfPath, printClientUri } from '../client-uri';
 import type { DataPart, PackageCommand } from '../package';
 import { DM2_STATUS } from '../status-codes';
+import { featuresIn, lacking } from './features';
 import type { Machine, Place, SentEntry } from './machine';
 import { countNodes, readData } from './read-data';
-import type { Settled } from './settle';
+import { supports } from './reading';
+import type { Settled } from './settled';
 
 const DEVINFO = 'urn:oma:mo:oma-dm-devinfo:1.2';
 const ACCESS_CONTROL = 'urn:oma:mo:oma-dm-dacmo:1.0';
@@ -51,27 +53,49 @@ export function uriOf(at: Place): string {
 }
 
 /** The reads of the next package, taken from the queue. */
-export function nextReads(machine: Machine): {
+export function nextReads(
+  machine: Machine,
+  context: Context,
+): {
   readonly machine: Machine;
   readonly reads: readonly { readonly command: PackageCommand; readonly entry: SentEntry }[];
 } {
   const { reading } = machine;
   if (reading === undefined || reading.messagesLeft <= 0 || reading.nodesLeft <= 0) return { machine, reads: [] };
+  if (!supports('GET', machine, context))
+    return { machine: { ...machine, reading: { ...reading, queue: [] } }, reads: [] };
   const now = reading.queue.slice(0, READS_A_PACKAGE);
   const left = { ...reading, queue: reading.queue.slice(now.length), messagesLeft: reading.messagesLeft - 1 };
   return {
     machine: { ...machine, reading: left },
-    reads: now.map((at) => ({ command: ['GET', uriOf(at)], entry: { what: 'READ', at } })),
+    reads: now.map((at) => {
+      const validator = validatorOf(at, machine, context);
+      const uri = printClientUri({ moid: at.moid, miid: at.miid, path: namesOfPath(at.path), validator });
+      return {
+        command: ['GET', uri],
+        entry: { what: 'READ', at, ...(validator === undefined ? {} : { validator }) },
+      };
+    }),
   };
 }
 
+/** What was read before is only read again if it has changed. */
+function validatorOf(at: Place, machine: Machine, context: Context): string | undefined {
+  if (at.path !== '' || !supports('query', machine, context)) return undefined;
+  return context.device?.mos.find((mo) => mo.moid === at.moid && mo.miid === at.miid)?.validator;
+}
+
 export function settleRead(
-  at: Place,
+  { at, validator: asked }: Extract<SentEntry, { what: 'READ' }>,
   sc: number,
   part: DataPart | undefined,
   machine: Machine,
   context: Context,
 ): Settled {
+  if (sc === DM2_STATUS.NOT_MODIFIED && asked !== undefined) {
+    return { machine, effects: [{ kind: 'valuesUnchanged', at }] };
+  }
+  if (sc === DM2_STATUS.NOT_IMPLEMENTED && asked === undefined) return lacking('GET', 'GET answered 501', machine);
   const read = sc === DM2_STATUS.OK && part !== undefined ? readData(part, at, undefined, context) : undefined;
   if (read === undefined || !read.ok) {
     const why = read === undefined ? `status ${sc}${part === undefined ? ', no data' : ''}` : read.message;
@@ -94,6 +118,12 @@ export function settleRead(
     complete: true,
     ...(validator === undefined ? {} : { validator }),
   });
+  effects.push(
+    ...featuresIn(
+      { moid: at.moid, tree, ...(validator === undefined ? {} : { validator }) },
+      context.device?.features ?? {},
+    ),
+  );
   return { machine: withRead(machine, countNodes(tree), listed), effects };
 }
 

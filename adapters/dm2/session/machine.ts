@@ -12,26 +12,33 @@ export interface Place {
 /** What stands at one index of CMD, so that the status at the same index can be understood. */
 export type SentEntry =
   | { readonly what: 'CONT' }
+  /** A read, of a get or of a copy's first step; `token`: it was asked by HPUT or HPOST to that repository address. */
   | {
       readonly what: 'GET';
       readonly id: string;
       readonly at: Place;
+      readonly by: ReadCarrier;
+      readonly token?: Token;
       readonly depth?: number;
       readonly level?: number;
       readonly validator?: string;
     }
   /** Reads whether a node exists before an add or replace is sent; the command itself is still queued. */
-  | { readonly what: 'PROBE'; readonly id: string }
+  | { readonly what: 'PROBE'; readonly id: string; readonly by: ReadCarrier }
   | {
       readonly what: 'HGET';
       readonly id: string;
       readonly token: Token;
       readonly at: Place;
-      readonly kind: 'add' | 'replace';
+      readonly kind: 'add' | 'replace' | 'copy';
     }
   | { readonly what: 'DELETE' | 'EXEC'; readonly id: string; readonly at: Place }
+  | { readonly what: 'SHOW'; readonly id: string }
   /** First reading of a whole MO, for no caller. */
-  | { readonly what: 'READ'; readonly at: Place };
+  | { readonly what: 'READ'; readonly at: Place; readonly validator?: string };
+
+/** Commands that bring values to us. */
+export type ReadCarrier = 'GET' | 'HPUT' | 'HPOST';
 
 export interface Probe {
   /** Status of the GET; 0 when the device's statuses could not be told apart. */
@@ -58,7 +65,10 @@ export interface Machine {
   readonly probes: Readonly<Record<string, Probe>>;
   /** Commands whose GET was refused with a query and goes again without. */
   readonly plain: readonly string[];
-  readonly contRefused: boolean;
+  /** Commands whose upload failed and that go again by GET. */
+  readonly inline: readonly string[];
+  /** Features that the client was found not to have in this session. */
+  readonly lacks: readonly string[];
   readonly misaligned: boolean;
   /** Instances that this session's Package#1 listed; absent when it had no MOS. */
   readonly listed?: readonly Place[];
@@ -76,7 +86,8 @@ export function machineOf(state: SessionState): Machine {
     sent: [],
     probes: {},
     plain: [],
-    contRefused: false,
+    inline: [],
+    lacks: [],
     misaligned: false,
     asked: false,
     ...held,

@@ -47,6 +47,7 @@ export function pack(work: readonly Command[], before: Machine, context: Context
     if (carried.kind === 'probed') {
       if (probing.some((place) => overlaps(place, carried.at))) break;
       probing.push(carried.at);
+      if (carried.item !== undefined) effects.push(carried.item);
       commands.push(carried.command);
       entries.push(carried.entry);
       continue;
@@ -65,12 +66,13 @@ export function pack(work: readonly Command[], before: Machine, context: Context
       changes += 1;
     }
     if (carried.item !== undefined) effects.push(carried.item);
-    effects.push({ kind: 'commandSent', command: command.id, carrier: carried.command[0] });
+    const page = carried.page === undefined ? {} : { page: carried.page };
+    effects.push({ kind: 'commandSent', command: command.id, carrier: carried.command[0], ...page });
     commands.push(carried.command);
     entries.push(carried.entry);
   }
 
-  const reading = nextReads(machine);
+  const reading = nextReads(machine, context);
   return {
     machine: reading.machine,
     commands: [...commands, ...reading.reads.map((read) => read.command)],

@@ -1,10 +1,10 @@
 /** The data of a GET as a tree, whichever of its two forms it came in. */
-import type { Context, Tree } from '../../adapter';
+import type { Bytes, Context, Tree } from '../../adapter';
 import { namesOfPath, type PlainAddress } from '../client-uri';
 import { decodeBareValue } from '../leaf-value';
 import { parseMediaType } from '../../http/media-type';
 import { decodeMoJson, type FormatLookup, type MoEntry } from '../mo-json';
-import { MEDIA_TYPES, type DataPart } from '../package';
+import { MEDIA_TYPES } from '../package';
 import { failed, ok, type Result } from '../result';
 import type { Place } from './machine';
 
@@ -17,12 +17,20 @@ export interface ReadData {
   readonly bad: readonly string[];
 }
 
-export function readData(part: DataPart, at: Place, level: number | undefined, context: Context): Result<ReadData> {
+/** A part of a Package#3, or what was put into the repository. */
+export interface Data {
+  readonly body: Bytes;
+  readonly mediaType?: string;
+  readonly mime?: string;
+}
+
+export function readData(data: Data, at: Place, level: number | undefined, context: Context): Result<ReadData> {
   const look: FormatLookup = (moid, path) => context.ddf.node(moid, path);
   const asked: PlainAddress = { moid: at.moid, miid: at.miid, path: namesOfPath(at.path) };
-  const type = parseMediaType(part.mediaType).type;
+  const mediaType = data.mediaType ?? data.mime ?? '';
+  const type = parseMediaType(mediaType).type;
   if (type === MEDIA_TYPES.moJson || type === 'application/json') {
-    const read = decodeMoJson(part.body, { look, asked, ...(level === undefined ? {} : { level }) });
+    const read = decodeMoJson(data.body, { look, asked, ...(level === undefined ? {} : { level }) });
     const entry = read.ok ? read.value.find((one) => answers(one, asked)) : undefined;
     if (entry !== undefined) return ok(withInstance(entry, at));
     if (type === MEDIA_TYPES.moJson) {
@@ -32,7 +40,7 @@ export function readData(part: DataPart, at: Place, level: number | undefined, c
 
   const known = look(at.moid, at.path);
   if (known?.format === 'node') return failed('BAD_DATA', 'a bare value came for an interior node');
-  const value = decodeBareValue(part.mediaType, part.body, known?.format);
+  const value = decodeBareValue(mediaType, data.body, known?.format);
   if (value === undefined) return failed('BAD_DATA', `the value does not fit the format ${known?.format ?? 'chr'}`);
   const mime = value.mime ?? known?.mime;
   const name = asked.path.at(-1) ?? at.miid ?? '';

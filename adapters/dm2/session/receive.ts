@@ -2,7 +2,7 @@
  * What a package from a device means.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.2 (package flow), 5.4 (alerts), 7.2.1 (MOS).
  */
-import type { Context, Effect, Envelope, Received, SessionState, Wants } from '../../adapter';
+import type { Context, Effect, Envelope, Received, SessionState, Token, Wants } from '../../adapter';
 import { alertRaised, isInitiation } from '../alerts';
 import type { AlertItem, Package1 } from '../package';
 import { initiationEffects } from './initiation';
@@ -66,7 +66,7 @@ function receiveFirst(envelope: Envelope, turn: Extract<Turn, { kind: 'opens' }>
     ...givenUp(context),
     ...(turn.known ? [] : initiationEffects(content.alerts, context)),
     ...mos.effects,
-    ...alertEffects(content.alerts),
+    ...alertEffects(content.alerts, envelope.token),
   ];
   return { state, effects, wants: wantsOf(machineOf(state)) };
 }
@@ -102,10 +102,10 @@ function announced(content: Package1): { readonly listed?: readonly Place[]; rea
   return { listed, effects };
 }
 
-function alertEffects(alerts: readonly AlertItem[]): readonly Effect[] {
+function alertEffects(alerts: readonly AlertItem[], reportedAt?: Token): readonly Effect[] {
   const told = alerts.filter((alert) => !isInitiation(alert));
   const dropped = told.length - MAX_ALERTS;
-  const raised: Effect[] = told.slice(0, MAX_ALERTS).map(alertRaised);
+  const raised: Effect[] = told.slice(0, MAX_ALERTS).map((alert) => alertRaised(alert, reportedAt));
   if (dropped > 0) raised.push({ kind: 'noted', what: `${dropped} alerts beyond ${MAX_ALERTS} were dropped` });
   return raised;
 }

@@ -6,6 +6,7 @@ import type { Context, Effect, Envelope, Responded, Sent, SessionState, Wire, Wo
 import type { PackageCommand } from '../package';
 import { machineOf, withMachine, type Machine, type SentEntry } from './machine';
 import { pack, type Packed } from './pack';
+import { supports } from './reading';
 import { turnOf } from './turn';
 import { challengeWire, endWire, packageWire, refusalWire } from './wires';
 
@@ -14,7 +15,7 @@ export function respondPackage(envelope: Envelope, state: SessionState, work: Wo
   if (state.phase !== 'idle') return { state, reply: fixedReply(envelope, context), effects: [] };
 
   const packed = pack(work.commands, machineOf(state), context);
-  const cont = !packed.machine.contRefused && context.device?.features['CONT'] !== false;
+  const cont = supports('CONT', packed.machine, context);
   // What follows a command that ended on the spot is loaded only in the next turn: the client is asked to come again.
   const again = cont && packed.answered > 0 && work.more;
   if (packed.commands.length === 0 && !again) return end(state, packed);
@@ -50,7 +51,12 @@ function send(state: SessionState, packed: Packed, cont: boolean, context: Conte
     expiresAt: context.now + context.limits.sessionExpiryMs,
   };
   const effects: readonly Effect[] = packed.effects;
-  return { state: withMachine(next, machine), reply: packageWire({ commands }), effects };
+  return { state: withMachine(next, machine), reply: packageWire({ commands }, takesUploads(commands)), effects };
+}
+
+/** The device may put data into the repository, so it is told which types are taken there. */
+function takesUploads(commands: readonly PackageCommand[]): boolean {
+  return commands.some(([name]) => name === 'HPUT' || name === 'HPOST' || name === 'SUB');
 }
 
 function sentOf(entry: SentEntry, index: number, carrier: string): Sent {

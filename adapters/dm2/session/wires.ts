@@ -8,12 +8,19 @@ import { MEDIA_TYPES, type Package2 } from '../package';
 import { encodePackage2 } from '../package-codec';
 
 const END: Package2 = { commands: [['END']] };
+/** MO data, and the bare value of one leaf in its own type. */
+export const UPLOAD_TYPES = `${MEDIA_TYPES.moJson}, text/plain, application/octet-stream, */*;q=0.1`;
 const ACCEPTED_TYPES = [MEDIA_TYPES.initiation, MEDIA_TYPES.response, MEDIA_TYPES.multipart].join(', ');
 
-export function packageWire(commands: Package2): Wire {
+/** @param uploads whether to tell the types that the repository takes */
+export function packageWire(commands: Package2, uploads = false): Wire {
   return {
     status: 200,
-    headers: { 'content-type': MEDIA_TYPES.request, 'cache-control': 'no-store' },
+    headers: {
+      'content-type': MEDIA_TYPES.request,
+      'cache-control': 'no-store',
+      ...(uploads ? { 'omadm-accept': UPLOAD_TYPES } : {}),
+    },
     body: encodePackage2(commands),
   };
 }

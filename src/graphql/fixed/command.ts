@@ -84,6 +84,13 @@ export class WriteInput {
   @Field(() => Boolean, {
     nullable,
     defaultValue: false,
+    description:
+      'Of a replace by `json`: the node becomes the tree, and what is below it without being in the tree is deleted. All or nothing; `UNSUPPORTED` where the device cannot.',
+  })
+  readonly whole?: boolean | null;
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
     description: 'Whether it may be sent again although its first answer was lost.',
   })
   readonly repeatable?: boolean | null;

@@ -6,6 +6,7 @@ import { expandServerUri } from '../../../adapters/dm2/server-uri';
 import { execute, type PendingOperation } from '../behaviour';
 import type { ProtocolViolation, TranscriptEntry } from '../report';
 import type { DeviceTree, TreeError } from '../tree';
+import type { Browser } from './browser';
 import type { Exchange } from './exchange';
 import { addressOf } from './forest';
 import type { Dm2DeviceOptions } from './options';
@@ -24,6 +25,7 @@ export interface CommandHost {
   readonly options: Dm2DeviceOptions;
   readonly tree: DeviceTree;
   readonly exchange: Exchange;
+  readonly browser: Browser;
   readonly defaults: Map<string, string>;
   readonly subscriptions: Map<string, Subscription>;
   readonly transcript: TranscriptEntry[];
@@ -74,7 +76,9 @@ export async function executeCommand(host: CommandHost, [name, ...parameters]: P
     case 'EXEC':
       return exec(host, first, second);
     case 'SHOW':
-      return sc(features?.show === false ? 501 : 200);
+      if (features?.show === false) return sc(501);
+      host.browser.open(expand(host, first));
+      return sc(200);
     case 'DEFAULT':
       if (features?.defaults === false) return sc(501);
       host.defaults.set(second ?? '', first);

@@ -1,5 +1,6 @@
 /** How a simulated DM 2.0 device is made. */
 import type { ServerUriValues } from '../../../adapters/dm2/server-uri';
+import type { Person } from '../dm1/person';
 import type { Plant } from '../standard-tree';
 import type { TreeLimits } from '../tree';
 
@@ -21,6 +22,8 @@ export interface Dm2DeviceOptions {
   readonly mos?: 'always' | 'never' | 'asked';
   /** `Auth/Noti` of the account: what notifications are checked with. */
   readonly notification?: { readonly secret: Uint8Array; readonly data: Uint8Array };
+  /** Who answers the pages that SHOW opens, when the session is over; says yes unless given. */
+  readonly person?: Person;
   readonly features?: {
     /** CONT is answered 501, as one known client does; default supported. */
     readonly cont?: boolean;

@@ -42,16 +42,17 @@ describe('get', () => {
 
   test('an instance tells its validator and its values, complete', () => {
     const reply = read(get(''), `${METER}/kitchen/`, tree);
-    expect(only(reply.effects, 'valuesObserved')[0]).toMatchObject({
-      at: { moid: METER, miid: 'kitchen', path: '' },
-      complete: true,
+    expect(only(reply.effects, 'commandAnswered')[0]).toMatchObject({
+      tree: { name: 'MeterA', childrenComplete: true },
       validator: 'k-1',
     });
+    expect(only(reply.effects, 'featureLearned')).toMatchObject([{ feature: 'caching', value: true }]);
   });
 
   test('depth cuts what callers see, whatever the device sent', () => {
     const whole = read(get('', { depth: 1 }), `${METER}/kitchen/`, tree);
-    expect(only(whole.effects, 'valuesObserved')[0]?.complete).toBe(false);
+    // A validator of the whole says nothing of a part.
+    expect(only(whole.effects, 'commandAnswered')[0]).not.toHaveProperty('validator');
     expect(only(whole.effects, 'commandAnswered')[0]?.tree?.children).toEqual([
       { name: 'Serial', value: { format: 'chr', data: '5' } },
       { name: 'Tariff', children: [], childrenComplete: false },
@@ -80,31 +81,6 @@ describe('get', () => {
     expect(only(reply.effects, 'valuesUnchanged')).toHaveLength(1);
     expect(only(reply.effects, 'commandAnswered')[0]).toMatchObject({ outcome: 'OK', unchanged: true });
     expect(outcomes(reply.effects)).toEqual({ c1: 'OK', c2: 'DEVICE_ERROR' });
-  });
-
-  test.each([
-    [204, 'OK'],
-    [400, 'NOT_FOUND'],
-    [403, 'PERMISSION_DENIED'],
-    [404, 'NOT_FOUND'],
-    [405, 'NOT_ALLOWED'],
-    [406, 'UNSUPPORTED'],
-    [415, 'BAD_VALUE'],
-    [419, 'DEVICE_ERROR'],
-    [500, 'DEVICE_ERROR'],
-    [501, 'UNSUPPORTED'],
-    [503, 'DEVICE_ERROR'],
-    [506, 'DEVICE_FULL'],
-    [507, 'USER_REFUSED'],
-    [1200, 'OK'],
-    [1412, 'DEVICE_ERROR'],
-    [299, 'DEVICE_ERROR'],
-  ])('status %i is %s', (sc, outcome) => {
-    const device = given({ commands: [get('a')] });
-    device.posts({});
-    const reply = device.answers(statuses(200, sc));
-    expect(outcomes(reply.effects)).toEqual({ c1: outcome });
-    expect(only(reply.effects, 'commandAnswered')[0]?.code).toBe(sc);
   });
 
   test('403 for an access that the DDF does not allow is NOT_ALLOWED, as on DM 1.x', () => {
@@ -222,10 +198,24 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     expect(outcomes(device.answers(statuses(200, 405, 202)).effects)).toEqual({ c1: 'NOT_ALLOWED', c2: 'accepted' });
   });
 
+  test.each([
+    [200, 'accepted'],
+    [202, 'accepted'],
+    [501, 'UNSUPPORTED'],
+    [507, 'USER_REFUSED'],
+    [400, 'DEVICE_ERROR'],
+    [503, 'DEVICE_ERROR'],
+  ])('SHOW goes to a page of the command alone; answered %i it is %s', (sc, outcome) => {
+    const show: CommandBody = { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } };
+    const device = given({ commands: [show] });
+    const reply = device.posts({});
+    expect(reply.cmd[1]).toEqual(['SHOW', `${BASE}/ui/item-c1`]);
+    expect(only(reply.effects, 'commandSent')).toMatchObject([{ command: 'c1', carrier: 'SHOW', page: 'item-c1' }]);
+    expect(outcomes(device.answers(statuses(200, sc)).effects)).toEqual({ c1: outcome });
+  });
+
   const unsupported: [string, CommandBody][] = [
     ['exec with an argument', { kind: 'exec', at: at('Ops/Reset'), correlator: 'x', argument: chr('now') }],
-    ['copy', { kind: 'copy', from: at('a'), to: at('b') }],
-    ['show', { kind: 'show', prompt: { kind: 'DISPLAY', text: 'hi' } }],
     ['subscribe', { kind: 'subscribe', at: at('') }],
     ['default', { kind: 'default', moid: METER }],
     ['a property', { kind: 'get', at: at('a'), prop: 'ACL' }],
@@ -238,11 +228,113 @@ describe('delete, exec and what DM 2.0 does not carry', () => {
     expect(reply.cmd).toEqual(END);
   });
 
+  test('an exec whose end could be taken for another’s gets an address of its own for the report', () => {
+    const device = given({ commands: [{ kind: 'exec', at: at('Ops/Reset'), correlator: 'x', apart: true }] });
+    expect(device.posts({}).cmd[1]).toEqual(['EXEC', `${METER}/kitchen/Ops/Reset`, `${BASE}/dm/2/item-c1`]);
+    device.answers(statuses(200, 202));
+    const alert = { AlertType: 'urn:oma:at:dcmo:1.0:OperationComplete', Data: { ResultCode: 1200 } };
+    const told = device.posts({ Alert: [alert] }, { token: 'item-c1', path: '/dm/2/item-c1' });
+    expect(only(told.effects, 'alertRaised')).toMatchObject([{ reportedAt: 'item-c1', resultCode: 1200 }]);
+    expect(told.cmd).toEqual(END);
+  });
+
+  test('a copy is read, and once it was read written', () => {
+    const copy = { kind: 'copy', from: at('Unit'), to: at('Note', 'garage') } as const;
+    const device = given({ commands: [copy] });
+    expect(device.posts({}).cmd[1]).toEqual(['GET', `${METER}/kitchen/Unit`]);
+    const read = device.answers(...withData([200, 200], { 1: [`${METER}/kitchen/Unit`, { Unit: 'kWh' }] }));
+    const [answer] = only(read.effects, 'commandAnswered');
+    expect(answer).toMatchObject({ outcome: 'OK', tree: { value: { data: 'kWh' } } });
+    device.has({ ...copy, ...(answer?.tree === undefined ? {} : { content: answer.tree }) });
+    const write = device.posts({});
+    expect(write.cmd[1]).toEqual(['HGET', `${BASE}/repository/item-c2`, `${METER}/garage/Note`]);
+    const [item] = only(write.effects, 'itemOffered');
+    expect(JSON.parse(Buffer.from(item?.body ?? []).toString())).toEqual([
+      { ClientURI: `${METER}/garage/Note`, MOData: { Note: 'kWh' } },
+    ]);
+  });
+
   test('a group that is to be kept whole is UNSUPPORTED, one command alone is not', () => {
     const device = given();
     device.has({ ...get('a'), atomic: 'g' }, { ...exec('b'), atomic: 'g' }, { ...get('c'), atomic: 'h' });
     const reply = device.posts({});
     expect(outcomes(reply.effects)).toEqual({ c1: 'UNSUPPORTED', c2: 'UNSUPPORTED' });
     expect(names(reply)).toEqual(['CONT', 'GET']);
+  });
+});
+
+describe('Large reads', () => {
+  const large = { features: {}, mos: [{ moid: METER, miid: 'kitchen', octets: 70_000 }] };
+  const mo = [{ ClientURI: `${METER}/kitchen/`, CV: 'k-9', MOData: { MeterA: { Serial: 'A' } } }];
+  const asked = (over: object = {}): Dialogue => given({ ...large, commands: [get('')], ...over });
+  const answered = (reply: Reply): object => only(reply.effects, 'commandAnswered')[0] ?? {};
+
+  test('what is large goes by HPUT to an address of its own, and the carrier says so', () => {
+    const device = asked();
+    const reply = device.posts({});
+    expect(reply.cmd[1]).toEqual(['HPUT', `${BASE}/repository/item-c1`, `${METER}/kitchen/`]);
+    expect(reply.headers['omadm-accept']).toMatch(/^application\/dmmo\+json, text\/plain/);
+    expect(only(reply.effects, 'commandSent')).toEqual([{ kind: 'commandSent', command: 'c1', carrier: 'HPUT' }]);
+    expect(only(reply.effects, 'itemOffered')).toMatchObject([{ token: 'item-c1', direction: 'UPLOAD' }]);
+    device.puts('c1', mo);
+    expect(answered(device.answers(statuses(200, 200)))).toMatchObject({
+      outcome: 'OK',
+      validator: 'k-9',
+      tree: { name: 'MeterA', children: [{ name: 'Serial', value: { data: 'A' } }] },
+    });
+  });
+
+  test.each([
+    ['a leaf', get('Serial'), {}],
+    ['a level', get('', { depth: 1 }), {}],
+    ['an instance that was small', get(''), { mos: [{ moid: METER, miid: 'kitchen', octets: 70_000 - 5000 }] }],
+  ])('%s goes by GET', (_, command, over) => {
+    expect(names(asked({ commands: [command], ...over }).posts({}))).toEqual(['CONT', 'GET']);
+  });
+
+  test('what a GET did not bring back is asked by HPUT', () => {
+    const device = given();
+    device.has({ kind: 'get', at: at('Serial'), attempts: 1 });
+    expect(names(device.posts({}))).toEqual(['CONT', 'HPUT']);
+  });
+
+  test('200 for data that never came is an error of the device', () => {
+    const device = asked();
+    device.posts({});
+    expect(answered(device.answers(statuses(200, 200)))).toMatchObject({ outcome: 'DEVICE_ERROR' });
+  });
+
+  test('a bare value that was put is taken as one', () => {
+    const device = given();
+    device.has({ kind: 'get', at: at('Serial'), attempts: 1 });
+    device.posts({});
+    device.puts('c1', 'A-100', 'text/plain');
+    expect(answered(device.answers(statuses(200, 200)))).toMatchObject({ tree: { value: { data: 'A-100' } } });
+  });
+
+  test.each([501, 406])('HPUT answered %i: the next carrier, and not again in later sessions', (sc) => {
+    const device = asked();
+    device.posts({});
+    const reply = device.answers(statuses(200, sc));
+    expect(outcomes(reply.effects)).toEqual({ c1: 'queued' });
+    expect(only(reply.effects, 'featureLearned')).toMatchObject([{ feature: 'HPUT', value: false }]);
+    expect(names(reply)).toEqual(['CONT', 'HPOST']);
+    expect(names(device.answers(statuses(200, sc)))).toEqual(['CONT', 'GET']);
+    device.has(get(''));
+    device.wait(20_000);
+    expect(names(device.posts({}))).toEqual(['CONT', 'GET']);
+  });
+
+  test('an upload that failed goes again by GET, once', () => {
+    const device = asked();
+    device.posts({});
+    expect(names(device.answers(statuses(200, 419)))).toEqual(['CONT', 'GET']);
+    expect(answered(device.answers(statuses(200, 419)))).toMatchObject({ outcome: 'DEVICE_ERROR', code: 419 });
+  });
+
+  test('a validator that is still current saves the upload', () => {
+    const device = asked({ commands: [get('', { validator: 'k-9' })] });
+    expect(device.posts({}).cmd[1]?.[2]).toBe(`${METER}/kitchen/?cv=k-9`);
+    expect(answered(device.answers(statuses(200, 304)))).toMatchObject({ outcome: 'OK', unchanged: true });
   });
 });

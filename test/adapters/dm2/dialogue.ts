@@ -67,6 +67,7 @@ export interface Given {
   readonly autoRegister?: boolean;
   /** Notifications that wait for an answer: identifier and age in minutes, oldest first. */
   readonly notified?: readonly (readonly [sessionNo: number, minutes: number])[];
+  readonly ddf?: DdfKnowledge;
 }
 
 export interface Reply {
@@ -84,6 +85,7 @@ export class Dialogue {
   private turns = 0;
   private session: StoredSession | undefined;
   private readonly fetched = new Set<string>();
+  private readonly put = new Map<string, { mime: string; body: Uint8Array }>();
   private features: Record<string, Json>;
   private queue: Command[] = [];
   private sent = new Map<string, Command>();
@@ -98,7 +100,7 @@ export class Dialogue {
   }
 
   /** Queues commands; their ids are c1, c2 … and their tokens item-c1 … */
-  has(...bodies: readonly (CommandBody & { atomic?: string })[]): void {
+  has(...bodies: readonly (CommandBody & { atomic?: string; attempts?: number })[]): void {
     for (const body of bodies) {
       this.made += 1;
       this.queue.push({ id: `c${this.made}`, token: `item-c${this.made}`, repeatable: false, ...body });
@@ -111,6 +113,12 @@ export class Dialogue {
 
   fetches(...ids: readonly string[]): void {
     for (const id of ids) this.fetched.add(`item-${id}`);
+  }
+
+  /** Puts a document to the address that a command's HPUT or HPOST named. */
+  puts(id: string, body: unknown, mime = 'application/dmmo+json'): void {
+    const octets = typeof body === 'string' ? body : JSON.stringify(body);
+    this.put.set(`item-${id}`, { mime, body: Buffer.from(octets) });
   }
 
   /** The session as it is stored now. */
@@ -246,9 +254,12 @@ export class Dialogue {
         sessionExpiryMs: 300_000,
         transferExpiryMs: 1_800_000,
       },
-      ddf,
+      ddf: this.given.ddf ?? ddf,
       defaultServerId: 'moql',
-      items: Object.fromEntries([...this.fetched].map((token) => [token, { fetched: true }])),
+      items: {
+        ...Object.fromEntries([...this.fetched].map((token) => [token, { fetched: true }])),
+        ...Object.fromEntries([...this.put].map(([token, uploaded]) => [token, { fetched: false, uploaded }])),
+      },
       ...(this.session === undefined ? {} : { session: this.session }),
       ...(this.registered ? { device } : {}),
       ...(this.registered || this.given.autoRegister === true ? { account } : {}),

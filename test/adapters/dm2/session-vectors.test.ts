@@ -1,6 +1,6 @@
 import type { CommandBody } from '../../../adapters/adapter';
 import { describeShared } from '../../support/shared';
-import { given, only, outcomes, METER, type Dialogue, type Reply } from './dialogue';
+import { ddf, given, only, outcomes, METER, type Dialogue, type Reply } from './dialogue';
 import { fileCases, json, octets, type Reading } from './vectors';
 
 interface Step {
@@ -82,8 +82,12 @@ function workFor(get: string | undefined): readonly CommandBody[] {
   return WORK[file] ?? [];
 }
 
-/** A client without GET is asked nothing before a write, so that the packages are those of the vectors. */
-const startedWith = (commands: readonly CommandBody[]): Dialogue => given({ commands, features: { GET: false } });
+/** Nodes that nobody may read are not asked for before a write, so that the packages are those of the vectors. */
+const writeOnly = {
+  ...ddf,
+  node: () => ({ access: ['Add', 'Replace', 'Delete', 'Exec'], permanent: false }) as const,
+};
+const startedWith = (commands: readonly CommandBody[]): Dialogue => given({ commands, ddf: writeOnly });
 
 describeShared('session-cases.json', () => {
   const { cases } = json<{ cases: { name: string; note: string; steps: Step[] }[] }>('session-cases.json');

@@ -194,14 +194,20 @@ describe('Clients that do not keep the protocol', () => {
     expect(reply.cmd).toEqual(END);
   });
 
-  test('a client without GET is written to without a probe', () => {
+  test('a client without GET is asked by HPUT, then by HPOST; without any it is written to unasked', () => {
     const device = given({ commands: [replace('Unit')] });
     device.posts({});
     const reply = device.answers(statuses(200, 501));
     expect(only(reply.effects, 'featureLearned')).toMatchObject([{ feature: 'GET', value: false }]);
-    expect(names(reply)).toEqual(['CONT', 'HGET']);
+    expect(reply.cmd[1]).toEqual(['HPUT', `${BASE}/repository/item-c1`, `${METER}/kitchen/Unit`]);
+    expect(names(device.answers(statuses(200, 501)))).toEqual(['CONT', 'HPOST']);
+    expect(names(device.answers(statuses(200, 501)))).toEqual(['CONT', 'HGET']);
     device.has(add('Note'));
     expect(names(device.answers(statuses(200, 200)))).toEqual(['CONT', 'HGET']);
+    device.has(get('Unit'));
+    expect(outcomes(device.answers(statuses(200, 200)).effects)).toMatchObject({ c3: 'UNSUPPORTED' });
+    device.has(get('Unit'));
+    expect(outcomes(device.posts({}).effects)).toMatchObject({ c4: 'UNSUPPORTED' });
   });
 
   test('a query that is refused is left out from then on', () => {

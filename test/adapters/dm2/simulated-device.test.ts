@@ -95,7 +95,7 @@ describe('A simulated device, which holds its server to the facts', () => {
     const { report, effects } = await session(work, { features: { cont: false } });
     expect(report.violations).toEqual([]);
     expect(outcomes(effects)).toEqual(expected);
-    expect(only(effects, 'featureLearned').map((effect) => effect.feature)).toEqual(['CONT']);
+    expect(only(effects, 'featureLearned').map((effect) => effect.feature)).toEqual(['CONT', 'bearer']);
   });
 
   test.each(['basic', 'digest'] as const)('authenticates itself by %s', async (auth) => {

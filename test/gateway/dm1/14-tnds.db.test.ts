@@ -284,6 +284,86 @@ describeSection('14 TNDS and DDF', ({ form, device, gateway }) => {
       expect(await featureOf(phone, 'dm1.tnds.write')).toBe(false);
     });
   });
+
+  describe('Replace of a sub-tree', () => {
+    const at = { moid: METER, path: 'Tariff/peak' };
+    const replace = (whole: boolean): object => ({ replace: { address: at, value: { json: { Rate: 0.75 } }, whole } });
+
+    /** A device with the tariff `{ Start: '1700', Rate: 0.5 }`. */
+    async function withTariff(): Promise<SpokenDevice> {
+      const phone = await withTnds();
+      await phone.isAsked([{ add: { address: at, value: { json: { Start: '1700', Rate: 0.5 } } } }]);
+      await phone.begins();
+      await phone.says([phone.accepts(), phone.judges(0, 200)]);
+      return phone;
+    }
+
+    async function tariffOf(phone: SpokenDevice): Promise<unknown> {
+      const { device: found } = await ask<{ device: { acmeMeter: { tariff: { items: readonly unknown[] } } } }>(
+        gateway(),
+        'query ($id: ID!) { device(deviceId: $id) { acmeMeter { tariff { items { start rate } } } } }',
+        { id: phone.deviceId },
+      );
+      return found.acmeMeter.tariff.items[0];
+    }
+
+    test('whole: is one document to the parent; what it does not name is gone from the gateway, too', async () => {
+      const phone = await withTariff();
+      const operation = await phone.isAsked([replace(true)]);
+      await phone.begins();
+      expect(phone.heard.slice(3)).toEqual([`Replace ${PLACE}/Tariff`, 'Final']);
+      const [sent] = phone.commands;
+      const [document] = sent !== undefined && 'items' in sent ? sent.items : [];
+      const decoded = decodeTnds(document?.data ?? { kind: 'text', text: '' });
+      expect(decoded.ok ? decoded.value.nodes.map(({ tree }) => tree) : decoded).toMatchObject([
+        { name: 'peak', children: [{ name: 'Rate', value: { data: 0.75 } }] },
+      ]);
+      expect(await tariffOf(phone)).toEqual({ start: '1700', rate: 0.5 });
+      await phone.says([phone.accepts(), phone.judges(0, 200)]);
+      expect(await operation.now()).toMatchObject({ state: 'SUCCEEDED' });
+      expect(await tariffOf(phone)).toEqual({ start: null, rate: 0.75 });
+    });
+
+    test('whole: to a device that takes no documents (415) nothing else is sent, and the next one not at all', async () => {
+      const phone = await withTariff();
+      const operation = await phone.isAsked([replace(true)]);
+      await phone.begins();
+      await phone.says([phone.accepts(), phone.judges(0, 415)]);
+      expect(phone.heard).toEqual(['212 SyncHdr', 'Final']);
+      expect(await operation.now()).toMatchObject({ commands: [{ outcome: 'BAD_VALUE', statusCode: 415 }] });
+      const again = await phone.isAsked([replace(true)]);
+      await phone.begins();
+      expect(phone.commands.map(({ kind }) => kind)).not.toContain('Replace');
+      expect(await again.now()).toMatchObject({ commands: [{ outcome: 'UNSUPPORTED', statusCode: null }] });
+      expect(await tariffOf(phone)).toEqual({ start: '1700', rate: 0.5 });
+    });
+
+    test('not whole: the leaves that are named are replaced, the others stay', async () => {
+      const phone = await withTariff();
+      await phone.isAsked([replace(false)]);
+      await phone.begins();
+      expect(phone.heard.slice(3)).toEqual([`Replace ${PLACE}/Tariff/peak/Rate`, 'Final']);
+      await phone.says([phone.accepts(), phone.judges(0, 200)]);
+      expect(await tariffOf(phone)).toEqual({ start: '1700', rate: 0.75 });
+    });
+
+    test('whole: is for replaces by trees alone, and stands in no Atomic', async () => {
+      const phone = await withTariff();
+      for (const command of [
+        { add: { address: { moid: METER, path: 'Tariff/night' }, value: { json: {} }, whole: true } },
+        { replace: { address: { moid: METER, path: 'Unit' }, value: { text: 'MWh' }, whole: true } },
+      ])
+        await expect(phone.isAsked([command])).rejects.toThrow(/only a replace by a tree/);
+      const unit = { replace: { address: { moid: METER, path: 'Unit' }, value: { text: 'MWh' } } };
+      const operation = await phone.isAsked([replace(true), unit], { atomic: true });
+      await phone.begins();
+      expect(phone.commands.map(({ kind }) => kind)).not.toContain('Atomic');
+      expect(await operation.now()).toMatchObject({
+        state: 'FAILED',
+        commands: [{ outcome: 'UNSUPPORTED' }, { outcome: null }],
+      });
+    });
+  });
 });
 
 /** The document as the elements that a WBXML message embeds. */

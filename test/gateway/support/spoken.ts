@@ -57,7 +57,8 @@ export interface SpokenWorld {
   passes(ms: number): Promise<void>;
 }
 
-interface Stage {
+/** Gateways before which dialogues are held. */
+export interface Stage {
   readonly gateways: readonly Reachable[];
   readonly db: Database;
   readonly accountId: string;
@@ -70,8 +71,7 @@ export function describeSection(title: string, body: (world: SpokenWorld) => voi
   describe(title, () => {
     let stage: Stage;
     beforeAll(async () => {
-      const env = { MOQL_PUBLIC_URL: PUBLIC_URL, ...(settings === undefined ? {} : { MOQL_CONFIG: fileOf(settings) }) };
-      stage = await (process.env['DATABASE_URL'] ? twoProcesses(env) : oneGateway(env));
+      stage = await openStage(settings);
     });
     afterAll(() => stage.close());
 
@@ -86,6 +86,12 @@ export function describeSection(title: string, body: (world: SpokenWorld) => voi
       });
     });
   });
+}
+
+/** One gateway on the embedded database, two processes on PostgreSQL. */
+export function openStage(settings?: object): Promise<Stage> {
+  const env = { MOQL_PUBLIC_URL: PUBLIC_URL, ...(settings === undefined ? {} : { MOQL_CONFIG: fileOf(settings) }) };
+  return process.env['DATABASE_URL'] ? twoProcesses(env) : oneGateway(env);
 }
 
 function fileOf(settings: object): string {

@@ -249,7 +249,7 @@ export async function serve(world: World, more: Partial<AppDeps> = {}): Promise<
   const app = buildApp({
     services: world.services,
     device: (_protocol, inbound) => refuse(inbound),
-    repository: refuse,
+    repository: () => Promise.reject(new Error('the test asks the repository')),
     bootstrap: refuse,
     ...more,
   });
