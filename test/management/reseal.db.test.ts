@@ -25,7 +25,13 @@ afterAll(async () => {
 test('a gateway with another secret key opens what the old one sealed, and seals it anew', async () => {
   const db = await testDatabase();
   // A database that two gateways have, one after the other: the first must not close it.
-  const kept = { ...db, close: () => Promise.resolve() };
+  const kept = new Proxy(db, {
+    get(target, name): unknown {
+      if (name === 'close') return () => Promise.resolve();
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
   closing.push(() => db.close());
   const first = await startTestGateway({ db: kept, env: { MOQL_SECRET_KEY: OLD } });
   closing.unshift(first.close);
