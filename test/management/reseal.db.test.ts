@@ -1,4 +1,5 @@
 import { resealAll } from '../../src/management/reseal';
+import type { Database } from '../../src/store/database';
 import { createSecrets } from '../../src/store/secrets';
 import { ask, contact, createAccount, register, simulated, hangUp } from '../gateway/support/world';
 import { startTestGateway } from '../support/gateway';
@@ -25,11 +26,11 @@ afterAll(async () => {
 test('a gateway with another secret key opens what the old one sealed, and seals it anew', async () => {
   const db = await testDatabase();
   // A database that two gateways have, one after the other: the first must not close it.
-  const kept = new Proxy(db, {
-    get(target, name): unknown {
+  const kept = new Proxy({} as Database, {
+    get(_target, name): unknown {
       if (name === 'close') return () => Promise.resolve();
-      const member: unknown = Reflect.get(target, name, target);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      const member: unknown = Reflect.get(db, name, db);
+      return typeof member === 'function' ? (member.bind(db) as unknown) : member;
     },
   });
   closing.push(() => db.close());
