@@ -17,6 +17,9 @@ import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
+import type { ForwardedCertificates } from '../http/peer';
+import { trustOf } from '../http/tls/client-certificate';
+import { TlsMaterialError } from '../http/tls/material';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
 import { createDelegations } from '../management/delegation/delegations';
@@ -25,6 +28,8 @@ import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
+import { PskKeys } from '../management/psk-keys';
+import { resealAll } from '../management/reseal';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
 import { createShowPages } from '../management/show-pages';
@@ -38,6 +43,7 @@ import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
+import { createGatewayTls, type GatewayTls } from './gateway-tls';
 import { createLog } from './log';
 import { assembleRepository } from './repository';
 
@@ -51,6 +57,8 @@ export interface Gateway {
   readonly services: Services;
   readonly db: Database;
   readonly timers: Timers;
+  /** Reads the files of certificates and keys again; false when they cannot be used, and the old ones go on. */
+  reloadTls(): boolean;
   /** Takes no more requests, ends those that run within `CLOSE_WITHIN_MS`, and gives everything back. */
   close(): Promise<void>;
 }
@@ -100,13 +108,13 @@ async function assemble(
 ): Promise<Gateway> {
   const { limits } = config.settings;
   const { now } = parts;
-  const tls = config.tls === undefined ? undefined : readTls(config.tls);
   const directory = config.ddfDir === undefined ? [] : readDdfDirectory(config.ddfDir, log);
   const db =
     parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
   closing.push(() => db.close());
   for (const name of await migrate(db.sql)) log.info({ migration: name }, 'migration applied');
   const secrets = secretsOf(config, parts);
+  await resealed(db, secrets, config, log);
 
   const ddfs = createDdfs({ db, log });
   closing.push(() => ddfs.stop());
@@ -149,14 +157,20 @@ async function assemble(
       expiresInMs: limits.operationExpiryMs,
     },
   });
+  const psk = new PskKeys({ db, secrets, log });
+  closing.push(() => psk.stop());
+  await psk.start();
+  const credentialsChanged = (device: string | undefined): Promise<void> => psk.changed(device);
+  const tls = gatewayTls(config, psk, log);
+  closing.push(() => tls?.stop());
   const outreach = {
     db,
     secrets,
     now,
     makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
   };
-  const accounts = createAccounts({ db, secrets });
-  const devices = createDevices({ db, secrets });
+  const accounts = createAccounts({ db, secrets, credentialsChanged });
+  const devices = createDevices({ db, secrets, credentialsChanged });
   const delegations = createDelegations({
     db,
     secrets,
@@ -190,7 +204,7 @@ async function assemble(
     reports: createReports({ db }),
     grants,
     notifications: createNotifications(outreach),
-    bootstraps: createBootstraps({ ...outreach, baseUrl }),
+    bootstraps: createBootstraps({ ...outreach, baseUrl, credentialsChanged }),
     repository: files,
   };
 
@@ -223,7 +237,8 @@ async function assemble(
     insecure: config.insecure,
     now,
     logger: log,
-    tls: tls?.northbound,
+    tls: tls?.options('northbound'),
+    forwarded: forwardedOf(config),
     trustProxy: trustProxyOf(config),
     limits: { messageOctets: limits.messageOctets, inflation: limits.inflation },
     bodyMs: limits.uploadMs,
@@ -250,11 +265,15 @@ async function assemble(
   });
   closing.push(() => timers.stop());
   closing.push(() => waiting.stop());
-  const url = await listen(buildApp(deps), config, closing);
-  deviceUrl =
-    config.deviceListener === undefined
-      ? url
-      : await listen(buildDeviceApp({ ...deps, tls: tls?.devices }), config.deviceListener, closing);
+  const northbound = buildApp(deps);
+  tls?.attach('northbound', northbound);
+  const url = await listen(northbound, config, closing);
+  deviceUrl = url;
+  if (config.deviceListener !== undefined) {
+    const apart = buildDeviceApp({ ...deps, tls: tls?.options('devices') });
+    tls?.attach('devices', apart);
+    deviceUrl = await listen(apart, config.deviceListener, closing);
+  }
   if (config.publicUrl === undefined && WILDCARDS.has((config.deviceListener ?? config).host)) {
     log.warn(
       { told: deviceUrl },
@@ -269,6 +288,7 @@ async function assemble(
     services,
     db,
     timers,
+    reloadTls: () => tls?.reload() ?? true,
     close,
     ...(madeAdminKey === undefined ? {} : { madeAdminKey }),
   };
@@ -296,7 +316,33 @@ function secretsOf(config: Configuration, parts: GatewayParts): Secrets {
     parts.db !== undefined || config.databaseUrl !== undefined ? { env } : { env, dataDir: config.dataDir },
   );
   if (!found.ok) throw new StartError(found.message);
-  return createSecrets(found.secretKey);
+  const { previousSecretKey: previous, pskKey } = config;
+  return createSecrets(found.secretKey, {
+    ...(previous === undefined ? {} : { previous }),
+    ...(pskKey === undefined ? {} : { psk: pskKey }),
+  });
+}
+
+/** What the previous secret key sealed is sealed with the one of today. */
+async function resealed(db: Database, secrets: Secrets, config: Configuration, log: Logger): Promise<void> {
+  if (config.previousSecretKey === undefined) return;
+  const { resealed: count, unopened } = await resealAll(db.sql, secrets);
+  log.info({ resealed: count }, 'secrets are sealed with MOQL_SECRET_KEY; MOQL_SECRET_KEY_PREVIOUS is needed no more');
+  if (unopened > 0) log.warn({ unopened }, 'secrets can be opened with neither secret key');
+}
+
+function gatewayTls(config: Configuration, psk: PskKeys, log: Logger): GatewayTls | undefined {
+  try {
+    return createGatewayTls(config, (identity) => psk.keyOf(identity), log);
+  } catch (error) {
+    throw error instanceof TlsMaterialError ? new StartError(error.message) : error;
+  }
+}
+
+/** How a proxy hands on certificates of devices; undefined where it does not. */
+function forwardedOf({ settings, trustProxy }: Configuration): ForwardedCertificates | undefined {
+  const { certificateHeader: header, verifiesCertificates: isVerified } = settings.proxy;
+  return header === undefined ? undefined : { header, isVerified, trusts: trustOf(trustProxy) };
 }
 
 async function listen(
@@ -320,30 +366,6 @@ async function listen(
 function trustProxyOf({ trustProxy }: Configuration): AppDeps['trustProxy'] {
   if (typeof trustProxy === 'number') return (_address: string, hop: number) => hop < trustProxy;
   return trustProxy === undefined ? undefined : [...trustProxy];
-}
-
-interface TlsPair {
-  readonly northbound: NonNullable<AppDeps['tls']>;
-  /** Asks for client certificates: a device is known by its certificate's hash, whoever signed it. */
-  readonly devices: NonNullable<AppDeps['tls']>;
-}
-
-function readTls(paths: NonNullable<Configuration['tls']>): TlsPair {
-  const read = (variable: string, path: string): Buffer => {
-    try {
-      return readFileSync(path);
-    } catch (error) {
-      throw new StartError(`${variable}: ${reasonOf(error)}`);
-    }
-  };
-  const cert = read('MOQL_TLS_CERT', paths.cert);
-  const key = read('MOQL_TLS_KEY', paths.key);
-  const northbound = { cert, key };
-  const ca = paths.ca === undefined ? undefined : read('MOQL_TLS_CA', paths.ca);
-  return {
-    northbound,
-    devices: { cert, key, requestCert: true, rejectUnauthorized: false, ...(ca === undefined ? {} : { ca }) },
-  };
 }
 
 /** The files `*.xml` and `*.ddf` of MOQL_DDF_DIR, in order of name. */

@@ -7,7 +7,8 @@ export const serveCommand: Command = {
   summary: 'run the gateway',
   help: `Usage: moql serve
 
-Runs the gateway until SIGTERM or SIGINT, then answers what it has begun and ends. Its log goes to standard output, one
+Runs the gateway until SIGTERM or SIGINT, then answers what it has begun and ends. SIGHUP
+makes it read its certificates again. Its log goes to standard output, one
 JSON object a line. All settings are environment variables (docs/configuration.md), among them:
 
   PORT, HOST         where it listens (4000, 127.0.0.1)
@@ -30,7 +31,10 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   if (gateway.madeAdminKey !== undefined)
     io.out(`The first administrator's API key, shown this once: ${gateway.madeAdminKey}`);
   log.info({ url: gateway.url, deviceUrl: gateway.deviceUrl, database: gateway.db.kind }, 'moql listens');
+  const reload = (): void => void gateway.reloadTls();
+  process.on('SIGHUP', reload);
   await stopped;
+  process.off('SIGHUP', reload);
   log.info('moql ends');
   await gateway.close();
   return 0;

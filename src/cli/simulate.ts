@@ -19,7 +19,8 @@ object to a server that does not. They begin a session at once and then every --
   --device-id ID             DevId, such as IMEI:493005100592800
   --count N                  so many devices; their ids count up from ID
   --auth none|basic|md5|hmac|digest
-                             how they prove who they are: md5 on DM 1.x, digest on DM 2.0; under hmac the server does too
+                             how they prove who they are: md5 on DM 1.x, digest (HTTP) on DM 2.0; under hmac the server
+                             does too
   --user NAME, --secret TEXT     with what
   --server-user NAME         the server's identifier
   --bootstrap FILE|URL       all of these from a bootstrap document, with --device-id alone
@@ -42,7 +43,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage.`,
 const DEFAULT_POLL_SECONDS = 10;
 const MOST_DEVICES = 100_000;
 const MOST_SESSIONS = 1_000_000;
-const AUTHENTICATIONS = { dm1: ['none', 'basic', 'md5', 'hmac'], dm2: ['none', 'basic', 'digest'] } as const;
+const AUTHENTICATIONS = { dm1: ['none', 'basic', 'md5', 'hmac', 'digest'], dm2: ['none', 'basic', 'digest'] } as const;
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   const { options, sessions, verbose } = await readArguments(withSeed(args));

@@ -19,9 +19,13 @@ export interface Configuration {
   readonly publicUrl?: string;
   readonly adminKey?: string;
   readonly secretKey?: string;
+  /** Opens what was sealed before the secret key was another one. */
+  readonly previousSecretKey?: string;
+  /** Keys of devices with TLS-PSK are derived from it. */
+  readonly pskKey?: string;
   readonly ddfDir?: string;
-  /** Paths of PEM files. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
+  /** Paths of PEM files; certificates and their keys in the same order. */
+  readonly tls?: { readonly cert: readonly string[]; readonly key: readonly string[]; readonly ca?: string };
   /** How many proxies, or which. */
   readonly trustProxy?: number | readonly string[];
   /** Basic credentials without TLS are taken off loopback too. */
@@ -36,6 +40,8 @@ export type ConfigurationResult =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 const path = z.string().max(4096);
+/** Separated by commas. */
+const paths = path.transform((text) => text.split(',').map((one) => one.trim()));
 
 /** `docs/configuration.md` has one row for each. */
 const variables = z.object({
@@ -48,9 +54,11 @@ const variables = z.object({
   MOQL_PUBLIC_URL: publicUrl.optional(),
   MOQL_ADMIN_KEY: bearer.optional(),
   MOQL_SECRET_KEY: z.string().max(4096).optional(),
+  MOQL_SECRET_KEY_PREVIOUS: z.string().max(4096).optional(),
+  MOQL_PSK_KEY: z.string().min(32, 'must have at least 32 characters').max(4096).optional(),
   MOQL_DDF_DIR: path.optional(),
-  MOQL_TLS_CERT: path.optional(),
-  MOQL_TLS_KEY: path.optional(),
+  MOQL_TLS_CERT: paths.optional(),
+  MOQL_TLS_KEY: paths.optional(),
   MOQL_TLS_CA: path.optional(),
   MOQL_TRUST_PROXY: trustProxy.optional(),
   MOQL_INSECURE: z.enum(['0', '1'], 'must be 1, or unset').optional(),
@@ -104,11 +112,17 @@ function gapsOf(given: Readonly<Record<string, unknown>>): readonly string[] {
   );
 }
 
-/** Two listeners cannot share an address. */
+/** Two listeners cannot share an address, and each certificate has its key. */
 function clashesOf(v: Variables): readonly string[] {
   const { PORT, HOST, MOQL_DEVICE_PORT: devicePort, MOQL_DEVICE_HOST: deviceHost = HOST } = v;
-  if (devicePort === undefined || devicePort === 0 || devicePort !== PORT || deviceHost !== HOST) return [];
-  return ['MOQL_DEVICE_PORT: is PORT; leave it unset for one listener'];
+  const unpaired = v.MOQL_TLS_CERT?.length !== v.MOQL_TLS_KEY?.length;
+  const isOne = devicePort !== undefined && devicePort !== 0 && devicePort === PORT && deviceHost === HOST;
+  return [
+    ...(unpaired && v.MOQL_TLS_CERT && v.MOQL_TLS_KEY
+      ? ['MOQL_TLS_KEY: must name one file for each of MOQL_TLS_CERT']
+      : []),
+    ...(isOne ? ['MOQL_DEVICE_PORT: is PORT; leave it unset for one listener'] : []),
+  ];
 }
 
 function configurationOf(v: Variables, settings: Settings): Configuration {
@@ -126,6 +140,8 @@ function configurationOf(v: Variables, settings: Settings): Configuration {
     ...(v.MOQL_PUBLIC_URL === undefined ? {} : { publicUrl: v.MOQL_PUBLIC_URL }),
     ...(v.MOQL_ADMIN_KEY === undefined ? {} : { adminKey: v.MOQL_ADMIN_KEY }),
     ...(v.MOQL_SECRET_KEY === undefined ? {} : { secretKey: v.MOQL_SECRET_KEY }),
+    ...(v.MOQL_SECRET_KEY_PREVIOUS === undefined ? {} : { previousSecretKey: v.MOQL_SECRET_KEY_PREVIOUS }),
+    ...(v.MOQL_PSK_KEY === undefined ? {} : { pskKey: v.MOQL_PSK_KEY }),
     ...(v.MOQL_DDF_DIR === undefined ? {} : { ddfDir: v.MOQL_DDF_DIR }),
     ...(v.MOQL_TRUST_PROXY === undefined ? {} : { trustProxy: v.MOQL_TRUST_PROXY }),
     ...(v.MOQL_TLS_CERT === undefined || v.MOQL_TLS_KEY === undefined

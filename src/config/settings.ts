@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { count } from './check';
 import { repositoryRows, repositorySettings } from './repository-settings';
+import { proxySettings, tlsSettings } from './tls-settings';
 
 const KIB = 1024;
 const GIB = 1024 * 1024 * KIB;
@@ -79,6 +80,8 @@ const schema = z.strictObject({
     .prefault({})
     .describe('what one device, session or caller may take'),
   repository: repositorySettings,
+  tls: tlsSettings,
+  proxy: proxySettings,
 });
 
 export type Settings = z.infer<typeof schema>;
@@ -109,7 +112,7 @@ export interface SettingRow {
   /** Such as `limits.maxMsgSize`. */
   readonly name: string;
   readonly meaning: string;
-  readonly fallback: number | string;
+  readonly fallback: string | number | boolean;
 }
 
 /** Each member with what it means, for the documentation. */
@@ -121,5 +124,15 @@ export function settingRows(): readonly SettingRow[] {
     meaning: shape[name].description ?? '',
     fallback: defaults[name],
   }));
-  return [...limits, ...repositoryRows()];
+  const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
+  return [...limits, ...repositoryRows(), ...rest];
+}
+
+function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {
+  const defaults: Readonly<Record<string, SettingRow['fallback'] | undefined>> = part.parse({});
+  return Object.entries(part.unwrap().shape).map(([name, member]) => ({
+    name: `${section}.${name}`,
+    meaning: (member as z.ZodType).description ?? '',
+    fallback: defaults[name] ?? 'unset',
+  }));
 }

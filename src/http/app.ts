@@ -9,6 +9,7 @@ import { deviceRoutes } from './device-routes';
 import { delegationRoute, type DelegationDeps } from './delegation-route';
 import type { GraphqlDeps } from './graphql-routes';
 import { graphqlRoutes } from './graphql-routes';
+import { takeForwarded, type ForwardedCertificates } from './peer';
 import { portalRoute, type PortalDeps } from './portal-route';
 import { REPOSITORY_PATH } from './repository-route';
 
@@ -20,6 +21,8 @@ export interface ListenerOptions {
   /** Whose forwarding headers count: addresses, networks, or their number (MOQL_TRUST_PROXY). */
   readonly trustProxy?: FastifyServerOptions['trustProxy'];
   readonly limits?: DeviceLimits;
+  /** Present: certificates of devices that a trusted proxy hands on count. */
+  readonly forwarded?: ForwardedCertificates | undefined;
   /** How long a body may take that is sent to the Data Repository. */
   readonly bodyMs?: number;
   /** Whether the database can be reached and is migrated. */
@@ -56,7 +59,7 @@ function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerO
   portalRoute(app, deps);
 }
 
-function listener({ logger, tls, trustProxy, ready, bodyMs }: ListenerOptions): FastifyInstance {
+function listener({ logger, tls, trustProxy, ready, bodyMs, forwarded }: ListenerOptions): FastifyInstance {
   const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
     ...(logger ? { loggerInstance: logger } : {}),
     ...(tls ? { https: tls } : {}),
@@ -69,6 +72,7 @@ function listener({ logger, tls, trustProxy, ready, bodyMs }: ListenerOptions): 
     forceCloseConnections: 'idle',
   };
   const app = fastify(options) as FastifyInstance;
+  if (forwarded !== undefined) takeForwarded(app, forwarded);
   app.addHook('onRequest', hurry);
   app.setNotFoundHandler((_request, reply) =>
     reply

@@ -14,7 +14,7 @@ import { administer, isForeignKeyViolation, recordChange, type AdministrativeTra
 import type { Database } from '../store/database';
 import type { Account } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
-import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
+import { checkPsk, checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import { sealSecret, type Direction } from './credentials';
 import {
   ManagementError,
@@ -28,24 +28,27 @@ import {
 export interface AccountsDeps {
   readonly db: Database;
   readonly secrets: Secrets;
+  /** Told of credentials of devices that changed: a device's key, or undefined for an account's. */
+  readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
 }
 
 type AccountColumns = Omit<Account, 'id' | 'createdAt' | 'updatedAt'>;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  return new StoredAccounts(deps.db, deps.secrets);
+  return new StoredAccounts(deps.db, deps.secrets, deps.credentialsChanged);
 }
 
 class StoredAccounts implements Accounts {
   constructor(
     private readonly db: Database,
     private readonly secrets: Secrets,
+    private readonly credentialsChanged: AccountsDeps['credentialsChanged'],
   ) {}
 
   /** Errors: BAD_USER_INPUT; ALREADY_EXISTS when another account registers devices with the same user name. */
   async create(input: AccountChanges & { readonly serverId: string }, caller?: Caller): Promise<AccountView> {
     const columns = this.#columns(input, undefined);
-    return administer(this.db, async (tx) => {
+    const view = await administer(this.db, async (tx) => {
       await checkAutoRegister(tx, columns, undefined);
       const row = await tx.account.create({ data: columns });
       await recordChange(tx, {
@@ -55,12 +58,14 @@ class StoredAccounts implements Accounts {
       });
       return viewOf(row);
     });
+    if (input.clientAuth !== undefined) await this.credentialsChanged?.(undefined);
+    return view;
   }
 
   /** What is left out stays. Errors: as for create, and NOT_FOUND. */
   async update(id: string, changes: AccountChanges, caller?: Caller): Promise<AccountView> {
     const key = getDatabaseKey('account', id);
-    return administer(this.db, async (tx) => {
+    const view = await administer(this.db, async (tx) => {
       const before = await getRow(tx, key);
       const columns = this.#columns(changes, before);
       await checkAutoRegister(tx, columns, key);
@@ -73,6 +78,8 @@ class StoredAccounts implements Accounts {
       });
       return viewOf(row);
     });
+    if (changes.clientAuth !== undefined) await this.credentialsChanged?.(undefined);
+    return view;
   }
 
   async delete(id: string, caller?: Caller): Promise<AccountView> {
@@ -99,13 +106,15 @@ class StoredAccounts implements Accounts {
     caller?: Caller,
   ): Promise<{ account: AccountView; secret: string }> {
     const key = getDatabaseKey('account', id);
-    const fresh = secret === undefined ? makeSecret() : checkSecret(secret, 'secret');
-    const sealed = sealSecret(this.secrets, direction, fresh);
-    const account = await administer(this.db, async (tx) => {
+    const given = secret === undefined ? undefined : checkSecret(secret, 'secret');
+    const rotated = await administer(this.db, async (tx) => {
       const before = await getRow(tx, key);
-      const type = direction === 'CLIENT' ? before.clientAuthType : before.serverAuthType;
-      if (type === 'NONE' || type === 'X509')
+      const type = (direction === 'CLIENT' ? before.clientAuthType : before.serverAuthType) as KeptCredential['type'];
+      const isDerived = type === 'PSK' && before.clientSecret === null;
+      if (type === 'NONE' || type === 'X509' || isDerived)
         throw badInput(`a credential of type ${type} has no secret to replace`, 'direction');
+      const fresh = given === undefined ? makeSecret(type) : type === 'PSK' ? checkPsk(given, 'secret') : given;
+      const sealed = sealSecret(this.secrets, direction, fresh);
       const row = await tx.account.update({
         where: { id: key },
         data: {
@@ -114,9 +123,10 @@ class StoredAccounts implements Accounts {
         },
       });
       await recordChange(tx, { type: 'accountCredentialRotated', caller, data: { account: id, direction } });
-      return viewOf(row);
+      return { account: viewOf(row), secret: fresh };
     });
-    return { account, secret: fresh };
+    if (direction === 'CLIENT') await this.credentialsChanged?.(undefined);
+    return rotated;
   }
 
   async get(id: string): Promise<AccountView | null> {

@@ -1,7 +1,7 @@
 /** Bootstrap documents for devices: credentials, the document, and the address at which it may be fetched. */
 import { randomBytes } from 'node:crypto';
 
-import type { CredentialType, DmProtocol } from '../../adapters/adapter';
+import type { AccountKnowledge, CredentialType, DmProtocol } from '../../adapters/adapter';
 import { badInput, getDatabaseKey, notFound } from '../access/inputs';
 import { administer, recordChange, type AdministrativeTransaction } from '../access/journal';
 import { bootstrapKey, sealBootstrap } from '../store/bootstrap-documents';
@@ -23,6 +23,8 @@ import type { Caller } from './types';
 export interface BootstrapDeps extends OutreachDeps {
   /** Public address without trailing slash. */
   readonly baseUrl: () => string;
+  /** Told of credentials of devices that changed: a device's key, or undefined for an account's. */
+  readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
 }
 
 /** 16 octets, as those of a challenge. */
@@ -45,8 +47,10 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
     if (expiresInMs < 1 || expiresInMs > LONGEST_LIFE_MS) throw badInput('must be up to 30 days', 'expiresIn');
     if ((request.extras?.length ?? 0) > MOST_EXTRAS) throw badInput(`at most ${MOST_EXTRAS}`, 'extras');
     const expiresAt = new Date(clock() + expiresInMs);
-    return administer(db, async (tx) => {
+    let key: string | undefined;
+    const made = await administer(db, async (tx) => {
       const before = await lockDeviceAccount(tx, deviceId);
+      key = String(before.device.id);
       const isMo = profile === 'MO';
       const protocol: DmProtocol = asked ?? protocolOf(before.device) ?? (isMo ? 'DM_2_0' : 'DM_1_2');
       const maker = deps.makerOf(protocol);
@@ -57,7 +61,7 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
       const moids = isMo ? { moids: request.moids ?? (await knownMoids(tx)) } : {};
       const url = `${deps.baseUrl()}${protocol === 'DM_2_0' ? '/dm/2' : '/dm/1'}`;
       const made = maker.bootstrap(
-        { account: knowledgeOf(secrets, known), device: { deviceId, protocol } },
+        { account: withPsk(deps, knowledgeOf(secrets, known), deviceId), device: { deviceId, protocol } },
         { ...request, ...moids, profile, url },
       );
       if (!made.ok) throw badInput(made.message, made.field);
@@ -82,6 +86,8 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
       const address = `${deps.baseUrl()}/bootstrap/${token}`;
       return { deviceId, ...made.document, typed: made.typed ?? null, url: address, expiresAt };
     });
+    await deps.credentialsChanged?.(key);
+    return made;
   }
 
   /**
@@ -96,7 +102,7 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
       const account = await tx.account.findUnique({ where: { id: getDatabaseKey('account', accountId) } });
       if (account === null) throw notFound('account');
       const made = maker.bootstrap(
-        { account: accountKnowledge(secrets, account), device: { deviceId: '', protocol: 'DM_2_0' } },
+        { account: sharedPsk(accountKnowledge(secrets, account)), device: { deviceId: '', protocol: 'DM_2_0' } },
         {
           ...request,
           moids: request.moids ?? (await knownMoids(tx)),
@@ -113,6 +119,23 @@ export function createBootstraps(deps: BootstrapDeps): Bootstraps {
   }
 
   return { make, makeForAccount };
+}
+
+/** Errors: BAD_USER_INPUT where each device has a key of its own. */
+function sharedPsk(account: AccountKnowledge): AccountKnowledge {
+  if (account.clientAuth.type === 'PSK' && account.clientAuth.secret === '')
+    throw badInput('each of its devices has a pre-shared key of its own: make a document for each', 'accountId');
+  return account;
+}
+
+/** A pre-shared key with its identity and its octets where they follow from the device. Errors: BAD_USER_INPUT. */
+function withPsk({ secrets }: BootstrapDeps, account: AccountKnowledge, deviceId: string): AccountKnowledge {
+  const { clientAuth } = account;
+  if (clientAuth.type !== 'PSK') return account;
+  const username = clientAuth.username || deviceId;
+  const secret = clientAuth.secret || secrets.pskOf(username)?.toString('hex');
+  if (secret === undefined) throw badInput('its pre-shared key cannot be derived without MOQL_PSK_KEY', 'clientAuth');
+  return { ...account, clientAuth: { ...clientAuth, username, secret } };
 }
 
 /** Every MOID that a DDF names, of all versions: a device may have any of them. */
@@ -167,6 +190,8 @@ function newCredential(
   if (own?.type === 'NONE' || type === 'X509') return undefined;
   const isUsable = own?.type != null || (direction === 'CLIENT' && type !== 'NONE');
   if (isUsable && !renew) return undefined;
+  // Its key follows from its identity.
+  if (type === 'PSK' && (own?.type == null ? shared.secret : own.secret) === null) return undefined;
   const username = own?.username ?? (direction === 'CLIENT' ? (shared.username ?? device.deviceId) : null);
-  return { type: type === 'NONE' ? 'DIGEST_MD5' : type, username, secret: makeSecret() };
+  return { type: type === 'NONE' ? 'DIGEST_MD5' : type, username, secret: makeSecret(type) };
 }

@@ -30,6 +30,12 @@ const LONGEST_USERNAME = 255;
 const LONGEST_SECRET = 1024;
 /** Credentials of the TLS connection, which devices present and the gateway does not. */
 const OF_CONNECTION: ReadonlySet<CredentialType> = new Set(['X509', 'PSK']);
+/** What stands in place of a password is none. */
+const UNLIKE_PASSWORDS: ReadonlySet<CredentialType> = new Set(['NONE', 'X509', 'PSK']);
+/** 16 to 64 octets. */
+const PSK_HEX = /^(?:[0-9a-f]{2}){16,64}$/;
+/** Octets of an identity that every client takes (OMA-TS-DM_Protocol-V2_0, DM Account MO). */
+const LONGEST_IDENTITY = 128;
 /** Credentials whose user name ends at the first ':'. */
 const ENDS_AT_COLON: ReadonlySet<CredentialType> = new Set(['BASIC', 'HTTP_DIGEST']);
 
@@ -49,8 +55,9 @@ export function keepCredential(input: CredentialInput, use: CredentialUse): Kept
   }
   if (type === 'X509') return keepCertificate(input, use, field);
 
-  const before =
-    use.before !== undefined && use.before.type !== 'NONE' && use.before.type !== 'X509' ? use.before : undefined;
+  if (type === 'PSK') return keepPsk(input, use, field);
+
+  const before = use.before !== undefined && !UNLIKE_PASSWORDS.has(use.before.type) ? use.before : undefined;
   const username = input.username ?? before?.username ?? null;
   checkUsername(username ?? (use.direction === 'SERVER' ? use.serverId : ''), type, `${field}.username`);
   if (input.secret == null && before?.secret == null) throw badInput(`type ${type} needs a secret`, `${field}.secret`);
@@ -61,9 +68,40 @@ export function keepCredential(input: CredentialInput, use: CredentialUse): Kept
   return { type, username, secret, fingerprint: null };
 }
 
-/** A secret of 192 random bits, for a rotation that names none. */
-export function makeSecret(): string {
-  return randomBytes(24).toString('base64url');
+/** A secret of 192 random bits, or a pre-shared key of 256, for a rotation that names none. */
+export function makeSecret(type?: CredentialType): string {
+  return type === 'PSK' ? randomBytes(32).toString('hex') : randomBytes(24).toString('base64url');
+}
+
+/** A pre-shared key as it is given: hexadecimal. */
+export function checkPsk(secret: string, field: string): string {
+  const hex = secret.toLowerCase();
+  if (!PSK_HEX.test(hex)) throw badInput('a pre-shared key is 16 to 64 octets in hexadecimal', field);
+  return hex;
+}
+
+/**
+ * A pre-shared key: `username` is its identity, a device's DevId when left out. Without `secret` it is derived from the
+ * identity, where the gateway has a key for that.
+ */
+function keepPsk(input: CredentialInput, use: CredentialUse, field: string): KeptCredential {
+  const before = use.before?.type === 'PSK' ? use.before : undefined;
+  const username = input.username ?? before?.username ?? null;
+  if (username !== null) checkUsername(username, 'PSK', `${field}.username`);
+  if (username !== null && Buffer.byteLength(username) > LONGEST_IDENTITY)
+    throw badInput(`an identity has at most ${LONGEST_IDENTITY} octets`, `${field}.username`);
+  const secret =
+    input.secret == null
+      ? (before?.secret ?? null)
+      : sealSecret(use.secrets, use.direction, checkPsk(input.secret, `${field}.secret`));
+  if (secret === null && use.secrets.pskOf('') === undefined)
+    throw badInput(
+      'type PSK needs a secret, for the gateway has no MOQL_PSK_KEY to derive one from',
+      `${field}.secret`,
+    );
+  if (secret !== null && username === null && !use.isDevices)
+    throw badInput('a key that devices share needs a username: its identity', `${field}.username`);
+  return { type: 'PSK', username, secret, fingerprint: null };
 }
 
 export function checkSecret(secret: string, field: string): string {

@@ -5,14 +5,19 @@ import type { Secrets } from '../store/secrets';
 
 export type Direction = 'CLIENT' | 'SERVER';
 
+/** Where a secret is kept, for {@link Secrets.encrypt}. */
+export function credentialContext(direction: Direction): string {
+  return `credential/${direction}`;
+}
+
 /** Encrypts a secret for its column; both accounts and devices keep theirs so. */
 export function sealSecret(secrets: Secrets, direction: Direction, plain: string): string {
-  return secrets.encrypt(plain, `credential/${direction}`);
+  return secrets.encrypt(plain, credentialContext(direction));
 }
 
 /** The clear text; undefined when the column holds what another key made. */
 export function openSecret(secrets: Secrets, direction: Direction, sealed: string): string | undefined {
-  return secrets.decrypt(sealed, `credential/${direction}`);
+  return secrets.decrypt(sealed, credentialContext(direction));
 }
 
 export interface AccountCredential {

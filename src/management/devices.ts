@@ -37,6 +37,8 @@ import {
 export interface DevicesDeps {
   readonly db: Database;
   readonly secrets: Secrets;
+  /** Told of credentials of devices that changed: a device's key, or undefined for an account's. */
+  readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
 }
 
 const LONGEST_DEVICE_ID = 128;
@@ -44,13 +46,14 @@ const LONGEST_TAG = 64;
 const MOST_TAGS = 64;
 
 export function createDevices(deps: DevicesDeps): Devices {
-  return new StoredDevices(deps.db, deps.secrets);
+  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged);
 }
 
 class StoredDevices implements Devices {
   constructor(
     private readonly db: Database,
     private readonly secrets: Secrets,
+    private readonly credentialsChanged: DevicesDeps['credentialsChanged'],
   ) {}
 
   /** Errors: BAD_USER_INPUT, ALREADY_EXISTS, NOT_FOUND (the account). */
@@ -59,7 +62,7 @@ class StoredDevices implements Devices {
     const tags = checkTags(input.tags ?? []);
     const accountId = getDatabaseKey('account', input.accountId);
     try {
-      return await administer(this.db, async (tx) => {
+      const view = await administer(this.db, async (tx) => {
         const account = await getAccount(tx, accountId);
         const row = await tx.device.create({
           data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null },
@@ -74,6 +77,7 @@ class StoredDevices implements Devices {
         });
         return viewOf(row);
       });
+      return await this.#told(view, input.clientAuth);
     } catch (error) {
       if (isUniqueViolation(error))
         throw new ManagementError('ALREADY_EXISTS', `device ${deviceId} is registered already`);
@@ -86,7 +90,7 @@ class StoredDevices implements Devices {
   async update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView> {
     const tags = changes.tags === undefined ? undefined : checkTags(changes.tags);
     const accountId = changes.accountId === undefined ? undefined : getDatabaseKey('account', changes.accountId);
-    return administer(this.db, async (tx) => {
+    const view = await administer(this.db, async (tx) => {
       const before = await getDevice(tx, deviceId);
       const account = await getAccount(tx, accountId ?? before.accountId);
       const row = await tx.device.update({
@@ -104,6 +108,12 @@ class StoredDevices implements Devices {
       await recordChange(tx, { type: 'deviceUpdated', caller, device: row.id, data: { deviceId, changed } });
       return viewOf(row);
     });
+    return this.#told(view, changes.clientAuth);
+  }
+
+  async #told(view: DeviceView, clientAuth: CredentialInput | null | undefined): Promise<DeviceView> {
+    if (clientAuth != null) await this.credentialsChanged?.(view.key);
+    return view;
   }
 
   async recognise(what: Recognition, caller: Caller): Promise<void> {
@@ -112,12 +122,14 @@ class StoredDevices implements Devices {
 
   /** With everything that is known of it. Its events stay. */
   async delete(deviceId: string, caller?: Caller): Promise<DeviceView> {
-    return administer(this.db, async (tx) => {
+    const view = await administer(this.db, async (tx) => {
       const before = await getDevice(tx, deviceId);
       await tx.device.delete({ where: { id: before.id } });
       await recordChange(tx, { type: 'deviceDeleted', caller, device: before.id, data: { deviceId } });
       return viewOf(before);
     });
+    await this.credentialsChanged?.(view.key);
+    return view;
   }
 
   /** A secret of the device's own: one that used its account's credential leaves it with this. */
@@ -128,7 +140,7 @@ class StoredDevices implements Devices {
     caller?: Caller,
   ): Promise<{ device: DeviceView; secret: string }> {
     const given = secret === undefined ? undefined : checkSecret(secret, 'secret');
-    return administer(this.db, async (tx) => {
+    const rotated = await administer(this.db, async (tx) => {
       const row = await getDevice(tx, deviceId);
       const account = await getAccount(tx, row.accountId);
       const own = await tx.deviceCredential.findUnique({
@@ -138,7 +150,7 @@ class StoredDevices implements Devices {
       if (type === 'NONE' || type === null || (type === 'X509' && given === undefined)) {
         throw badInput(`a credential of type ${type ?? 'NONE'} has no secret that could be made`, 'direction');
       }
-      const fresh = given ?? makeSecret();
+      const fresh = given ?? makeSecret(type as KeptCredential['type']);
       await this.#writeCredential(
         tx,
         row.id,
@@ -154,6 +166,8 @@ class StoredDevices implements Devices {
       });
       return { device: viewOf(row), secret: fresh };
     });
+    await this.credentialsChanged?.(rotated.device.key);
+    return rotated;
   }
 
   async find(deviceId: string): Promise<DeviceView | null> {

@@ -1,5 +1,5 @@
-/** Addresses of files in the repository, as rows: one for each device and command that is given one. Pure. */
-import type { FileRef } from '../../adapters/adapter';
+/** Addresses in the repository, as rows: one for each device and command that is given one. Pure. */
+import type { Effect, FileRef } from '../../adapters/adapter';
 import type { ItemWrite } from '../store/turn-write';
 import type { LiveCommand, LiveOperation } from './command-state';
 import type { StoredValue } from './stored-value';
@@ -25,10 +25,33 @@ export function handedOut(
   return [fileItem(value.w, file, { operation, command }, now, limits)];
 }
 
+type Of = { readonly operation: LiveOperation; readonly command: LiveCommand } | undefined;
+
+/** A document that a device fetches, or one that it brings. */
+export function offeredItem(
+  offered: Extract<Effect, { kind: 'itemOffered' }>,
+  of: Of,
+  now: number,
+  limits: ItemLimits,
+): ItemWrite {
+  const { token, direction, mime, body, alternatives = [] } = offered;
+  // Of an upload only what is taken beside the usual types.
+  const contents = direction === 'UPLOAD' ? alternatives : [{ mime, body }, ...alternatives];
+  return {
+    token,
+    operation: of?.operation.id ?? null,
+    position: of?.command.position ?? null,
+    direction,
+    contents: contents.map((one) => ({ mime: one.mime, base64: Buffer.from(one.body).toString('base64') })),
+    expiresAt: new Date(now + limits.itemLifeMs).toISOString(),
+    access: limits.itemAccess ?? 'DEVICE',
+  };
+}
+
 export function fileItem(
   token: string,
   { file, access }: Pick<FileRef, 'file' | 'access'>,
-  of: { readonly operation: LiveOperation; readonly command: LiveCommand } | undefined,
+  of: Of,
   now: number,
   limits: ItemLimits,
 ): ItemWrite {

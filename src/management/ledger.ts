@@ -16,7 +16,7 @@ import { endOfExec } from './async-exec';
 import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
 import { DocumentChanges } from './documents';
-import { fileItem, handedOut, type ItemLimits } from './file-items';
+import { fileItem, handedOut, offeredItem, type ItemLimits } from './file-items';
 import { isContent } from './item-value';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { withPage } from './show-page';
@@ -552,23 +552,11 @@ export class Ledger {
 
   #offer(effect: Extract<Effect, { kind: 'itemOffered' }>): void {
     const found = this.find(effect.command);
-    if (effect.file !== undefined) {
-      this.#items.push(fileItem(effect.token, effect.file, found, this.now, this.limits));
-      return;
-    }
-    const alternatives = effect.alternatives ?? [];
-    // Of an upload only what is taken beside the usual types.
-    const contents =
-      effect.direction === 'UPLOAD' ? alternatives : [{ mime: effect.mime, body: effect.body }, ...alternatives];
-    this.#items.push({
-      token: effect.token,
-      operation: found?.operation.id ?? null,
-      position: found?.command.position ?? null,
-      direction: effect.direction,
-      contents: contents.map((c) => ({ mime: c.mime, base64: Buffer.from(c.body).toString('base64') })),
-      expiresAt: new Date(this.now + this.limits.itemLifeMs).toISOString(),
-      access: this.limits.itemAccess ?? 'DEVICE',
-    });
+    this.#items.push(
+      effect.file === undefined
+        ? offeredItem(effect, found, this.now, this.limits)
+        : fileItem(effect.token, effect.file, found, this.now, this.limits),
+    );
   }
 }
 

@@ -11,7 +11,7 @@ import type { CommandView } from './types';
 export const SECRET_ANSWER_LIFE_MS = 3_600_000;
 
 /** Place of the sealed text, for {@link Secrets.encrypt}. */
-const PLACE = 'command/answer';
+export const ANSWER_CONTEXT = 'command/answer';
 
 /** `resultMeta` of a command whose result holds a secret. */
 export const SECRET_META: Json = { text: { secret: true } };
@@ -28,7 +28,7 @@ export function sealAnswers(effects: readonly Effect[], secrets: Secrets): reado
 /** An answer with its text sealed, if it has one. */
 export function sealAnswer(answer: { readonly [member: string]: Json }, secrets: Secrets): Json {
   const { text } = answer;
-  return typeof text === 'string' ? { ...answer, text: null, sealed: secrets.encrypt(text, PLACE) } : answer;
+  return typeof text === 'string' ? { ...answer, text: null, sealed: secrets.encrypt(text, ANSWER_CONTEXT) } : answer;
 }
 
 /** A command as callers see it: a secret answer in clear while its hour lasts, afterwards without its text. */
@@ -42,7 +42,10 @@ export function openAnswer(
   if (view.kind !== 'show' || result === null || typeof result['sealed'] !== 'string') return view;
   const { sealed, ...answer } = result;
   const isOver = answeredAt == null || Date.parse(answeredAt) + SECRET_ANSWER_LIFE_MS <= now;
-  return { ...view, result: { ...answer, text: isOver ? null : (secrets.decrypt(sealed as string, PLACE) ?? null) } };
+  return {
+    ...view,
+    result: { ...answer, text: isOver ? null : (secrets.decrypt(sealed as string, ANSWER_CONTEXT) ?? null) },
+  };
 }
 
 /** Takes secret answers out of the store whose hour is over. */

@@ -8,6 +8,7 @@ import type { Dm1DeviceOptions } from './dm1/options';
 import { violation } from './dm1/rules';
 import { Dm1Session, type Dm1State } from './dm1/session';
 import type { Traits } from './dm1/traits';
+import { httpDigest } from './dm2/exchange';
 import type { SimulatedDevice, SessionTrigger, Stepper } from './device';
 import { accountOf } from './accounts';
 import { SessionRecord, type SessionReport } from './report';
@@ -28,17 +29,20 @@ export class Dm1Device implements SimulatedDevice {
   readonly options: Dm1DeviceOptions;
   private readonly traits: Traits;
   private chaos: DeviceChaos | undefined;
+  /** With the credentials of HTTP where it has some. */
+  private readonly transport: Transport;
 
   constructor(
     given: Dm1DeviceOptions,
-    private readonly transport: Transport,
+    private readonly carrier: Transport,
     /** Another account of the same device shares its tree. */
     tree?: DeviceTree,
   ) {
     this.traits = traitsOf(given.client);
     const told = Object.entries(given).filter(([, value]) => value !== undefined);
     this.options = { ...defaultsOf(given.client, this.traits), ...(Object.fromEntries(told) as typeof given) };
-    const { deviceId, url, plants, treeLimits, version, chaos } = this.options;
+    const { deviceId, url, plants, treeLimits, version, chaos, auth } = this.options;
+    this.transport = auth === 'digest' ? httpDigest(this.options, carrier) : carrier;
     this.chaos = chaos?.of(deviceId);
     const { accountPlace, devInfoValues, largeObjects } = this.traits;
     const definition = standardTree({
@@ -66,7 +70,7 @@ export class Dm1Device implements SimulatedDevice {
   /** The same device as it speaks to another server, by the account that it has of it; undefined when it has none. */
   withAccountOf(serverId: string): Dm1Device | undefined {
     const account = accountOf(this.tree, serverId);
-    return account && new Dm1Device({ ...this.options, ...account, auth: 'md5' }, this.transport, this.tree);
+    return account && new Dm1Device({ ...this.options, ...account, auth: 'md5' }, this.carrier, this.tree);
   }
 
   /** Queues an alert for the next session. */

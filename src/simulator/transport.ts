@@ -1,6 +1,7 @@
 /** How a simulated device reaches its server. A parameter, so that tests can answer in process. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpsAgent, request as httpsRequest, type AgentOptions } from 'node:https';
+import type { SecureVersion } from 'node:tls';
 
 export interface WireRequest {
   readonly method: string;
@@ -27,6 +28,12 @@ export interface HttpTransportOptions {
     readonly cert?: string;
     readonly key?: string;
     readonly rejectUnauthorized?: boolean;
+    readonly minVersion?: SecureVersion;
+    readonly maxVersion?: SecureVersion;
+    /** OpenSSL's names, joined by colons. */
+    readonly ciphers?: string;
+    /** A pre-shared key: the server is believed because it has the key, and offers no certificate that would count. */
+    readonly psk?: { readonly identity: string; readonly key: Uint8Array };
   };
   readonly timeoutMs?: number;
   /** Octets of the largest answer taken. */
@@ -37,7 +44,7 @@ export interface HttpTransportOptions {
 export function httpTransport(options: HttpTransportOptions = {}): Transport & { readonly close: () => void } {
   const agents = {
     http: new HttpAgent({ keepAlive: true }),
-    https: new HttpsAgent({ keepAlive: true, ...options.tls }),
+    https: new HttpsAgent({ keepAlive: true, ...tlsOf(options.tls) }),
   };
   const send = (request: WireRequest, again = true): Promise<WireResponse> =>
     new Promise((resolve, reject) => {
@@ -70,6 +77,26 @@ export function httpTransport(options: HttpTransportOptions = {}): Transport & {
       agents.https.destroy();
     },
   });
+}
+
+/** Suites by which a device with a pre-shared key proves it, and the server too; TLS 1.3 has one of its own. */
+const PSK_SUITES = [
+  'TLS_AES_128_GCM_SHA256',
+  'DHE-PSK-AES128-GCM-SHA256',
+  'PSK-AES128-GCM-SHA256',
+  'ECDHE-PSK-AES128-CBC-SHA256',
+  'DHE-PSK-AES128-CBC-SHA256',
+  'PSK-AES128-CBC-SHA256',
+].join(':');
+
+function tlsOf({ psk, ...tls }: NonNullable<HttpTransportOptions['tls']> = {}): AgentOptions {
+  if (psk === undefined) return tls;
+  return {
+    ciphers: PSK_SUITES,
+    ...tls,
+    pskCallback: () => ({ psk: psk.key, identity: psk.identity }),
+    checkServerIdentity: () => undefined,
+  };
 }
 
 async function collect(answer: IncomingMessage, maxBody: number): Promise<WireResponse> {

@@ -9,15 +9,16 @@ export function bootstrapKey(token: string): string {
 }
 
 export function sealBootstrap(secrets: Secrets, deviceKey: bigint, octets: Uint8Array): string {
-  return secrets.encrypt(Buffer.from(octets).toString('base64'), contextOf(deviceKey));
+  return secrets.encrypt(Buffer.from(octets).toString('base64'), bootstrapContext(deviceKey));
 }
 
 /** Undefined when another key sealed it, or for another device. */
 export function openBootstrap(secrets: Secrets, deviceKey: bigint, sealed: string): Uint8Array | undefined {
-  const base64 = secrets.decrypt(sealed, contextOf(deviceKey));
+  const base64 = secrets.decrypt(sealed, bootstrapContext(deviceKey));
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
 }
 
-function contextOf(deviceKey: bigint): string {
+/** Where a document is kept, for {@link Secrets.encrypt}. */
+export function bootstrapContext(deviceKey: bigint | string): string {
   return `bootstrap/${deviceKey}`;
 }

@@ -29,8 +29,14 @@ export interface Secrets {
    */
   encrypt(plain: string, context?: string): string;
 
-  /** The plain text; undefined when the text was changed, belongs elsewhere, or was made with another key. */
+  /** The plain text; undefined when the text was changed, belongs elsewhere, or was made with a key that is not known. */
   decrypt(text: string, context?: string): string | undefined;
+
+  /** The text made anew with the key of today; undefined when it was made with that one, or cannot be opened. */
+  reseal(text: string, context?: string): string | undefined;
+
+  /** The pre-shared key of an identity, 32 octets; undefined where none are derived (MOQL_PSK_KEY is unset). */
+  pskOf(identity: string): Buffer | undefined;
 
   /**
    * A token of 22 base64url characters that tells its device to this gateway and nothing to anybody else: one AES-128
@@ -58,10 +64,21 @@ const TAG_OCTETS = 16;
 const TOKEN = /^[A-Za-z0-9_-]{22}$/;
 const DEVICE_KEY_MAX = 2n ** 63n - 1n;
 
+export interface OtherKeys {
+  /** The secret key before; what it sealed is opened, and its tokens too. */
+  readonly previous?: string;
+  /** Pre-shared keys of devices are derived from it; it is never changed with the secret key, for devices hold them. */
+  readonly psk?: string;
+}
+
 /** @param secretKey any text; its entropy is the strength of everything made here */
-export function createSecrets(secretKey: string): Secrets {
-  const derive = (purpose: KeyPurpose): Buffer =>
-    Buffer.from(hkdfSync('sha256', secretKey, 'moql', `moql/${VERSION}/${purpose}`, 32));
+export function createSecrets(secretKey: string, { previous, psk }: OtherKeys = {}): Secrets {
+  const expand = (from: string, purpose: string): Buffer =>
+    Buffer.from(hkdfSync('sha256', from, 'moql', `moql/${VERSION}/${purpose}`, 32));
+  const derive = (purpose: KeyPurpose): Buffer => expand(secretKey, purpose);
+  const older = previous === undefined || previous === secretKey ? undefined : previous;
+  const olderSecrets = older === undefined ? undefined : expand(older, 'secrets');
+  const olderTokens = older === undefined ? undefined : expand(older, 'tokens').subarray(0, 16);
   const keys: Readonly<Record<KeyPurpose, Buffer>> = {
     secrets: derive('secrets'),
     tokens: derive('tokens'),
@@ -72,10 +89,23 @@ export function createSecrets(secretKey: string): Secrets {
   return {
     key: (purpose) => keys[purpose],
     encrypt: (plain, context = '') => encrypt(keys.secrets, plain, context),
-    decrypt: (text, context = '') => decrypt(keys.secrets, text, context),
+    decrypt: (text, context = '') =>
+      decrypt(keys.secrets, text, context) ?? (olderSecrets && decrypt(olderSecrets, text, context)),
+    reseal: (text, context = '') => {
+      if (olderSecrets === undefined || decrypt(keys.secrets, text, context) !== undefined) return undefined;
+      const plain = decrypt(olderSecrets, text, context);
+      return plain === undefined ? undefined : encrypt(keys.secrets, plain, context);
+    },
+    pskOf: (identity) => (psk === undefined ? undefined : expand(psk, `psk/${identity}`)),
     makeToken: (deviceKey, random = randomBytes(8)) => makeToken(tokenKey, deviceKey, random),
-    openToken: (token) => openToken(tokenKey, token),
+    openToken: (token) => smaller(openToken(tokenKey, token), olderTokens && openToken(olderTokens, token)),
   };
+}
+
+/** Devices are counted from 1, and what the wrong key makes of a token is any number: the smaller one is the device. */
+function smaller(one: OpenedToken | undefined, other: OpenedToken | undefined): OpenedToken | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.deviceKey <= other.deviceKey ? one : other;
 }
 
 function encrypt(key: Buffer, plain: string, context: string): string {

@@ -73,7 +73,7 @@ describe('the environment', () => {
       adminKey: 'k',
       secretKey: 's',
       ddfDir: '/ddf',
-      tls: { cert: 'c', key: 'k', ca: 'a' },
+      tls: { cert: ['c'], key: ['k'], ca: 'a' },
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       insecure: true,
       logLevel: 'debug',

@@ -1,6 +1,6 @@
 /** How the sessions of real clients go and end: points 19 to 24 of the list of client habits. */
 import type { Dm1Device } from '../../src/simulator';
-import { FUMO, ask, contact, findOperation, startWorld, submit } from './support/world';
+import { FUMO, ask, contact, findOperation, register, simulated, startWorld, submit } from './support/world';
 import type { World } from './support/world';
 import { LOG, WORK, alertsOf, client, logs, messagesOf, outcomesOf, playing, statusesOf } from './support/clients';
 
@@ -118,6 +118,19 @@ async function featuresOf(deviceId: string): Promise<Readonly<Record<string, unk
 }
 
 describe('24. Alerts', () => {
+  test('HTTP Digest with every message is how hs20 proves itself', async () => {
+    const { accountId, gateway } = world;
+    const deviceId = 'urn:uuid:quirks-hs20-digest';
+    const login = { user: 'hotspot', secret: 'of the hotspot' };
+    const clientAuth = { type: 'HTTP_DIGEST', username: login.user, secret: login.secret };
+    await register(gateway, { deviceId, accountId, clientAuth });
+    const played = { ...login, wbxml: false, client: client('hs20'), auth: 'digest' as never };
+    const report = await contact(simulated('dm1', gateway.deviceUrl, deviceId, played));
+    expect(messagesOf(report, 'out').every(({ header }) => header.cred === undefined)).toBe(true);
+    const wrong = simulated('dm1', gateway.deviceUrl, deviceId, { ...played, secret: 'another' });
+    expect(await wrong.connect()).toMatchObject({ authenticated: false });
+  });
+
   test('of DevDetail as escaped TNDS are stored with their type (hs20)', async () => {
     const device = await playing(world, client('hs20'), 'xml');
     await contact(device);

@@ -124,3 +124,43 @@ describe('the secret key', () => {
     expect(loadSecretKey({ env: {}, dataDir })).toMatchObject({ ok: false, code: 'SECRET_KEY_EMPTY' });
   });
 });
+
+describe('another secret key', () => {
+  const rotated = createSecrets('another key', { previous: 'a key for tests' });
+
+  test('opens what the previous one sealed, in its place alone, and seals with its own', () => {
+    const old = secrets.encrypt('secret', 'here');
+    expect(rotated.decrypt(old, 'here')).toBe('secret');
+    expect(rotated.decrypt(old, 'there')).toBeUndefined();
+    expect(secrets.decrypt(rotated.encrypt('secret', 'here'), 'here')).toBeUndefined();
+  });
+
+  test('seals anew what the previous one sealed, and nothing else', () => {
+    const anew = rotated.reseal(secrets.encrypt('secret', 'here'), 'here');
+    expect(others.decrypt(anew ?? '', 'here')).toBe('secret');
+    expect(rotated.reseal(anew ?? '', 'here')).toBeUndefined();
+    expect(rotated.reseal(createSecrets('a third').encrypt('secret'), 'here')).toBeUndefined();
+    expect(others.reseal(secrets.encrypt('secret', 'here'), 'here')).toBeUndefined();
+  });
+
+  test('still knows the devices of tokens that were handed out', () => {
+    for (let device = 1n; device <= 200n; device += 1n) {
+      expect(rotated.openToken(secrets.makeToken(device))?.deviceKey).toBe(device);
+      expect(rotated.openToken(rotated.makeToken(device))?.deviceKey).toBe(device);
+    }
+  });
+});
+
+describe('pre-shared keys', () => {
+  const master = { psk: 'a master key of at least 32 characters' };
+
+  test('follow from their identity and the master key, and from nothing else', () => {
+    const key = createSecrets('a', master).pskOf('IMEI:1');
+    expect(key).toHaveLength(32);
+    expect(createSecrets('b', master).pskOf('IMEI:1')).toEqual(key);
+    expect(createSecrets('a', master).pskOf('IMEI:2')).not.toEqual(key);
+    expect(createSecrets('a', { psk: `${master.psk}!` }).pskOf('IMEI:1')).not.toEqual(key);
+  });
+
+  test('are not made without a master key', () => expect(secrets.pskOf('IMEI:1')).toBeUndefined());
+});

@@ -6,6 +6,7 @@ import type { Gateway, GatewayParts } from '../../src/cli/gateway';
 import { readEnvironment } from '../../src/config/environment';
 import type { Configuration } from '../../src/config/environment';
 import type { Services } from '../../src/management/types';
+import { httpTransport } from '../../src/simulator';
 import type { Database } from '../../src/store/database';
 import { testDatabase } from './database';
 
@@ -29,6 +30,7 @@ export interface TestGateway {
   readonly services: Services;
   readonly db: Database;
   readonly timers: Gateway['timers'];
+  readonly reloadTls: Gateway['reloadTls'];
   /** Asks as the administrator, or with another key; `null`: without one. */
   graphql(query: string, variables?: Record<string, unknown>, key?: string | null): Promise<GraphqlAnswer>;
   /** Closes the gateway and its database. */
@@ -53,7 +55,20 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const configuration = testConfiguration({ LOG_LEVEL: 'error', MOQL_ADMIN_KEY: adminKey, ...options.env });
   const db = options.db ?? (await testDatabase());
   const log = options.log ?? createLog(configuration.logLevel, { write: (line) => process.stderr.write(line) });
-  const { url, deviceUrl, services, timers, close } = await startGateway(configuration, { ...options, db, log });
+  const {
+    url,
+    deviceUrl,
+    services,
+    timers,
+    reloadTls,
+    close: closeGateway,
+  } = await startGateway(configuration, { ...options, db, log });
+  // Certificates of tests are nobody's.
+  const northbound = httpTransport({ tls: { rejectUnauthorized: false } });
+  const close = (): Promise<void> => {
+    northbound.close();
+    return closeGateway();
+  };
   return {
     url,
     deviceUrl,
@@ -61,17 +76,23 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     services,
     db,
     timers,
+    reloadTls,
     close,
     graphql: async (query, variables = {}, key = adminKey) => {
       const headers = {
         'content-type': 'application/json',
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
       };
-      const answer = await fetch(`${url}/graphql`, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ query, variables }),
-      });
+      const body = JSON.stringify({ query, variables });
+      const asked = { method: 'POST', headers, body };
+      if (url.startsWith('https:')) {
+        const answer = await northbound({ ...asked, url: `${url}/graphql`, body: Buffer.from(body) });
+        return {
+          status: answer.status,
+          ...(JSON.parse(Buffer.from(answer.body).toString('utf8')) as Omit<GraphqlAnswer, 'status'>),
+        };
+      }
+      const answer = await fetch(`${url}/graphql`, asked);
       return { status: answer.status, ...((await answer.json()) as Omit<GraphqlAnswer, 'status'>) };
     },
   };

@@ -34,7 +34,7 @@ export function openPackage(inbound: Inbound): Opened {
   const read = first ? decodePackage1(inbound.body) : decodePackage3(contentType, inbound.body);
   if (!read.ok) return refuse(400, read.message);
   const message = { package: first ? 1 : 3, content: read.value };
-  const user = parseAuthorization(inbound.headers['authorization'])?.username;
+  const user = parseAuthorization(inbound.headers['authorization'])?.username ?? inbound.peer.pskIdentity;
   return {
     envelope: {
       device,

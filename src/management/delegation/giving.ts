@@ -37,7 +37,7 @@ export class Giving {
   }
 
   seal(ref: string, logins: Logins): string {
-    return this.deps.secrets.encrypt(JSON.stringify(logins), sealContext(ref));
+    return this.deps.secrets.encrypt(JSON.stringify(logins), loginsContext(ref));
   }
 
   /** The peer has taken it: reading the lists of the objects begins. */
@@ -116,7 +116,7 @@ export class Giving {
     }
     const planned = planAcls(detail.objects, commands, row.peerServerId);
     const opened =
-      detail.sealed === undefined ? undefined : this.deps.secrets.decrypt(detail.sealed, sealContext(row.ref));
+      detail.sealed === undefined ? undefined : this.deps.secrets.decrypt(detail.sealed, loginsContext(row.ref));
     if (!planned.ok || opened === undefined) {
       const problem = planned.ok ? 'the logins cannot be opened' : planned.problem;
       await changeDelegation(tx, row, { ...ended(row, now, problem), state: 'FAILED' });
@@ -230,6 +230,7 @@ async function forgetSecrets(tx: Sql, { device, operation }: DelegationRow): Pro
   ]);
 }
 
-function sealContext(ref: string): string {
+/** Where the logins of a delegation are kept, for {@link Secrets.encrypt}. */
+export function loginsContext(ref: string): string {
   return `delegation ${ref}`;
 }

@@ -41,7 +41,7 @@ export class Peers {
       throw badInput(`${SHORTEST_SECRET} to ${LONGEST_SECRET} printable characters without blanks`, 'secret');
     try {
       return await administer(db, async (tx) => {
-        const sealed = secrets.encrypt(secret, sealContext(data.name));
+        const sealed = secrets.encrypt(secret, peerContext(data.name));
         const row = await tx.peer.create({ data: { ...data, secret: sealed, secretSha256: hashOf(secret) } });
         await recordChange(tx, { type: 'peerCreated', caller, data: { peer: row.name, url: row.url } });
         return viewOf(row);
@@ -94,7 +94,7 @@ export class Peers {
 
   /** Posts a document to the address that an administrator gave; redirects are not followed. Errors: PEER_REFUSED. */
   async post(peer: Peer, document: DelegationDocument): Promise<void> {
-    const secret = this.deps.secrets.decrypt(peer.secret, sealContext(peer.name));
+    const secret = this.deps.secrets.decrypt(peer.secret, peerContext(peer.name));
     if (secret === undefined) throw new Error(`the secret of peer ${peer.name} cannot be opened`);
     const refused = (why: string): ManagementError =>
       new ManagementError('PEER_REFUSED', `${peer.name}: ${why}`, { peer: peer.name });
@@ -150,7 +150,8 @@ function checkPrincipal(text: string): string {
   return text;
 }
 
-function sealContext(name: string): string {
+/** Where a peer's secret is kept, for {@link Secrets.encrypt}. */
+export function peerContext(name: string): string {
   return `peer ${name}`;
 }
 

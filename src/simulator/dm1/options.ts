@@ -8,7 +8,8 @@ import type { Person } from './person';
 import type { Dm1Version } from './standard-objects';
 import type { TreeQueryOptions } from './tree-query';
 
-export type Dm1Auth = 'none' | 'basic' | 'md5' | 'hmac';
+/** `digest`: by HTTP Digest with every message, and by nothing in the messages themselves. */
+export type Dm1Auth = 'none' | 'basic' | 'md5' | 'hmac' | 'digest';
 
 export interface Dm1DeviceOptions {
   /** Address of the account, such as `https://dm.example/dm/1`. */

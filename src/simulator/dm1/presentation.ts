@@ -38,7 +38,7 @@ export class Presentation {
     const { user, secret } = options;
     this.login = user === undefined || secret === undefined ? undefined : { user, secret };
     const auth: Dm1Auth = options.auth ?? (this.login === undefined ? 'none' : 'md5');
-    if (this.login === undefined || auth === 'none') return;
+    if (this.login === undefined || auth === 'none' || auth === 'digest') return;
     if (auth === 'basic') this.next = { type: 'basic', nonce: NO_NONCE };
     else if (nonce !== undefined) this.next = { type: auth, nonce };
   }

@@ -1,16 +1,24 @@
-/** HTTP with the device's credentials, for packages and for the repository. Source: dm2 2.3, 2.6, 17. */
+/** HTTP with the device's credentials, for packages and for the repository. Source: dm2 2.3, 2.6, 17; dm1 12. */
 import { randomBytes } from 'node:crypto';
 
 import { answerChallenge, basicAuthorization } from '../../../adapters/http/auth';
 import type { Transport, WireRequest, WireResponse } from '../transport';
 import type { Dm2DeviceOptions } from './options';
 
+type Login = Pick<Dm2DeviceOptions, 'url' | 'user' | 'secret' | 'auth'>;
+
+/** A transport that answers the challenges of HTTP Digest, for devices that have it beside their messages. */
+export function httpDigest(login: Omit<Login, 'auth'>, transport: Transport): Transport {
+  const exchange = new Exchange({ ...login, auth: 'digest' }, transport);
+  return (request) => exchange.send(request);
+}
+
 export class Exchange {
   /** Last challenge of the server and how often its nonce was used. */
   private challenge: { readonly header: string; count: number } | undefined;
 
   constructor(
-    private readonly options: Dm2DeviceOptions,
+    private readonly options: Login,
     private readonly transport: Transport,
   ) {}
 
