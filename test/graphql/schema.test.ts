@@ -46,6 +46,8 @@ describe('The fixed part', () => {
       updateDevice: '(deviceId: ID!, input: UpdateDeviceInput!)Device!',
       deleteDevice: '(deviceId: ID!)Device!',
       submitOperation: '(input: SubmitOperationInput!)Operation!',
+      subscribeManagementObject: '(input: SubscribeManagementObjectInput!)ManagementObjectSubscription!',
+      unsubscribeManagementObject: '(input: SubscribeManagementObjectInput!)ManagementObjectSubscription!',
       cancelOperation: '(id: ID!)Operation!',
       addDdf: '(input: AddDdfInput!)Ddf!',
       replaceDdf: '(id: ID!, input: AddDdfInput!)Ddf!',
