@@ -24,9 +24,14 @@ describe('Mutations', () => {
     expect(plain.errors).toBeUndefined();
     const [first, second] = world.submitted.map(
       (input) =>
-        JSON.parse(JSON.stringify(input)) as { commands: { repeatable?: boolean; address: { uri?: unknown } }[] },
+        JSON.parse(JSON.stringify(input)) as {
+          commands: { repeatable?: boolean; whole?: boolean; address: { uri?: unknown } }[];
+        },
     );
-    for (const command of second?.commands ?? []) delete command.repeatable;
+    for (const command of second?.commands ?? []) {
+      delete command.repeatable;
+      delete command.whole;
+    }
     expect(first).toEqual(second);
     expect(first).toMatchObject({
       deviceId: 'IMEI:1',

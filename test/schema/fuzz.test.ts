@@ -254,7 +254,7 @@ describe('The largest files that are read at all', () => {
     });
     for (const { ms, megabytes } of found) {
       expect(ms).toBeLessThan(30_000);
-      expect(megabytes).toBeLessThan(800);
+      expect(megabytes).toBeLessThan(600);
     }
     await child.kill();
   });
