@@ -2,7 +2,7 @@
  * Documents that devices fetch: HGET and DEFAULT.
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3.1 (HGET), 5.3.10 (DEFAULT), 7.2.1.4.
  */
-import type { Command, Context, Effect, Tree, Value } from '../../adapter';
+import type { Bytes, Command, Context, Effect, Tree, Value } from '../../adapter';
 import { namesOfPath } from '../client-uri';
 import { encodeBareValue } from '../leaf-value';
 import { encodeMoJson, type OutgoingEntry } from '../mo-json';
@@ -46,15 +46,10 @@ export function writeByHget(command: Command, written: Written, at: Place, conte
 
   const bare = tree.value === undefined ? undefined : encodeBareValue(tree.value);
   const item: Effect = {
-    kind: 'itemOffered',
-    token: command.token,
-    command: command.id,
-    direction: 'DOWNLOAD',
-    mime: MEDIA_TYPES.moJson,
-    body: document.value,
+    ...offered(command, document.value),
     ...(bare === undefined ? {} : { alternatives: [{ mime: bare.mediaType, body: bare.body }] }),
   };
-  const serverUri = `${context.baseUrl}/repository/${command.token}`;
+  const serverUri = serverUriOf(command, context);
   const carried: PackageCommand = creates || isPart ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
   const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind };
   return { kind: 'sent', command: carried, entry, item };
@@ -78,16 +73,21 @@ export function carryDefault(
     { at: { moid, path: [] }, tree: { ...tree, name: labelOf(tree, { moid, path: '' }) } },
   ]);
   if (!document.ok) return { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
-  const item: Effect = {
-    kind: 'itemOffered',
-    token: command.token,
-    command: command.id,
-    direction: 'DOWNLOAD',
-    mime: MEDIA_TYPES.moJson,
-    body: document.value,
+  return {
+    kind: 'sent',
+    command: ['DEFAULT', serverUriOf(command, context), moid],
+    entry: { what: 'DEFAULT', id: command.id },
+    item: offered(command, document.value),
   };
-  const serverUri = `${context.baseUrl}/repository/${command.token}`;
-  return { kind: 'sent', command: ['DEFAULT', serverUri, moid], entry: { what: 'DEFAULT', id: command.id }, item };
+}
+
+/** MO data for the device, at the command's own address. */
+function offered({ id, token }: Command, body: Bytes): Extract<Effect, { kind: 'itemOffered' }> {
+  return { kind: 'itemOffered', token, command: id, direction: 'DOWNLOAD', mime: MEDIA_TYPES.moJson, body };
+}
+
+function serverUriOf({ token }: Command, { baseUrl }: Context): string {
+  return `${baseUrl}/repository/${token}`;
 }
 
 /** The root node's name: the wanted instance, else what the caller named it, else the middle part of the MOID. */
