@@ -100,6 +100,8 @@ export function rightsAt(entries: readonly AccessEntry[], path: string, serverId
 
 const NEEDS: Readonly<Record<string, AccessRight | undefined>> = {
   get: 'READ',
+  // Of what is copied; its target is judged as what a replace writes.
+  copy: 'READ',
   subscribe: 'READ',
   add: 'WRITE',
   replace: 'WRITE',

@@ -129,7 +129,10 @@ function copyOf(command: LiveCommand, at: Address, terrain: Terrain): CommandBod
     terrain,
   );
   if ('kind' in target) return target;
-  if (terrain.hasPlaces) return { kind: 'copy', from: at, to: target };
+  if (terrain.hasPlaces || 'uri' in target) return { kind: 'copy', from: at, to: target };
+  const written = { kind: 'replace', family: familyOf(target.moid), miid: miidOf(target), path: target.path };
+  const forbidden = terrain.access && objectionOfAccess(written, terrain.access);
+  if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
   const content = request['content'] as StoredTree | undefined;
   if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
   command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };

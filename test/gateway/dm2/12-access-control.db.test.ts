@@ -155,6 +155,19 @@ describe('12 commands that the device would refuse', () => {
     expect(access?.error?.message).toContain('no right to DELEGATE');
   });
 
+  test('a copy reads at its one end and writes at the other', async () => {
+    const device = await metered({ '/': { [OWN]: READ }, '/Tariff/night': { [OWN]: WRITE } });
+    const copy = (from: string, to: string): object => ({ copy: { from: meter(from), to: meter(to) } });
+    const copies = [copy('Tariff/day', 'Tariff/noon'), copy('Tariff/night', 'Tariff/noon')];
+    const { id } = await submit(world.gateway, device.deviceId, copies, { onFailure: 'CONTINUE' });
+    expect(await carriers(device)).toEqual([]);
+    const operation = await findOperation(world.gateway, id);
+    expect(outcomes(operation)).toEqual(['PERMISSION_DENIED', 'PERMISSION_DENIED']);
+    const [written, read] = operation.commands;
+    expect(written?.error?.message).toContain('no right to WRITE at "Tariff/noon"');
+    expect(read?.error?.message).toContain('no right to READ at "Tariff/night"');
+  });
+
   test('a dry run tells it before', async () => {
     const device = await metered({ '/': { [OWN]: READ } });
     const answer = await world.gateway.graphql(
@@ -253,6 +266,7 @@ describe('12 changing who may do what', () => {
       expect(await asks(writer, { add: { address: { moid }, value: { json: {} } } })).toEqual(['ACCESS_TYPE']);
       expect(await asks(writer, { delete: { address } })).toEqual(['ACCESS_TYPE']);
       expect(await asks(writer, { exec: { address } })).toEqual(['ACCESS_TYPE']);
+      expect(await asks(writer, { copy: { from: meter('Unit'), to: address } })).toEqual(['ACCESS_TYPE']);
     }
     expect(await asks(keeper, put('Unit', { text: 'x' }))).toEqual(['FORBIDDEN']);
     expect(await carriers(device)).toEqual([]);
