@@ -20,6 +20,7 @@ import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
 import { TlsMaterialError } from '../http/tls/material';
+import type { PskLookup } from '../http/tls/psk';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
 import { createDelegations } from '../management/delegation/delegations';
@@ -109,6 +110,10 @@ async function assemble(
   const { limits } = config.settings;
   const { now } = parts;
   const directory = config.ddfDir === undefined ? [] : readDdfDirectory(config.ddfDir, log);
+  const known: { keyOf?: PskLookup } = {};
+  // Files that cannot be used stop the start before it has changed anything.
+  const tls = gatewayTls(config, (identity) => known.keyOf?.(identity), log);
+  closing.push(() => tls?.stop());
   const db =
     parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
   closing.push(() => db.close());
@@ -160,9 +165,8 @@ async function assemble(
   const psk = new PskKeys({ db, secrets, log });
   closing.push(() => psk.stop());
   await psk.start();
+  known.keyOf = (identity) => psk.keyOf(identity);
   const credentialsChanged = (device: string | undefined): Promise<void> => psk.changed(device);
-  const tls = gatewayTls(config, psk, log);
-  closing.push(() => tls?.stop());
   const outreach = {
     db,
     secrets,
@@ -331,9 +335,9 @@ async function resealed(db: Database, secrets: Secrets, config: Configuration, l
   if (unopened > 0) log.warn({ unopened }, 'secrets can be opened with neither secret key');
 }
 
-function gatewayTls(config: Configuration, psk: PskKeys, log: Logger): GatewayTls | undefined {
+function gatewayTls(config: Configuration, psk: PskLookup, log: Logger): GatewayTls | undefined {
   try {
-    return createGatewayTls(config, (identity) => psk.keyOf(identity), log);
+    return createGatewayTls(config, psk, log);
   } catch (error) {
     throw error instanceof TlsMaterialError ? new StartError(error.message) : error;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -179,8 +179,18 @@ test('a start that cannot be says why and leaves nothing open', async () => {
   await expect(db.sql.query('SELECT 1')).rejects.toThrow();
   rival.close();
 
-  await expect(
-    startGateway(testConfiguration({ MOQL_TLS_CERT: '/nowhere', MOQL_TLS_KEY: '/nowhere' }), { log }),
-  ).rejects.toThrow(StartError);
-  await expect(startGateway(testConfiguration({ MOQL_DDF_DIR: '/nowhere' }), { log })).rejects.toThrow(/MOQL_DDF_DIR/);
+  // What the settings name and cannot be used is told before there is a database.
+  const above = mkdtempSync(join(tmpdir(), 'moql-start-'));
+  const MOQL_DATA_DIR = join(above, 'data');
+  const unusable: readonly Record<string, string>[] = [
+    { MOQL_TLS_CERT: '/nowhere', MOQL_TLS_KEY: '/nowhere' },
+    { MOQL_DDF_DIR: '/nowhere' },
+  ];
+  for (const settings of unusable) {
+    const start = startGateway(testConfiguration({ MOQL_DATA_DIR, ...settings }), { log });
+    await expect(start).rejects.toThrow(StartError);
+    await expect(start).rejects.toThrow(/^MOQL_(?:TLS_CERT|DDF_DIR): /);
+  }
+  expect(existsSync(MOQL_DATA_DIR)).toBe(false);
+  rmSync(above, { recursive: true });
 });
