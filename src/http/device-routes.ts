@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Inbound, Wire } from '../../adapters/adapter';
 import { type Bounds, decodeContent, encodeContent } from './content-coding';
 import { repositoryRoute, type RepositoryRouteDeps } from './repository-route';
-import { hideContentType, inboundOf, plain, send } from './wire';
+import { inboundOf, plain, send, takeAnyBody } from './wire';
 
 export interface DeviceDeps extends RepositoryRouteDeps {
   /** A message of a device, whatever it holds; the answer is the protocol's. */
@@ -38,12 +38,7 @@ interface Traits {
 export function deviceRoutes(app: FastifyInstance, deps: DeviceDeps, limits: DeviceLimits = DEVICE_LIMITS): void {
   repositoryRoute(app, deps);
   void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
-    scope.addHook('onRequest', (request, _reply, next) => {
-      hideContentType(request);
-      next();
-    });
+    takeAnyBody(scope);
     scope.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
       const status = error.statusCode ?? 500;
       if (status >= 500) request.log.error({ err: error }, 'a device was answered 500');

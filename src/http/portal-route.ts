@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { LONGEST_FORM, portalReply, type Portal, type PortalReply } from '../portal/pages';
 import { TROUBLE, UNREADABLE } from '../portal/prompt-page';
-import { hideContentType, inboundOf, send } from './wire';
+import { inboundOf, send, takeAnyBody } from './wire';
 
 export interface PortalDeps {
   /** Absent: there are no pages. */
@@ -13,12 +13,7 @@ export interface PortalDeps {
 export function portalRoute(app: FastifyInstance, { portal }: PortalDeps): void {
   if (portal === undefined) return;
   void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
-    scope.addHook('onRequest', (request, _reply, next) => {
-      hideContentType(request);
-      next();
-    });
+    takeAnyBody(scope);
     scope.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => {
       const status = error.statusCode ?? 500;
       if (status >= 500) request.log.error({ err: error }, 'a page could not be shown');

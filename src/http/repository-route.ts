@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Inbound } from '../../adapters/adapter';
 import { isStream, type ItemReply, type ItemRequest } from '../repository/exchange';
 import { decodeContent } from './content-coding';
-import { hideContentType, inboundOf, plain } from './wire';
+import { inboundOf, plain, takeAnyBody } from './wire';
 
 export interface RepositoryRouteDeps {
   /** A document that a device fetches or brings. */
@@ -21,12 +21,7 @@ const WORTH_READING = 64 * 1024;
 
 export function repositoryRoute(app: FastifyInstance, { repository }: RepositoryRouteDeps): void {
   void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null));
-    scope.addHook('onRequest', (request, _reply, next) => {
-      hideContentType(request);
-      next();
-    });
+    takeAnyBody(scope, false);
     scope.all(REPOSITORY_PATH, { exposeHeadRoute: false }, async (request, reply) => {
       const answer = await repository(requestOf(request)).catch((error: unknown): ItemReply => {
         request.log.error({ err: error }, 'a repository request was answered 500');

@@ -1,13 +1,28 @@
 /** Between Fastify and the adapters' view of HTTP: raw octets in, exactly the given answer out. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Bytes, Inbound, Token, Wire } from '../../adapters/adapter';
 import { peerOf } from './peer';
 
 const contentTypes = new WeakMap<FastifyRequest, string>();
 
+/**
+ * Routes of a scope take bodies of any content type, or of none; which one was told is for those who answer.
+ *
+ * @param isRead the body is read whole and given as octets; else it is left to the route
+ */
+export function takeAnyBody(scope: FastifyInstance, isRead = true): void {
+  scope.removeAllContentTypeParsers();
+  if (isRead) scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+  else scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null));
+  scope.addHook('onRequest', (request, _reply, next) => {
+    hideContentType(request);
+    next();
+  });
+}
+
 /** Before a body is read: hides its content type, which Fastify would refuse when it is no media type. */
-export function hideContentType(request: FastifyRequest): void {
+function hideContentType(request: FastifyRequest): void {
   const { headers } = request.raw;
   const told = headers['content-type'];
   if (told !== undefined) contentTypes.set(request, told);
