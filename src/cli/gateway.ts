@@ -16,6 +16,7 @@ import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import type { Configuration } from '../config/environment';
+import { globalId } from '../graphql/global-id';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
@@ -26,6 +27,9 @@ import { createBootstraps } from '../management/bootstrap';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
+import { createFeed } from '../management/events/feed';
+import { createHistories } from '../management/events/history';
+import { createEventRetention } from '../management/events/retention';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
@@ -39,6 +43,7 @@ import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createWebhooks } from '../management/webhooks/webhooks';
 import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
@@ -196,8 +201,24 @@ async function assemble(
     readPush,
     now,
   });
+  const feed = createFeed({ db, log, operations });
+  closing.push(() => feed.stop());
+  await feed.start();
+  const { eventsMs, historyMs } = config.settings.retention;
+  const webhooks = createWebhooks({
+    db,
+    targets: config.settings.webhooks,
+    eventId: (key) => globalId('Event', key),
+    log,
+    now,
+  });
+  closing.push(() => webhooks.stop());
+  await webhooks.start();
   const services: Services = {
     subscriptions,
+    feed,
+    history: createHistories({ db, keptMs: historyMs, now }),
+    webhooks,
     operations,
     ddfs,
     keys,
@@ -254,6 +275,7 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
+  const eventRetention = createEventRetention({ db, eventsMs, historyMs, now });
   const timers = startTimers({
     db,
     turns,
@@ -264,6 +286,8 @@ async function assemble(
       await delegations.advance();
       await pages.expire();
       await retention.run();
+      await eventRetention.run();
+      await webhooks.advance();
     },
     now,
   });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { count } from './check';
+import { eventRows, retentionSettings, webhookSettings } from './event-settings';
 import { repositoryRows, repositorySettings } from './repository-settings';
 import { proxySettings, tlsSettings } from './tls-settings';
 
@@ -82,6 +83,8 @@ const schema = z.strictObject({
   repository: repositorySettings,
   tls: tlsSettings,
   proxy: proxySettings,
+  retention: retentionSettings,
+  webhooks: webhookSettings,
 });
 
 export type Settings = z.infer<typeof schema>;
@@ -125,7 +128,7 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest];
+  return [...limits, ...repositoryRows(), ...rest, ...eventRows()];
 }
 
 function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {

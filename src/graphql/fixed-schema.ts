@@ -13,6 +13,8 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { HistoryResolver, ValueChangeResolver } from './fixed/history';
+import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
@@ -20,6 +22,15 @@ import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
 import { RepositoryItemResolver } from './fixed/repository';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
+import { DeadLetterResolver, WebhookResolver } from './fixed/webhook';
+
+/** Asked for by type-graphql; each subscription here names its own source. */
+const NO_TOPICS = {
+  publish: () => undefined,
+  subscribe: (): never => {
+    throw new Error('there are no topics');
+  },
+};
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
@@ -47,7 +58,13 @@ export function buildFixedSchema(): GraphQLSchema {
       PeerResolver,
       DelegationResolver,
       RepositoryItemResolver,
+      ValueChangeResolver,
+      HistoryResolver,
+      WebhookResolver,
+      DeadLetterResolver,
+      SubscriptionResolver,
     ],
+    pubSub: NO_TOPICS,
     orphanedTypes: [MoInfo],
     validate: false,
     skipCheck: true,

@@ -5,6 +5,7 @@ export type IdType =
   | 'Account'
   | 'Alert'
   | 'ApiKey'
+  | 'DeadLetter'
   | 'Ddf'
   | 'Delegation'
   | 'Device'
@@ -12,7 +13,8 @@ export type IdType =
   | 'Grant'
   | 'Operation'
   | 'Peer'
-  | 'RepositoryItem';
+  | 'RepositoryItem'
+  | 'ValueChange';
 
 const LONGEST = 512;
 

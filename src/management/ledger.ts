@@ -109,9 +109,12 @@ export class Ledger {
       commands.push(...taken.commands);
       if (taken.operation === undefined) continue;
       operations.push(taken.operation);
-      if (!taken.operation.ended) continue;
-      this.endedOperations.push(operation.id);
-      this.events.push({ type: 'operationEnded', data: { operation: operation.id, state: taken.operation.state } });
+      const { state, ended } = taken.operation;
+      if (ended) this.endedOperations.push(operation.id);
+      this.events.push({
+        type: ended ? 'operationEnded' : 'operationChanged',
+        data: { operation: operation.id, state },
+      });
     }
     const changes = {
       commands,

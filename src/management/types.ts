@@ -18,10 +18,13 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { DeviceSelection } from './device-list';
+import type { EventFeed } from './events/feed';
+import type { Histories } from './events/history';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
 import type { Subscriptions } from './subscriptions';
+import type { Webhooks } from './webhooks/webhooks';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -41,6 +44,8 @@ export type ErrorCode =
   | 'DEVICE_UNREACHABLE'
   | 'PEER_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
+  | 'EVENTS_GONE'
+  | 'LIMIT_BUFFER'
   | 'LIMIT_COMMANDS'
   | 'LIMIT_FILTER'
   | 'LIMIT_VALUE_SIZE'
@@ -545,6 +550,8 @@ export interface Keys {
   revoke(id: string, caller?: Caller): Promise<ApiKeyView>;
   rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
   list(first: number, after?: string): Promise<Page<ApiKeyView>>;
+  /** Called after keys changed, here or in another process. */
+  onChange(listener: () => void): () => void;
 }
 export interface Grants {
   create(
@@ -573,6 +580,9 @@ export interface Services {
   readonly operations: Operations;
   readonly ddfs: Ddfs;
   readonly reports: Reports;
+  readonly feed: EventFeed;
+  readonly history: Histories;
+  readonly webhooks: Pick<Webhooks, 'list' | 'deadLetters' | 'retry' | 'discard'>;
   readonly keys: Keys;
   readonly grants: Grants;
   readonly notifications: Notifications;

@@ -100,6 +100,9 @@ const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN
 /** Shared with the turn's last statement, which settles what its reply brought about. */
 export const SETTLE = { commands: COMMANDS, operations: OPERATIONS } as const;
 
+/** Nodes that one event tells of at most. */
+const CHANGES_TOLD = 200;
+
 /** Patches with the values that stand in `blob`: octets as Base64, as all octets stand in documents. */
 const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || jsonb_build_object('v', (
     SELECT CASE WHEN (e.patch ->> 't')::boolean THEN convert_from(b.octets, 'UTF8') ELSE translate(encode(b.octets, 'base64'), E'\\n', '') END
@@ -122,8 +125,12 @@ acls AS (INSERT INTO acl (device_id, family, miid, path, acl, inherited, observe
 alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correlator, format, mime, data, result_code)
   SELECT $1, $2::timestamptz, x.type, x.mark, x.source, x.target, x.correlator, x.format, x.mime, x.data, x."resultCode"
   FROM jsonb_to_recordset($7::jsonb) AS x(type text, mark text, source jsonb, target jsonb, correlator text, format text, mime text,
-    data jsonb, "resultCode" int))
-INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, properties, observed_at, complete_at, validator)
+    data jsonb, "resultCode" int)
+  RETURNING id, at, type),
+alerts_told AS (INSERT INTO event (device_id, at, type, data)
+  SELECT $1, $2::timestamptz, 'alertRaised', jsonb_build_object('alert', floor(extract(epoch FROM a.at) * 1000)::bigint || '.' || a.id, 'type', a.type)
+  FROM alerts a ORDER BY a.id),
+written AS (INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, properties, observed_at, complete_at, validator)
 SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedBy", old.recognised_by, 'MOID'),
   moql_patch(COALESCE(old."values", '{}'), CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END), COALESCE(old.meta, '{}') || x.meta,
   moql_properties(COALESCE(old.properties, '{}'), x.cleared, x.properties),
@@ -134,7 +141,13 @@ FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, versi
 LEFT JOIN management_object old ON x.fresh IS NOT TRUE AND old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
 ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, version = excluded.version,
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
-  meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
+  meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator
+  RETURNING m.family, m.miid, m.moid, m."values")
+INSERT INTO event (device_id, at, type, data)
+SELECT $1, $2::timestamptz, 'valuesChanged', jsonb_build_object('family', w.family, 'moid', w.moid, 'miid', w.miid) || c.told
+FROM jsonb_to_recordset($9::jsonb) AS x(family text, miid text) JOIN written w ON w.family = x.family AND w.miid = x.miid
+JOIN management_object old ON old.device_id = $1 AND old.family = w.family AND old.miid = w.miid AND old.observed_at IS NOT NULL
+CROSS JOIN LATERAL (SELECT moql_changes(old."values", w."values", old.complete_at IS NOT NULL, ${CHANGES_TOLD}) AS told) c WHERE c.told IS NOT NULL`;
 
 /**
  * A device that took its account anew has no subscriptions any more: it is asked for those that somebody holds. Each is an
@@ -167,7 +180,13 @@ export async function applyTurn(
     JSON.stringify(changes.gone),
     JSON.stringify(changes.alerts),
     JSON.stringify(changes.acls ?? []),
+    JSON.stringify(changes.documents.filter(mayChange).map(({ family, miid }) => ({ family, miid }))),
   ]);
+}
+
+/** Whether what was known of an instance may be another thing now: the statement compares. */
+function mayChange({ patches, fresh }: DocumentChange): boolean {
+  return patches.length > 0 && fresh !== true;
 }
 
 /** Whether there is anything to apply: a turn without changes spares the statement. */
