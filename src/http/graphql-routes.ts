@@ -84,10 +84,11 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
       bodyLimit: BODY_OCTETS,
       handler(request, reply) {
         if (isPageRequest(request, deps)) return playground(request, reply);
+        if (wantsEvents(request)) return stream(request, reply);
         if (isNestedDeeper(queryOf(request), MAX_NESTING)) {
           return refuse(reply, 400, 'LIMIT_DEPTH', TOO_NESTED);
         }
-        return wantsEvents(request) ? stream(request, reply) : handle.call(scope, request, reply);
+        return handle.call(scope, request, reply);
       },
     });
     scope.addHook('onSend', (_request, _reply, payload, done) =>

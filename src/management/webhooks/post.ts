@@ -68,8 +68,7 @@ async function drain({ body }: Response): Promise<void> {
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'it could not be reached';
-  if (error.name === 'TimeoutError') return 'it did not answer in time';
-  const { cause } = error as { readonly cause?: { readonly code?: unknown } };
+  const { name, cause } = (error ?? {}) as { readonly name?: unknown; readonly cause?: { readonly code?: unknown } };
+  if (name === 'TimeoutError') return 'it did not answer in time';
   return typeof cause?.code === 'string' ? `it could not be reached (${cause.code})` : 'it could not be reached';
 }
