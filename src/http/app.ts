@@ -12,6 +12,7 @@ import { graphqlRoutes } from './graphql-routes';
 import { takeForwarded, type ForwardedCertificates } from './peer';
 import { portalRoute, type PortalDeps } from './portal-route';
 import { REPOSITORY_PATH } from './repository-route';
+import { Incoming } from './subscriptions/upgrades';
 
 export interface ListenerOptions {
   /** Absent: nothing is logged. */
@@ -62,7 +63,7 @@ function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerO
 function listener({ logger, tls, trustProxy, ready, bodyMs, forwarded }: ListenerOptions): FastifyInstance {
   const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
     ...(logger ? { loggerInstance: logger } : {}),
-    ...(tls ? { https: tls } : {}),
+    ...(tls ? { https: { ...tls, IncomingMessage: Incoming } } : { http: { IncomingMessage: Incoming } }),
     trustProxy: trustProxy ?? false,
     // Paths of devices hold tokens.
     logController: new LogController({ disableRequestLogging: true }),

@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+
+import { WebSocket } from 'ws';
+
 import { byEvents, byWebSocket, clientOf, type Subscribe, type Subscriber } from '../support/subscriber';
 import { untilEventsAreServed } from '../support/administration';
 import { METER, ask, codesOf, contact, createKey, startWorld, submit } from './support/world';
@@ -192,6 +197,115 @@ test('Without a good key there is no connection', async () => {
     const client = clientOf({ url, key });
     await expect(client.iterate({ query: EVENTS }).next()).rejects.toMatchObject({ code: 4401 });
   }
+});
+
+test('A request that offers another protocol than WebSocket is answered as if it had not, its body too', async () => {
+  const { hostname, port } = new URL(world.gateway.url);
+  const body = JSON.stringify({ query: '{ __typename }' });
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let text = '';
+    socket.on('error', reject);
+    socket.on('data', (octets) => {
+      text += octets.toString();
+      if (!text.includes('__typename')) return;
+      socket.destroy();
+      resolve(text);
+    });
+    socket.on('end', () => resolve(text));
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAA\r\n` +
+        `authorization: Bearer ${world.gateway.adminKey}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+  });
+  expect(answer).toMatch(/^HTTP\/1.1 200 [^]*"__typename":"Query"/);
+});
+
+test('A WebSocket at another address is refused', async () => {
+  const socket = new WebSocket(`${world.gateway.url.replace('http', 'ws')}/healthz`, 'graphql-transport-ws');
+  await expect(once(socket, 'open')).rejects.toThrow('404');
+});
+
+describe('Who does not read', () => {
+  const OCTETS = 10_000;
+  const MANY = 3_000;
+  const flood = (type: string): Promise<unknown> =>
+    world.gateway.db.sql.query(
+      `INSERT INTO event (type, data) SELECT $1, jsonb_build_object('n', n, 'x', repeat('x', ${OCTETS})) FROM generate_series(1, ${MANY}) n`,
+      [type],
+    );
+  const query = (type: string): string => `subscription { events(where: { type: "${type}" }) { id data } }`;
+  /** Resolves once the gateway has given him up, which is when it has read all. */
+  const givenUp = async (type: string): Promise<void> => {
+    const quick = await subscribe(byWebSocket, query(`${type} end`));
+    const next = quick.raw();
+    await world.gateway.db.sql.query('INSERT INTO event (type) VALUES ($1)', [`${type} end`]);
+    await next;
+  };
+  interface Told {
+    readonly data?: { readonly events: { readonly id: string; readonly data: { readonly n: number } } };
+    readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
+  }
+  const judge = async (type: string, told: readonly Told[]): Promise<void> => {
+    const events = told.flatMap(({ data }) => (data ? [data.events] : []));
+    expect(events.map(({ data }) => data.n)).toEqual(events.map((_, n) => n + 1));
+    expect(events.length).toBeLessThan(MANY);
+    expect(told.at(-1)?.errors?.[0]?.extensions.code).toBe('LIMIT_BUFFER');
+    const rest = await subscribe(
+      byEvents,
+      `subscription ($after: ID) { events(where: { type: "${type}" }, after: $after) { data } }`,
+      { after: events.at(-1)?.id },
+    );
+    expect(await rest.next()).toMatchObject({ events: { data: { n: events.length + 1 } } });
+  };
+
+  test('a WebSocket is told so after some thousand events, and can go on', async () => {
+    const socket = new WebSocket(`${world.gateway.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+      headers: { authorization: `Bearer ${world.gateway.adminKey}` },
+    });
+    const messages: { type: string; payload: Told }[] = [];
+    let look = (): void => undefined;
+    socket.on('message', (octets: Buffer) => {
+      messages.push(JSON.parse(octets.toString()) as (typeof messages)[number]);
+      look();
+    });
+    const until = (type: string): Promise<void> =>
+      new Promise((resolve) => {
+        look = () => {
+          if (messages.some((message) => message.type === type)) resolve();
+        };
+        look();
+      });
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init' }));
+    await until('connection_ack');
+    socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: query('flood 1') } }));
+    socket.send(JSON.stringify({ type: 'ping' }));
+    await until('pong');
+    await givenUp('flood 0');
+    socket.pause();
+    await flood('flood 1');
+    await givenUp('flood 1');
+    socket.resume();
+    await until('complete');
+    socket.terminate();
+    await judge(
+      'flood 1',
+      messages.filter(({ type }) => type === 'next').map(({ payload }) => payload),
+    );
+  });
+
+  test('a stream of events is told so, and can go on', async () => {
+    const answer = await fetch(`${world.gateway.url}/graphql?query=${encodeURIComponent(query('flood 2'))}`, {
+      headers: { accept: 'text/event-stream', authorization: `Bearer ${world.gateway.adminKey}` },
+    });
+    await flood('flood 2');
+    await givenUp('flood 2');
+    const text = await answer.text();
+    const told = [...text.matchAll(/^event: next\ndata: (.*)$/gm)].map(([, data]) => JSON.parse(data ?? '') as Told);
+    expect(text).toMatch(/event: complete/);
+    await judge('flood 2', told);
+  });
 });
 
 test('One connection has at most so many operations', async () => {

@@ -15,8 +15,12 @@ export interface SseDeps {
 
 const EVENT_STREAM = 'text/event-stream';
 
+/** Who names JSON before it gets JSON. */
 export function wantsEvents({ headers }: FastifyRequest): boolean {
-  return (headers.accept ?? '').toLowerCase().includes(EVENT_STREAM);
+  const accept = (headers.accept ?? '').toLowerCase();
+  const events = accept.indexOf(EVENT_STREAM);
+  const json = accept.search(/application\/(?:graphql-response\+)?json/);
+  return events >= 0 && (json < 0 || events < json);
 }
 
 /** Answers a request that `wantsEvents`. Its caller is known. */
