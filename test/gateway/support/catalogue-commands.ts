@@ -76,8 +76,7 @@ function firstOfEachFormat(spots: readonly Spot[]): readonly Spot[] {
 
 function replaces(object: CatalogueObject): readonly Asked[] {
   const spots = object.spots.filter((spot) => isLeaf(spot) && may(spot, 'Replace'));
-  if (spots.length === 0) return [];
-  return [...spots.map(({ path, node }) => write('replace', object, path, newValue(node))), read(object, '')];
+  return spots.map(({ path, node }) => write('replace', object, path, newValue(node)));
 }
 
 /** Interior nodes that take Replace are given some of their leaves by one tree. */
@@ -109,8 +108,9 @@ function copies(object: CatalogueObject): readonly Asked[] {
     outcome: 'OK',
   });
   return [
-    ...(over === undefined ? [] : [copy(over), read(object, over.to.path)]),
-    ...(fresh === undefined ? [] : [remove(object, fresh.to.path), copy(fresh), read(object, fresh.to.path)]),
+    ...(over === undefined ? [] : [copy(over)]),
+    ...(fresh === undefined ? [] : [remove(object, fresh.to.path), copy(fresh)]),
+    ...[over, fresh].flatMap((pair) => (pair === undefined ? [] : [read(object, pair.to.path)])),
   ];
 }
 
