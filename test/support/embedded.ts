@@ -45,7 +45,7 @@ export async function lendEmbedded(): Promise<PGlite> {
 
 /** One in memory that is nobody else's before or after. */
 export async function openMigrated(): Promise<PGlite> {
-  return openEmbedded({ template: new Blob([readFileSync(await template())]) });
+  return openEmbedded({ template: new Blob([new Uint8Array(readFileSync(await template()))]) });
 }
 
 function facade(lent: Lent): PGlite {
