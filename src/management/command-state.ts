@@ -22,6 +22,19 @@ export const COMMAND_TRANSITIONS: Readonly<Record<CommandState, readonly Command
   IN_DOUBT: [],
 };
 
+/** What may become of an operation, which follows from its commands ({@link stateOf}); an ended one stays what it is. */
+export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly OperationState[]>> = {
+  QUEUED: ['NOTIFIED', 'RUNNING', 'FAILED', 'IN_DOUBT', 'CANCELLED', 'EXPIRED', 'SUPERSEDED'],
+  NOTIFIED: ['QUEUED', 'RUNNING', 'FAILED', 'IN_DOUBT', 'CANCELLED', 'EXPIRED', 'SUPERSEDED'],
+  RUNNING: ['QUEUED', 'SUCCEEDED', 'FAILED', 'IN_DOUBT', 'CANCELLED', 'EXPIRED'],
+  SUCCEEDED: [],
+  FAILED: [],
+  IN_DOUBT: [],
+  CANCELLED: [],
+  EXPIRED: [],
+  SUPERSEDED: [],
+};
+
 /** Sent again at most this often when no answer came. */
 export const MAX_ATTEMPTS = 3;
 
