@@ -199,13 +199,6 @@ export class LiveOperation {
     else if (this.#move(command, 'QUEUED')) this.#change(command, { request: command.request });
   }
 
-  /** Replaces what a command asks, as between the two steps of an emulated copy. */
-  rewrite(command: LiveCommand, request: Record<string, unknown>): void {
-    if (command.state !== 'QUEUED' && !this.#move(command, 'QUEUED')) return;
-    command.request = request;
-    this.#change(command, { request });
-  }
-
   /** Ends what is in the queue. */
   end(state: 'EXPIRED' | 'CANCELLED' | 'SKIPPED'): void {
     for (const command of this.commands) if (command.state === 'QUEUED') this.#finish(command, state);

@@ -256,13 +256,6 @@ describe('an operation that is cancelled or expires', () => {
     operation.end('EXPIRED');
     expect(operation.take().operation).toMatchObject({ state: 'IN_DOUBT', ended: true });
   });
-
-  test('a command that is rewritten for its second step is queued again', () => {
-    const operation = givenOperation([givenCommand(0, 'copy')]);
-    sentAll(operation);
-    operation.rewrite(at(operation, 0), { step: 2 });
-    expect(operation.take().commands).toMatchObject([{ state: 'QUEUED', request: { step: 2 } }]);
-  });
 });
 
 describe("an operation's state", () => {
