@@ -42,9 +42,9 @@ export function pickWork<T>(
   resolve: (command: LiveCommand, operation: LiveOperation) => Resolution<T>,
   fail: (operation: LiveOperation, command: LiveCommand, never: Never) => void,
 ): { readonly picked: readonly Picked<T>[]; readonly more: boolean } {
-  const package_ = takePackage(operations, limit, now, resolve, fail);
-  if (!package_.picked.some((p) => p.operation.isGroup)) joinLater(operations, package_.picked, now);
-  return package_;
+  const taken = takePackage(operations, limit, now, resolve, fail);
+  if (!taken.picked.some((p) => p.operation.isGroup)) joinLater(operations, taken.picked, now);
+  return taken;
 }
 
 function takePackage<T>(

@@ -116,13 +116,13 @@ describeWith('postgres', 'Two gateways on one database', () => {
     });
 
     test('what one has accepted is in the reply of the other to the message that comes next', async () => {
-      let first: string | undefined;
+      let first = '';
       let second: OperationAnswer | undefined;
       const seen: string[] = [];
       const transport: Transport = async (request) => {
         const reply = await by(gateways[1])(request);
         if (second !== undefined) seen.push((await findOperation(gateways[0], second.id)).commands[0]?.state ?? '');
-        else if (first !== undefined && (await findOperation(gateways[0], first)).state === 'RUNNING')
+        else if (first !== '' && (await findOperation(gateways[0], first)).state === 'RUNNING')
           second = await submit(gateways[0], device.deviceId, [{ exec: { address: address('Ops/Reset') } }]);
         return reply;
       };
