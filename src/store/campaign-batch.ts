@@ -43,7 +43,10 @@ export async function loadTemplate(sql: Sql, id: string): Promise<unknown> {
   return row?.commands;
 }
 
-/** Devices whose turn comes, locked; of these zones, or of any. */
+/**
+ * Devices whose turn comes, locked; of these zones, or of any. One that is being deleted is left out: waiting for it would
+ * wait for one another.
+ */
 export async function pickDevices(
   tx: Sql,
   id: string,
@@ -51,8 +54,9 @@ export async function pickDevices(
   first: number,
 ): Promise<readonly string[]> {
   const rows = await tx.query<{ device: string }>(
-    `SELECT device_id AS device FROM campaign_device WHERE campaign_id = $1 AND state = 'QUEUED'
-       AND ($2::text[] IS NULL OR time_zone = ANY($2)) ORDER BY device_id LIMIT $3 FOR UPDATE SKIP LOCKED`,
+    `SELECT c.device_id AS device FROM campaign_device c JOIN device d ON d.id = c.device_id
+     WHERE c.campaign_id = $1 AND c.state = 'QUEUED' AND ($2::text[] IS NULL OR c.time_zone = ANY($2))
+     ORDER BY c.device_id LIMIT $3 FOR UPDATE OF c SKIP LOCKED FOR KEY SHARE OF d SKIP LOCKED`,
     [id, zones, first],
   );
   return rows.map(({ device }) => device);

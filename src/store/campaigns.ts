@@ -39,6 +39,8 @@ export interface NewCampaign {
   readonly rules: string;
   readonly startAt: Date | null;
   readonly endAt: Date | null;
+  readonly idempotencyKey: string | null;
+  readonly requestSha256: string;
   readonly at: Date;
 }
 
@@ -48,13 +50,26 @@ export async function insertCampaign(tx: Sql, campaign: NewCampaign): Promise<st
   const values = [name, state, caller, commands, atomic, sequence, onFailure, expiresInMs, condition, rules];
   const [row] = await tx.query<{ id: string }>(
     `INSERT INTO campaign (name, state, caller, commands, atomic, sequence, on_failure, expires_in_ms, condition, rules, start_at, end_at,
-       due_at, created_at, started_at)
+       due_at, created_at, started_at, idempotency_key, request_sha256)
      VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7, $8, $9::jsonb, $10::jsonb, $11::timestamptz, $12::timestamptz, $13::timestamptz, $13::timestamptz,
-       CASE WHEN $2 = 'IN_PROGRESS' THEN $13::timestamptz END) RETURNING id`,
-    [...values, campaign.startAt, campaign.endAt, campaign.at],
+       CASE WHEN $2 = 'IN_PROGRESS' THEN $13::timestamptz END, $14, $15) RETURNING id`,
+    [...values, campaign.startAt, campaign.endAt, campaign.at, campaign.idempotencyKey, campaign.requestSha256],
   );
   if (row === undefined) throw new Error('a campaign was not stored');
   return row.id;
+}
+
+/** What a caller made under an idempotency key. */
+export async function findCampaignByKey(
+  sql: Sql,
+  caller: string,
+  idempotencyKey: string,
+): Promise<{ readonly id: string; readonly requestSha256: string } | undefined> {
+  const [row] = await sql.query<{ id: string; requestSha256: string }>(
+    `SELECT id, request_sha256 AS "requestSha256" FROM campaign WHERE caller = $1 AND idempotency_key = $2`,
+    [caller, idempotencyKey],
+  );
+  return row;
 }
 
 export interface CampaignChange {

@@ -92,7 +92,7 @@ describe('A campaign over devices of both protocols', () => {
       failures: [],
     });
     for (const device of [one, two])
-      expect(device.tree.find(['Vendor', 'Acme', 'Meter', 'Interval'])?.value).toEqual(expect.anything());
+      expect(device.tree.find(['Vendor', 'Acme', 'Meter', 'Interval'])?.value).toBe('77');
     const { devices } = (await campaign(
       id,
       'devices(state: SUCCEEDED) { nodes { device { deviceId } operation { state commands { outcome } } } }',
@@ -313,6 +313,14 @@ test('A campaign begins at its time, gives up at its end, and pauses when the ke
     problem: expect.stringContaining('key') as unknown,
     progress: { queued: 2 },
   });
+});
+
+test('The same idempotency key from the same caller gives the same campaign, and another request is refused', async () => {
+  const input = { where: { tag: 'timed' }, commands: [write(4)], idempotencyKey: 'once' };
+  const id = await create(input);
+  expect(await create(input)).toBe(id);
+  expect(codesOf(await createAs(undefined, { ...input, commands: [write(5)] }))).toEqual(['IDEMPOTENCY_CONFLICT']);
+  await change('cancel', id);
 });
 
 test.each([

@@ -30,12 +30,16 @@ CREATE TABLE "campaign" (
   "start_at" TIMESTAMPTZ(3),
   "end_at" TIMESTAMPTZ(3),
   "due_at" TIMESTAMPTZ(3) NOT NULL,
+  "idempotency_key" TEXT,
+  -- SHA-256 of the request, to tell a repeat from another request under the same key
+  "request_sha256" TEXT,
   "created_at" TIMESTAMPTZ(3) NOT NULL,
   "started_at" TIMESTAMPTZ(3),
   "ended_at" TIMESTAMPTZ(3),
   CONSTRAINT "campaign_state" CHECK ("state" IN ('SCHEDULED', 'IN_PROGRESS', 'PAUSED', 'CANCELLED', 'ABORTED', 'COMPLETED'))
 );
 CREATE INDEX "campaign_caller" ON "campaign" ("caller", "id");
+CREATE UNIQUE INDEX "campaign_idempotency" ON "campaign" ("caller", "idempotency_key") WHERE "idempotency_key" IS NOT NULL;
 CREATE INDEX "campaign_due" ON "campaign" ("due_at") WHERE "ended_at" IS NULL AND "state" <> 'PAUSED';
 
 CREATE TABLE "campaign_device" (

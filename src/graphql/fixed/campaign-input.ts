@@ -113,6 +113,8 @@ export class CreateCampaignInput {
     description: 'Count the devices, judge the commands for some of them (`samples`), make nothing.',
   })
   readonly dryRun?: boolean | null;
+  @Field(() => String, { nullable, description: 'The same key from the same caller gives the same campaign.' })
+  readonly idempotencyKey?: string | null;
 }
 
 /** As graphql-js coerced it: the filter has fields that type-graphql does not know. */
@@ -146,5 +148,6 @@ export function campaignRequest(input: RawCampaignInput, schema: GraphQLSchema):
     ...(startAt == null ? {} : { startAt }),
     ...(endAt == null ? {} : { endAt }),
     dryRun: input.dryRun === true,
+    ...(input.idempotencyKey == null ? {} : { idempotencyKey: input.idempotencyKey }),
   };
 }

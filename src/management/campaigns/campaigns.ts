@@ -1,9 +1,12 @@
 /** Campaigns as callers see them: made, looked at, paused, resumed, cancelled. What they do by themselves is the pump's. */
+import { createHash } from 'node:crypto';
+
 import { findDatabaseKey, notFound, pageOf } from '../../access/inputs';
 import type { Rights } from '../../access/rights';
 import { cancelQueued, loadTargets, targetsText } from '../../store/campaign-batch';
 import {
   countDevices,
+  findCampaignByKey,
   insertCampaign,
   listCampaignDevices,
   listCampaigns,
@@ -84,7 +87,12 @@ class StoredCampaigns implements Campaigns {
     const now = this.#now();
     const { limits } = this.deps;
     const { name, rules, expiresInMs } = checkCampaign(input, now);
-    checkInput({ deviceId: '', commands: input.commands, expiresInMs }, limits);
+    const { idempotencyKey } = input;
+    checkInput({ deviceId: '', commands: input.commands, expiresInMs, idempotencyKey }, limits);
+    const requestSha256 = requestHash(input);
+    // A repeat is known before it is judged: the devices may be others by now.
+    const known = input.dryRun === true ? null : await this.#known(caller, idempotencyKey, requestSha256);
+    if (known !== null) return known;
     const commands = storeCommands(input.commands);
     // Twice the largest value, for Base64 and what is around it: the campaign holds it for all devices.
     if (commands.length > 2 * limits.valueOctets)
@@ -125,10 +133,28 @@ class StoredCampaigns implements Campaigns {
     const onFailure = input.onFailure ?? 'STOP';
     const kept = input.condition === undefined ? null : JSON.stringify(storeCondition(condition));
     const row = { commands, atomic, sequence, onFailure, expiresInMs, condition: kept };
-    const id = await this.#store(selection, input, (tx) =>
-      insertCampaign(tx, { ...fresh, ...row, rules: JSON.stringify({ ...rules, files }) }),
-    );
-    return this.#view(id);
+    const under = { idempotencyKey: idempotencyKey ?? null, requestSha256 };
+    try {
+      const insert = { ...fresh, ...row, ...under, rules: JSON.stringify({ ...rules, files }) };
+      return await this.#view(await this.#store(selection, input, (tx) => insertCampaign(tx, insert)));
+    } catch (error) {
+      if (!(error instanceof SqlError) || error.code !== 'UNIQUE_VIOLATION') throw error;
+      const first = await this.#known(caller, idempotencyKey, requestSha256);
+      if (first === null) throw error;
+      return first;
+    }
+  }
+
+  /** What the caller made under the key. Errors: IDEMPOTENCY_CONFLICT. */
+  async #known(caller: Caller, key: string | undefined, sha256: string): Promise<CampaignView | null> {
+    const found = key === undefined ? undefined : await findCampaignByKey(this.#sql, caller.principal, key);
+    if (found === undefined) return null;
+    if (found.requestSha256 !== sha256)
+      throw new ManagementError(
+        'IDEMPOTENCY_CONFLICT',
+        'this idempotencyKey was used for another campaign; take a new one',
+      );
+    return this.#view(found.id);
   }
 
   /** The campaign with a row for each device that is chosen now. */
@@ -259,6 +285,11 @@ class StoredCampaigns implements Campaigns {
   async #view(id: string): Promise<CampaignView> {
     return viewOf((await loadCampaign(this.#sql, id)) ?? missing());
   }
+}
+
+function requestHash(input: CreateCampaign): string {
+  const text = JSON.stringify(input, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** For `devices(after:)`. */

@@ -56,6 +56,7 @@ const CHARACTERS = 8 * 1024 * 1024;
 /** Batches of one campaign at one tick. */
 const BATCHES = 10;
 const CANCELLED_AT_ONCE = 100;
+const MAX_RETRIES = 2;
 const LONGEST_REASON = 200;
 const TAKEN_BACK = 'TAKE_BACK';
 
@@ -100,7 +101,7 @@ class Pump implements CampaignPump {
     // Before the transaction: it must ask for nothing else meanwhile.
     const maker = await this.#makerOf(due);
     for (let batch = 0; batch < BATCHES; batch += 1) {
-      const step = await this.deps.db.sql.transaction((tx) => this.#step(tx, due.id, maker));
+      const step = await this.deps.db.sql.transaction((tx) => this.#step(tx, due.id, maker), { retries: MAX_RETRIES });
       if (step.started.length > 0) await this.#wake(step.started);
       if (step.takeBack === true) await this.#takeBack(due.id);
       if (!step.again) return;

@@ -57,6 +57,8 @@ export interface CreateCampaign {
   readonly startAt?: Date;
   readonly endAt?: Date;
   readonly dryRun?: boolean;
+  /** The same key of the same caller gives the same campaign. */
+  readonly idempotencyKey?: string;
 }
 
 /** Devices that the maker may choose from; members are absent for an administrator. */
