@@ -58,7 +58,7 @@ export interface OperationsDeps {
 }
 
 const DAY_MS = 86_400_000;
-const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
+export const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
 /** Priorities go from its negative to this; 0 is the usual one. */
 const HIGHEST_PRIORITY = 10;
 
@@ -217,7 +217,8 @@ function isKey(text: string): boolean {
   return /^\d{1,18}$/.test(text);
 }
 
-function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): void {
+/** Errors: BAD_USER_INPUT, LIMIT_COMMANDS. */
+export function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): void {
   if (input.commands.length === 0)
     throw new ManagementError('BAD_USER_INPUT', 'an operation needs at least one command');
   if (input.commands.length > limits.commands) {
@@ -244,7 +245,7 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
 }
 
 /** Milliseconds since 1970 until which the device is ours to manage. Errors: FORBIDDEN when that is over. */
-function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
+export function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
   const until = taken === null || taken.until === null ? Number.POSITIVE_INFINITY : Date.parse(taken.until);
   if (taken !== null && (taken.state !== 'ACTIVE' || until <= now))
     throw new ManagementError('FORBIDDEN', `${deviceId} is no longer delegated to this gateway`);
@@ -252,7 +253,7 @@ function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
 }
 
 /** What a protocol cannot keep whole is refused, never split. */
-function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void {
+export function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void {
   if (protocol === 'DM_2_0')
     throw new ManagementError(
       'NOT_SUPPORTED_BY_DEVICE',
@@ -267,7 +268,7 @@ function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void
     );
 }
 
-function checkSequence(isAtomic: boolean, protocol: string | null): void {
+export function checkSequence(isAtomic: boolean, protocol: string | null): void {
   if (isAtomic) throw new ManagementError('BAD_USER_INPUT', 'an operation is atomic or a sequence, not both');
   if (protocol === 'DM_2_0')
     throw new ManagementError(

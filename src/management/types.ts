@@ -17,6 +17,7 @@ import type {
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
+import type { Campaigns } from './campaigns/types';
 import type { DeviceSelection } from './device-list';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
@@ -104,6 +105,8 @@ export interface DeviceView {
   readonly accountId: string;
   readonly protocol: DmProtocol | null;
   readonly tags: readonly string[];
+  /** IANA name; null: not known. */
+  readonly timeZone: string | null;
   readonly features: Readonly<Record<string, { readonly value: Json; readonly evidence: string; readonly at: string }>>;
   readonly supportedMos: Readonly<Record<string, { readonly ddf?: string }>>;
   readonly lastContactAt: Date | null;
@@ -115,12 +118,15 @@ export interface RegisterDevice {
   readonly accountId: string;
   readonly protocol?: DmProtocol | null;
   readonly tags?: readonly string[];
+  readonly timeZone?: string | null;
   readonly clientAuth?: CredentialInput | null;
   readonly serverAuth?: CredentialInput | null;
 }
 export interface DeviceChanges {
   readonly accountId?: string;
   readonly tags?: readonly string[];
+  /** Null: not known. */
+  readonly timeZone?: string | null;
   readonly clientAuth?: CredentialInput;
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
@@ -583,6 +589,7 @@ export interface Services {
   readonly delegations: Delegations;
   readonly repository: RepositoryFiles;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
+  readonly campaigns: Campaigns;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

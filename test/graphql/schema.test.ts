@@ -66,6 +66,10 @@ describe('The fixed part', () => {
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
       createRepositoryItem: '(input: CreateRepositoryItemInput!)CreatedRepositoryItem!',
       deleteRepositoryItem: '(id: ID!)RepositoryItem!',
+      createCampaign: '(input: CreateCampaignInput!)Campaign!',
+      pauseCampaign: '(id: ID!)Campaign!',
+      resumeCampaign: '(id: ID!)Campaign!',
+      cancelCampaign: '(id: ID!)Campaign!',
     });
   });
 

@@ -50,6 +50,7 @@ export function device(key: string, more: Partial<DeviceView> = {}): DeviceView 
     accountId: '1',
     protocol: 'DM_1_2',
     tags: [],
+    timeZone: null,
     features: {},
     supportedMos: {},
     lastContactAt: null,
@@ -137,6 +138,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
   );
   const services: Services = {
     subscriptions: unused as Services['subscriptions'],
+    campaigns: unused as Services['campaigns'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
