@@ -24,6 +24,8 @@ import { TlsMaterialError } from '../http/tls/material';
 import type { PskLookup } from '../http/tls/psk';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
+import { createCampaigns } from '../management/campaigns/campaigns';
+import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
@@ -152,6 +154,12 @@ async function assemble(
     deleted: () => retention.hurry(),
     now,
   });
+  const operationLimits = {
+    commands: limits.commands,
+    valueOctets: limits.valueOctets,
+    waitMs: limits.waitMs,
+    expiresInMs: limits.operationExpiryMs,
+  };
   const operations = createOperations({
     db,
     secrets,
@@ -160,12 +168,20 @@ async function assemble(
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
     now,
-    limits: {
-      commands: limits.commands,
-      valueOctets: limits.valueOctets,
-      waitMs: limits.waitMs,
-      expiresInMs: limits.operationExpiryMs,
-    },
+    limits: operationLimits,
+  });
+  const ofFiles = (ids: readonly string[]): ReturnType<typeof files.getMany> => files.getMany(ids);
+  const campaigns = createCampaigns({ db, ddfs, files: ofFiles, limits: operationLimits, now });
+  const campaignPump = createCampaignPump({
+    db,
+    ddfs,
+    operations,
+    files: ofFiles,
+    callerOf: (principal) => keys.callerOf(principal),
+    rightsOf: (caller) => grants.rightsOf(caller),
+    valueOctets: limits.valueOctets,
+    log,
+    now,
   });
   const psk = new PskKeys({ db, secrets, log });
   closing.push(() => psk.stop());
@@ -231,6 +247,7 @@ async function assemble(
     notifications: createNotifications(outreach),
     bootstraps: createBootstraps({ ...outreach, baseUrl, credentialsChanged }),
     repository: files,
+    campaigns,
   };
 
   const settings = turnSettings(config, baseUrl);
@@ -275,7 +292,7 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const eventRetention = createEventRetention({ db, eventsMs, historyMs, now });
+  const eventRetention = createEventRetention({ db, eventsMs, historyMs, log, now });
   const timers = startTimers({
     db,
     turns,
@@ -284,6 +301,7 @@ async function assemble(
     everyMs: TIMERS_EVERY_MS,
     also: async () => {
       await delegations.advance();
+      await campaignPump.advance();
       await pages.expire();
       await retention.run();
       await eventRetention.run();

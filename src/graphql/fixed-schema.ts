@@ -9,6 +9,12 @@ import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/acces
 import { AccountResolver } from './fixed/account';
 import { AccountBootstrapResolver } from './fixed/account-bootstrap';
 import { BootstrapResolver } from './fixed/bootstrap';
+import {
+  CampaignDeviceResolver,
+  CampaignFailureResolver,
+  CampaignResolver,
+  CampaignSampleResolver,
+} from './fixed/campaign';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
@@ -63,6 +69,10 @@ export function buildFixedSchema(): GraphQLSchema {
       WebhookResolver,
       DeadLetterResolver,
       SubscriptionResolver,
+      CampaignResolver,
+      CampaignDeviceResolver,
+      CampaignFailureResolver,
+      CampaignSampleResolver,
     ],
     pubSub: NO_TOPICS,
     orphanedTypes: [MoInfo],

@@ -6,6 +6,8 @@ export type IdType =
   | 'Alert'
   | 'ApiKey'
   | 'DeadLetter'
+  | 'Campaign'
+  | 'CampaignDevice'
   | 'Ddf'
   | 'Delegation'
   | 'Device'

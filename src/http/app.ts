@@ -60,8 +60,14 @@ function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerO
   portalRoute(app, deps);
 }
 
+/** What Node's server is made with. */
+interface ServerParts {
+  readonly http?: { readonly IncomingMessage: typeof Incoming };
+  readonly https?: SecureContextOptions & TlsOptions & { readonly IncomingMessage: typeof Incoming };
+}
+
 function listener({ logger, tls, trustProxy, ready, bodyMs, forwarded }: ListenerOptions): FastifyInstance {
-  const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
+  const options: FastifyServerOptions & ServerParts = {
     ...(logger ? { loggerInstance: logger } : {}),
     ...(tls ? { https: { ...tls, IncomingMessage: Incoming } } : { http: { IncomingMessage: Incoming } }),
     trustProxy: trustProxy ?? false,

@@ -1,14 +1,6 @@
 /** Devices as they are administered: registered, changed, found, deleted. What they say of themselves is written by turns. */
 import type { DmProtocol } from '../../adapters/adapter';
-import {
-  badInput,
-  checkName,
-  findDatabaseKey,
-  getDatabaseKey,
-  inOrderOf,
-  notFound,
-  pageOf,
-} from '../access/inputs';
+import { badInput, checkName, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
 import {
   administer,
   isForeignKeyViolation,
@@ -19,6 +11,7 @@ import {
 import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
+import { checkTimeZone } from './campaigns/windows';
 import { deviceKeys, type DeviceSelection } from './device-list';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
@@ -59,12 +52,13 @@ class StoredDevices implements Devices {
   async register(input: RegisterDevice, caller?: Caller): Promise<DeviceView> {
     const deviceId = checkDeviceId(input.deviceId);
     const tags = checkTags(input.tags ?? []);
+    const timeZone = input.timeZone == null ? null : checkTimeZone(input.timeZone);
     const accountId = getDatabaseKey('account', input.accountId);
     try {
       const view = await administer(this.db, async (tx) => {
         const account = await getAccount(tx, accountId);
         const row = await tx.device.create({
-          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null },
+          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null, timeZone },
         });
         await this.#writeCredential(tx, row.id, 'CLIENT', input.clientAuth, account);
         await this.#writeCredential(tx, row.id, 'SERVER', input.serverAuth, account);
@@ -89,6 +83,8 @@ class StoredDevices implements Devices {
   async update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView> {
     const tags = changes.tags === undefined ? undefined : checkTags(changes.tags);
     const accountId = changes.accountId === undefined ? undefined : getDatabaseKey('account', changes.accountId);
+    const { timeZone } = changes;
+    if (timeZone != null) checkTimeZone(timeZone);
     const view = await administer(this.db, async (tx) => {
       const before = await getDevice(tx, deviceId);
       const account = await getAccount(tx, accountId ?? before.accountId);
@@ -97,10 +93,17 @@ class StoredDevices implements Devices {
         data: {
           ...(accountId === undefined ? {} : { accountId }),
           ...(tags === undefined ? {} : { tags: [...tags] }),
+          ...(timeZone === undefined ? {} : { timeZone }),
           ...(changes.rediscover === true ? { discoverRequested: true } : {}),
           updatedAt: new Date(),
         },
       });
+      // Windows of campaigns that it waits for are reckoned by its clocks.
+      if (timeZone != null)
+        await tx.campaignDevice.updateMany({
+          where: { deviceId: row.id, state: 'QUEUED', timeZone: { not: null } },
+          data: { timeZone },
+        });
       await this.#writeCredential(tx, row.id, 'CLIENT', changes.clientAuth, account);
       await this.#writeCredential(tx, row.id, 'SERVER', changes.serverAuth, account);
       const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
@@ -279,6 +282,7 @@ function viewOf(row: Device): DeviceView {
     accountId: String(row.accountId),
     protocol: row.protocol as DmProtocol | null,
     tags: row.tags,
+    timeZone: row.timeZone,
     features: row.features as unknown as DeviceView['features'],
     supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
     lastContactAt: row.lastContactAt,

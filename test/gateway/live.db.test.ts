@@ -237,7 +237,7 @@ describe('Who does not read', () => {
   const query = (type: string): string => `subscription { events(where: { type: "${type}" }) { id data } }`;
   /** Resolves once the gateway has given him up, which is when it has read all. */
   const givenUp = async (type: string): Promise<void> => {
-    const quick = await subscribe(byWebSocket, query(`${type} end`));
+    const quick = await subscribe(byEvents, query(`${type} end`));
     const next = quick.raw();
     await world.gateway.db.sql.query('INSERT INTO event (type) VALUES ($1)', [`${type} end`]);
     await next;
@@ -247,7 +247,7 @@ describe('Who does not read', () => {
     readonly errors?: readonly { readonly extensions: { readonly code: string } }[];
   }
   const judge = async (type: string, told: readonly Told[]): Promise<void> => {
-    const events = told.flatMap(({ data }) => (data ? [data.events] : []));
+    const events = told.flatMap(({ data }) => (data && data.events.data.n > 0 ? [data.events] : []));
     expect(events.map(({ data }) => data.n)).toEqual(events.map((_, n) => n + 1));
     expect(events.length).toBeLessThan(MANY);
     expect(told.at(-1)?.errors?.[0]?.extensions.code).toBe('LIMIT_BUFFER');
@@ -280,9 +280,9 @@ describe('Who does not read', () => {
     socket.send(JSON.stringify({ type: 'connection_init' }));
     await until('connection_ack');
     socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: query('flood 1') } }));
-    socket.send(JSON.stringify({ type: 'ping' }));
-    await until('pong');
-    await givenUp('flood 0');
+    // It is served when it is told something.
+    while (!messages.some(({ type }) => type === 'next'))
+      await world.gateway.db.sql.query(`INSERT INTO event (type, data) VALUES ('flood 1', '{"n": 0}')`);
     socket.pause();
     await flood('flood 1');
     await givenUp('flood 1');

@@ -78,6 +78,10 @@ describe('The fixed part', () => {
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
       createRepositoryItem: '(input: CreateRepositoryItemInput!)CreatedRepositoryItem!',
       deleteRepositoryItem: '(id: ID!)RepositoryItem!',
+      createCampaign: '(input: CreateCampaignInput!)Campaign!',
+      pauseCampaign: '(id: ID!)Campaign!',
+      resumeCampaign: '(id: ID!)Campaign!',
+      cancelCampaign: '(id: ID!)Campaign!',
     });
   });
 
@@ -89,6 +93,7 @@ describe('The fixed part', () => {
         state: 'OperationState!',
         device: 'Device!',
         commands: '[Command!]!',
+        priority: 'Int!',
         createdAt: 'DateTime!',
         endedAt: 'DateTime',
         cancelRequestedAt: 'DateTime',
@@ -143,6 +148,7 @@ describe('The fixed part', () => {
         atomic: 'Boolean',
         sequence: 'Boolean',
         onFailure: 'OnFailure',
+        priority: 'Int',
         expiresIn: 'Duration',
         wait: 'Duration',
         dryRun: 'Boolean',

@@ -17,7 +17,7 @@ const MESSAGE_OCTETS = 1024 * 1024;
 const MOST_OPERATIONS = 100;
 const INIT_WITHIN_MS = 10_000;
 /** A connection of which nothing is heard for two of these is closed. */
-const PING_EVERY_MS = 15_000;
+const PING_EVERY_MS = 30_000;
 
 interface Extra extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;

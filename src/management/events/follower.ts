@@ -11,10 +11,14 @@ export interface EventStream extends AsyncIterableIterator<EventView> {
 }
 
 export interface FollowerDeps {
-  /** Served events after a place, oldest first; none: there are none yet. */
-  readonly page: (after: EventPlace) => Promise<readonly EventView[]>;
-  /** Hands on what comes after the tail's place from now on; false where the tail is beyond `at`, so that something is between. */
-  readonly attach: (follower: Follower, at: EventPlace) => boolean;
+  /** Served events after a place, oldest first; `tail` is how far the tail was when they were read. */
+  readonly page: (after: EventPlace) => Promise<{ readonly events: readonly EventView[]; readonly tail?: EventPlace }>;
+  /**
+   * Hands on what comes after the tail's place from now on; false where something may be between `at` and that.
+   *
+   * @param seen a place of the tail up to which nothing follows `at`
+   */
+  readonly attach: (follower: Follower, at: EventPlace, seen?: EventPlace) => boolean;
   readonly detach: (follower: Follower) => void;
   readonly wanted: (event: EventView) => boolean;
   /** Events that may wait for the reader. */
@@ -37,8 +41,8 @@ export class Follower implements EventStream {
   ) {}
 
   /** Begins with what is told from now on. */
-  attach(): void {
-    this.#isAttached = this.deps.attach(this, this.at);
+  attach(seen?: EventPlace): void {
+    this.#isAttached = this.deps.attach(this, this.at, seen);
   }
 
   /** What the tail read. */
@@ -78,10 +82,10 @@ export class Follower implements EventStream {
 
   /** A page of what was; when there is none, the tail goes on from here. */
   async #catchUp(): Promise<void> {
-    const events = await this.deps.page(this.at);
+    const { events, tail } = await this.deps.page(this.at);
     if (this.#isClosed) return;
     const last = events.at(-1);
-    if (last === undefined) this.attach();
+    if (last === undefined) this.attach(tail);
     else this.at = readPlace(last.id) ?? this.at;
     this.#buffer.push(...events.filter((event) => this.deps.wanted(event)));
   }

@@ -6,6 +6,7 @@ export interface EventRetentionDeps {
   /** How long events are kept, and those that tell of changed values, milliseconds. */
   readonly eventsMs: number;
   readonly historyMs: number;
+  readonly log: { error(detail: object, message: string): void };
   readonly now?: () => number;
 }
 
@@ -21,21 +22,26 @@ export interface EventRetention {
   run(): Promise<void>;
 }
 
-export function createEventRetention({ db, eventsMs, historyMs, now = Date.now }: EventRetentionDeps): EventRetention {
+export function createEventRetention(deps: EventRetentionDeps): EventRetention {
+  const { db, eventsMs, historyMs, log, now = Date.now } = deps;
   let dueAt = Number.NEGATIVE_INFINITY;
+  const forget = async (): Promise<void> => {
+    const at = now();
+    if (at < dueAt) return;
+    let isFull = false;
+    for (const [isHistory, keptMs] of [
+      [false, eventsMs],
+      [true, historyMs],
+    ] as const) {
+      const gone = await db.sql.query(FORGET, [new Date(at - keptMs), isHistory]);
+      isFull ||= gone.length === BATCH;
+    }
+    dueAt = isFull ? Number.NEGATIVE_INFINITY : at + EVERY_MS;
+  };
   return {
-    async run() {
-      const at = now();
-      if (at < dueAt) return;
-      let isFull = false;
-      for (const [isHistory, keptMs] of [
-        [false, eventsMs],
-        [true, historyMs],
-      ] as const) {
-        const gone = await db.sql.query(FORGET, [new Date(at - keptMs), isHistory]);
-        isFull ||= gone.length === BATCH;
-      }
-      dueAt = isFull ? Number.NEGATIVE_INFINITY : at + EVERY_MS;
-    },
+    run: () =>
+      forget().catch((error: unknown) =>
+        log.error({ err: error }, 'old events could not be deleted; they are at the next tick'),
+      ),
   };
 }

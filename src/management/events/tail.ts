@@ -82,8 +82,11 @@ export class EventTail {
     const from = after === undefined ? undefined : await this.#known(after);
     const most = this.deps.most ?? MOST_WAITING;
     const parts = {
-      page: (at: EventPlace) => this.#page(at),
-      attach: (follower: Follower, at: EventPlace) => this.#attach(follower, at),
+      page: async (at: EventPlace) => {
+        const tail = this.#place;
+        return { events: await this.#page(at), ...(tail === undefined ? {} : { tail }) };
+      },
+      attach: (follower: Follower, at: EventPlace, seen?: EventPlace) => this.#attach(follower, at, seen),
       detach: (follower: Follower) => this.#detach(follower),
       wanted,
       most,
@@ -133,9 +136,9 @@ export class EventTail {
     return this.#place ?? place;
   }
 
-  #attach(follower: Follower, at: EventPlace): boolean {
+  #attach(follower: Follower, at: EventPlace, seen?: EventPlace): boolean {
     this.#place ??= at;
-    if (comparePlaces(this.#place, at) > 0) return false;
+    if (this.#place !== seen && comparePlaces(this.#place, at) > 0) return false;
     this.#attached.add(follower);
     this.wake();
     return true;

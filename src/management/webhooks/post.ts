@@ -28,8 +28,17 @@ export function signatureOf(secret: string, { id, body }: Message, seconds: numb
   return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
 }
 
-/** @returns what went wrong; undefined when the receiver has it (any 2xx) */
-export async function post(target: WebhookTarget, message: Message, now: number): Promise<string | undefined> {
+/**
+ * @param signal gives up before its time
+ * @returns what went wrong; undefined when the receiver has it (any 2xx)
+ */
+export async function post(
+  target: WebhookTarget,
+  message: Message,
+  now: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const timeout = AbortSignal.timeout(target.timeoutMs);
   const seconds = Math.floor(now / 1000);
   try {
     const answer = await fetch(target.url, {
@@ -44,7 +53,7 @@ export async function post(target: WebhookTarget, message: Message, now: number)
         'webhook-signature': signatureOf(target.secret, message, seconds),
       },
       body: message.body,
-      signal: AbortSignal.timeout(target.timeoutMs),
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     });
     await drain(answer);
     return answer.status >= 200 && answer.status < 300 ? undefined : `the receiver answered ${answer.status}`;
@@ -70,5 +79,6 @@ async function drain({ body }: Response): Promise<void> {
 function reasonOf(error: unknown): string {
   const { name, cause } = (error ?? {}) as { readonly name?: unknown; readonly cause?: { readonly code?: unknown } };
   if (name === 'TimeoutError') return 'it did not answer in time';
+  if (name === 'AbortError') return 'the gateway was stopped before it answered';
   return typeof cause?.code === 'string' ? `it could not be reached (${cause.code})` : 'it could not be reached';
 }

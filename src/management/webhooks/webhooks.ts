@@ -45,7 +45,7 @@ export interface Webhooks {
   start(): Promise<void>;
   /** Delivers what is due; called by the timer. Resolves when it is on its way. */
   advance(): Promise<void>;
-  /** Ends when what is on its way has come to its end. */
+  /** Ends when what is on its way has come to its end, for which it has five seconds; what then is on its way another process posts. */
   stop(): Promise<void>;
 }
 
@@ -58,10 +58,13 @@ export interface WebhooksDeps {
   readonly now?: () => number;
   /** 0 to 1; for tests. */
   readonly random?: () => number;
+  /** How long `stop` waits for what is on its way. */
+  readonly stopWithinMs?: number;
 }
 
 /** Deliveries of one webhook on their way at once, of this process. */
 const AT_ONCE = 8;
+const STOP_WITHIN_MS = 5_000;
 /** What is over the time-out of a request when a process counts as gone. */
 const LEASE_MS = 10_000;
 
@@ -162,6 +165,7 @@ class Lane {
   #again = false;
   #isStopped = false;
   readonly #sending = new Set<Promise<void>>();
+  readonly #stopping = new AbortController();
 
   constructor(
     readonly target: WebhookTarget,
@@ -180,8 +184,10 @@ class Lane {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    const late = setTimeout(() => this.#stopping.abort(), this.deps.stopWithinMs ?? STOP_WITHIN_MS);
     await this.#running;
     await Promise.all(this.#sending);
+    clearTimeout(late);
   }
 
   async #run(): Promise<void> {
@@ -220,8 +226,9 @@ class Lane {
     const { db, log } = this.deps;
     const { name, attempts: most } = this.target;
     try {
-      const problem = await post(this.target, this.#message(delivery), this.#now().getTime());
+      const problem = await post(this.target, this.#message(delivery), this.#now().getTime(), this.#stopping.signal);
       if (problem === undefined) return await delivered(db, delivery);
+      if (this.#stopping.signal.aborted) return await failed(db, delivery, problem, this.#now());
       const isOver = delivery.attempts >= most;
       await failed(db, delivery, problem, isOver ? null : this.#next(delivery.attempts));
       const detail = { webhook: name, event: delivery.event, attempts: delivery.attempts, problem };

@@ -50,6 +50,7 @@ export function device(key: string, more: Partial<DeviceView> = {}): DeviceView 
     accountId: '1',
     protocol: 'DM_1_2',
     tags: [],
+    timeZone: null,
     features: {},
     supportedMos: {},
     lastContactAt: null,
@@ -83,6 +84,7 @@ export function operation(more: Partial<OperationView> = {}): OperationView {
     device: '1',
     state: 'SUCCEEDED',
     caller: 'key:1',
+    priority: 0,
     commands: [],
     createdAt: new Date('2026-01-03T00:00:00Z'),
     expiresAt: new Date('2026-02-02T00:00:00Z'),
@@ -136,6 +138,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
   );
   const services: Services = {
     subscriptions: unused as Services['subscriptions'],
+    campaigns: unused as Services['campaigns'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),

@@ -92,6 +92,25 @@ test('Who goes on after an event gets all that came since, however much, and the
   await stream.return();
 });
 
+test('Who goes on after the last event waits for the next one as others do, without reading on and on', async () => {
+  const other = await tail.follow();
+  await write('mark');
+  const [mark] = await take(other, 1);
+  await other.return();
+  // The tail begins beyond it.
+  const beside = await tail.follow();
+  const stream = await tail.follow({ after: mark?.id });
+  const texts: string[] = [];
+  const stop = db.onStatement((text) => void texts.push(text));
+  const next = take(stream, 1);
+  for (let n = 0; n < 20; n++) await db.sql.query('SELECT 1');
+  expect(texts.filter((text) => text.includes('ORDER BY xact, id')).length).toBeLessThan(5);
+  stop();
+  await write('next');
+  expect(typesOf(await next)).toEqual(['next']);
+  for (const each of [stream, beside]) await each.return();
+});
+
 test('A reader that is too slow is told so, and goes on where it was', async () => {
   const slow = await tail.follow();
   const quick = await tail.follow();
@@ -140,7 +159,7 @@ test('Events go when their time is over, those of values later', async () => {
       new Date(now - age * day),
       JSON.stringify({ age, kind: 'kept' }),
     ]);
-  const retention = createEventRetention({ db, eventsMs: 2 * day, historyMs: 5 * day, now: () => now });
+  const retention = createEventRetention({ db, eventsMs: 2 * day, historyMs: 5 * day, log, now: () => now });
   await retention.run();
   const left = await db.sql.query<{ told: string }>(
     `SELECT type || ' ' || (data ->> 'age') AS told FROM event WHERE data ->> 'kind' = 'kept' ORDER BY id`,

@@ -48,7 +48,7 @@ function targetOf(url: string, more: Partial<WebhookTarget> = {}): WebhookTarget
 }
 
 /** A process that posts. */
-async function posting(target: WebhookTarget): Promise<Webhooks> {
+async function posting(target: WebhookTarget, more: { readonly stopWithinMs?: number } = {}): Promise<Webhooks> {
   const webhooks = createWebhooks({
     db,
     targets: [target],
@@ -56,6 +56,7 @@ async function posting(target: WebhookTarget): Promise<Webhooks> {
     log,
     now: () => now,
     random: () => 1,
+    ...more,
   });
   await webhooks.start();
   open.push(() => webhooks.stop());
@@ -205,6 +206,18 @@ test('What a process had on its way when it was killed is posted by another, wit
   expect(hook.received.map(({ body }) => body.type)).toEqual(['lost', 'lost', 'next']);
   expect(new Set(hook.received.slice(0, 2).map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   expect(await alive.list()).toMatchObject([{ waiting: 0, dead: 0, state: 'ACTIVE' }]);
+});
+
+test('A process that stops does not wait for a receiver that hangs; another one posts what it had', async () => {
+  const hook = await receiver((_request, count) => (count === 1 ? new Promise<Answer>(() => undefined) : {}));
+  const target = targetOf(hook.url, { timeoutMs: 60_000 });
+  const stopping = await posting(target, { stopWithinMs: 1 });
+  await write(92, 'left');
+  await hook.until(() => true);
+  await stopping.stop();
+  const other = await posting(target);
+  await settled(other, ({ waiting }) => waiting === 0);
+  expect(hook.received.map(({ body }) => body.type)).toEqual(['left', 'left']);
 });
 
 describe('A receiver', () => {
