@@ -281,8 +281,11 @@ describe('Who does not read', () => {
     await until('connection_ack');
     socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload: { query: query('flood 1') } }));
     // It is served when it is told something.
-    while (!messages.some(({ type }) => type === 'next'))
+    while (!messages.some(({ type }) => type === 'next')) {
       await world.gateway.db.sql.query(`INSERT INTO event (type, data) VALUES ('flood 1', '{"n": 0}')`);
+      // Statements of the embedded database leave no time for the socket.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     socket.pause();
     await flood('flood 1');
     await givenUp('flood 1');

@@ -170,7 +170,10 @@ export class EventTail {
     // Everybody left meanwhile, and perhaps others came.
     if (this.#place !== from) return this.#place !== undefined;
     const last = events.at(-1);
-    if (last !== undefined) this.#place = readPlace(last.id) ?? from;
+    if (last !== undefined) {
+      this.#place = readPlace(last.id) ?? from;
+      this.#heldMs = HELD_FIRST_MS;
+    }
     for (const event of events) for (const follower of [...this.#attached]) follower.push(event);
     if (events.length === PAGE) return true;
     await this.#lookForHeld();
