@@ -1,6 +1,6 @@
 /** One change to many devices of both protocols, from the caller's mutation to figures by state. */
 import type { GraphqlAnswer } from '../support/gateway';
-import { ask, codesOf, contact, createKey, faultless, METER, startWorld, type World } from './support/world';
+import { ask, codesOf, contact, createKey, faultless, METER, startWorld, submit, type World } from './support/world';
 
 const MINUTE = 60_000;
 /** A Saturday, 15:00 in Berlin and 23:00 in Tokyo. */
@@ -147,6 +147,21 @@ describe('A campaign over devices of both protocols', () => {
       state: 'ABORTED',
       progress: { queued: 0, failed: 1, cancelled: 1 },
       endedAt: expect.any(String) as unknown,
+    });
+  });
+
+  test('what a newer operation supersedes counts as cancelled', async () => {
+    const id = await create({ where: both, commands: [write(81)] });
+    await passes(1_000);
+    await submit(world.gateway, 'IMEI:one', [write(82)]);
+    for (const device of [one, two]) faultless(await contact(device));
+    await passes(1_000);
+    const cancelled = 'devices(state: CANCELLED) { nodes { outcome device { deviceId } } }';
+    expect(await campaign(id, `${CAMPAIGN} ${cancelled}`)).toMatchObject({
+      state: 'COMPLETED',
+      verdict: 'FAILED',
+      progress: { succeeded: 1, cancelled: 1 },
+      devices: { nodes: [{ outcome: 'SUPERSEDED', device: { deviceId: 'IMEI:one' } }] },
     });
   });
 
