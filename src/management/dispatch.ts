@@ -4,6 +4,7 @@ import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
 import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
 import { isContent } from './item-value';
+import { bodyOfDefault } from './default-document';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
 import { INBOX, normaliseUri, parentPlace } from './places';
@@ -35,8 +36,9 @@ export interface Terrain {
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
-  // A subscription's address was made with its token.
+  // A subscription's address was made with its token; one that the device keeps stays the same where it is named again.
   const token = typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token();
+  if (command.kind === 'default') command.request = { ...command.request, token };
   const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
   const base = {
@@ -145,6 +147,7 @@ function unaddressedBody(command: LiveCommand): CommandBody | Failure | undefine
     const prompt = storedPrompt(command.request);
     return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
   }
+  if (command.kind === 'default') return bodyOfDefault(command);
   // The device may have it no more, or by another name: it is named as the device was asked.
   if (command.kind === 'unsubscribe') {
     const { moid, miid, path } = command;
@@ -227,10 +230,12 @@ function fileOf(command: LiveCommand, terrain: Terrain): FileRef | Failure | und
 
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
 function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
-  if (terrain.hasPlaces)
+  if (terrain.hasPlaces) {
+    if (command.kind === 'default') return 'DM 1.x has no DEFAULT';
     return command.kind === 'getAccess' || command.kind === 'setAccess'
       ? 'DM 1.x has no access-control object'
       : undefined;
+  }
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
   if (['getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;

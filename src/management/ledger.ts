@@ -6,7 +6,7 @@ import type { Address, Effect, Json, RecognisedBy, Tree } from '../../adapters/a
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
-import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
+import type { ChunkWrite, CredentialWrite, DefaultWrite, ItemWrite } from '../store/turn-write';
 import { accessSeen } from './access-seen';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
@@ -15,6 +15,7 @@ import { answerOf } from './answer';
 import { endOfExec } from './async-exec';
 import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
+import { settledDefault } from './default-document';
 import { DocumentChanges } from './documents';
 import { fileItem, handedOut, offeredItem, type ItemLimits } from './file-items';
 import { isContent } from './item-value';
@@ -65,6 +66,8 @@ export class Ledger {
   readonly nonces: { direction: 'CLIENT' | 'SERVER'; nonce: string }[] = [];
   readonly events: { type: string; data: unknown }[] = [];
   readonly notes: string[] = [];
+  /** Documents of DEFAULT of which the device told whether it takes them. */
+  readonly defaults: DefaultWrite[] = [];
   readonly endedOperations: string[] = [];
   #documents: DocumentChanges;
   readonly #acls = new AclChanges();
@@ -406,7 +409,10 @@ export class Ledger {
       return;
     }
     const isNews = operation.answered(command, answerOf(effect, command, this.library));
-    if (isNews) this.#remember(operation, command, effect);
+    if (!isNews) return;
+    const settled = settledDefault(command, effect.outcome);
+    if (settled !== undefined) this.defaults.push(settled);
+    this.#remember(operation, command, effect);
   }
 
   /** The first step of a copy was answered: what is there is written in the second. */

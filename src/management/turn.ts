@@ -195,6 +195,7 @@ export class Turns {
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),
+      defaults: ledger.defaults,
       chunks: ledger.chunks,
       touched: [...(changes.touched ?? []), ...(learned.touched ?? [])],
       events: ledger.events,
