@@ -1,25 +1,16 @@
 import type { Dm2Device } from '../../../src/simulator';
-import {
-  ask,
-  codesOf,
-  contact,
-  createKey,
-  findOperation,
-  METER,
-  SERVER_ID,
-  startWorld,
-  submit,
-} from '../support/world';
-import type { OperationAnswer, World } from '../support/world';
+import { startSharedWorld, type SharedWorld } from '../support/shared-world';
+import { ask, codesOf, contact, createKey, findOperation, METER, SERVER_ID, submit } from '../support/world';
+import type { OperationAnswer } from '../support/world';
 
 // dm2 sections 12 and 14.3: rights over data, and the right to change them, are apart on both sides.
 const DACMO = 'urn:oma:mo:oma-dm-dacmo:1.0';
 const OWN = `serverid:${SERVER_ID}`;
 const [READ, WRITE, EXECUTE, DELEGATE] = [1, 2, 4, 8];
 
-let world: World;
+let world: SharedWorld;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startSharedWorld();
 });
 afterAll(() => world.close());
 
