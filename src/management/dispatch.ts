@@ -1,7 +1,7 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
 import type { Address, Command, CommandBody, FileRef, Token, Value } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
-import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
+import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, objectionToWriting, type KnownAccess } from './dac';
 import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
 import { isContent } from './item-value';
 import { bodyOfDefault } from './default-document';
@@ -132,8 +132,7 @@ function copyOf(command: LiveCommand, at: Address, terrain: Terrain): CommandBod
   );
   if ('kind' in target) return target;
   if (terrain.hasPlaces || 'uri' in target) return { kind: 'copy', from: at, to: target };
-  const written = { kind: 'replace', family: familyOf(target.moid), miid: miidOf(target), path: target.path };
-  const forbidden = terrain.access && objectionOfAccess(written, terrain.access);
+  const forbidden = terrain.access && objectionToWriting(target, terrain.access);
   if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
   const content = request['content'] as StoredTree | undefined;
   if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
