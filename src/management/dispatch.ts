@@ -36,9 +36,10 @@ export interface Terrain {
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
-  // A subscription's address was made with its token; one that the device keeps stays the same where it is named again.
+  // An address stays the same where it is named again: of a subscription, of a default, and of a read that may be brought late.
   const token = typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token();
-  if (command.kind === 'default') command.request = { ...command.request, token };
+  if (command.kind === 'default' || (command.kind === 'get' && !terrain.hasPlaces))
+    command.request = { ...command.request, token };
   const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
   const base = {
