@@ -32,12 +32,16 @@ export interface SpokenDm2Options {
   readonly discovery?: boolean;
 }
 
-/** A section of the protocol. `settings` are those of MOQL_CONFIG. */
-export function describeDm2(title: string, body: (world: SpokenDm2World) => void, settings?: object): void {
+/** A section of the protocol. `settings` are those of MOQL_CONFIG, or makes them. */
+export function describeDm2(
+  title: string,
+  body: (world: SpokenDm2World) => void,
+  settings?: object | (() => Promise<object>),
+): void {
   describe(title, () => {
     let stage: Stage;
     beforeAll(async () => {
-      stage = await openStage(settings);
+      stage = await openStage(typeof settings === 'function' ? await (settings as () => Promise<object>)() : settings);
     });
     afterAll(() => stage.close());
     body({
