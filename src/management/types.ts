@@ -18,6 +18,7 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { DefaultRequest } from './default-document';
+import type { DeviceSelection } from './device-list';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
@@ -42,6 +43,7 @@ export type ErrorCode =
   | 'PEER_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
   | 'LIMIT_COMMANDS'
+  | 'LIMIT_FILTER'
   | 'LIMIT_VALUE_SIZE'
   | 'LIMIT_PAGE_SIZE'
   | 'SCHEMA_CHANGED'
@@ -258,6 +260,8 @@ export interface SubmitOperation {
   readonly atomic?: boolean;
   readonly sequence?: boolean;
   readonly onFailure?: 'STOP' | 'CONTINUE';
+  /** Before those of a lower one, whole operations among each other; -10 to 10, 0 when left out. */
+  readonly priority?: number;
   readonly expiresInMs?: number;
   readonly waitMs?: number;
   readonly dryRun?: boolean;
@@ -288,6 +292,7 @@ export interface OperationView {
   readonly state: OperationState;
   /** Principal of whoever submitted it. */
   readonly caller: string;
+  readonly priority: number;
   readonly commands: readonly CommandView[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -488,18 +493,8 @@ export interface Devices {
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
-  list(
-    filter: {
-      readonly accountId?: string;
-      readonly tag?: string;
-      readonly deviceIds?: readonly string[];
-      readonly protocol?: DmProtocol;
-      /** Those alone within reach. */
-      readonly reach?: Reach;
-    },
-    first: number,
-    after?: string,
-  ): Promise<Page<DeviceView>>;
+  /** In order of registration. */
+  list(selection: DeviceSelection, first: number, after?: string): Promise<Page<DeviceView>>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {

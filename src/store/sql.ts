@@ -98,6 +98,9 @@ export function toSqlError(thrown: unknown): unknown {
   return thrown;
 }
 
+/** Begins a statement whose text is made of input: it is not kept prepared, for there may be any number of such texts. */
+export const MADE_OF_INPUT = '/* made of input */ ';
+
 /** Brings parameters into the shapes that both drivers write alike. */
 export function toParameters(values: readonly unknown[]): unknown[] {
   return values.map(toParameter);
@@ -195,5 +198,10 @@ export class TransactionGuard {
   /** Runs what is not part of a transaction although it was started inside one. */
   outside<T>(work: () => T): T {
     return this.#open.exit(work);
+  }
+
+  /** For a database that is closed: until then, every promise of the process carries what this keeps. */
+  end(): void {
+    this.#open.disable();
   }
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { startChild } from '../../support/child';
 import type { Child } from '../../support/child';
-import { scratchPostgres } from '../../support/database';
+import { migratedPostgres } from '../../support/database';
+import { layEmbedded } from '../../support/embedded';
 import type { GraphqlAnswer } from '../../support/gateway';
 import type { Reachable } from './world';
 
@@ -12,7 +13,7 @@ const ADMIN_KEY = 'administrator-of-the-processes';
 /** What gateways on one database have in common. */
 export const COMMON = { MOQL_SECRET_KEY: 'secret key of the processes' } as const;
 
-/** Where gateways keep their state: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
+/** Where gateways keep their state, migrated: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
 export interface Home {
   /** Address of the PostgreSQL database, where it is one. */
   readonly databaseUrl?: string;
@@ -22,10 +23,11 @@ export interface Home {
 
 export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promise<Home> {
   if (databaseUrl) {
-    const { url, drop } = await scratchPostgres(databaseUrl);
+    const { url, drop } = await migratedPostgres(databaseUrl);
     return { databaseUrl: url, env: { DATABASE_URL: url }, remove: drop };
   }
   const directory = mkdtempSync(join(tmpdir(), 'moql-gateway-'));
+  await layEmbedded(join(directory, 'pglite'));
   return {
     env: { MOQL_DATA_DIR: directory },
     remove: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),
