@@ -6,7 +6,7 @@ import type { Address, Effect, Json, RecognisedBy, Tree } from '../../adapters/a
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
-import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
+import type { ChunkWrite, CredentialWrite, DefaultWrite, ItemWrite } from '../store/turn-write';
 import { accessSeen } from './access-seen';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
@@ -16,6 +16,7 @@ import { endOfExec } from './async-exec';
 import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
 import { Companions, move, type CommandEffect } from './companions';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
+import { settledDefault } from './default-document';
 import { DocumentChanges } from './documents';
 import { fileItem, handedOut, offeredItem, type ItemLimits } from './file-items';
 import { isContent } from './item-value';
@@ -68,6 +69,8 @@ export class Ledger {
   readonly nonces: { direction: 'CLIENT' | 'SERVER'; nonce: string }[] = [];
   readonly events: { type: string; data: unknown }[] = [];
   readonly notes: string[] = [];
+  /** Documents of DEFAULT of which the device told whether it takes them. */
+  readonly defaults: DefaultWrite[] = [];
   /** Commands that share the fate of those that are sent. */
   readonly companions = new Companions();
   #documents: DocumentChanges;
@@ -414,8 +417,11 @@ export class Ledger {
       return false;
     }
     const isNews = operation.answered(command, answerOf(effect, command, this.library));
-    if (isNews && !isRemembered) this.#remember(operation, command, effect);
-    return isNews;
+    if (!isNews) return false;
+    const settled = settledDefault(command, effect.outcome);
+    if (settled !== undefined) this.defaults.push(settled);
+    if (!isRemembered) this.#remember(operation, command, effect);
+    return true;
   }
 
   /** The first step of a copy was answered: what is there is written in the second. */

@@ -17,9 +17,9 @@ import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
-import { objectionOfAccess } from './dac';
+import { objectionOfAccess, objectionToWriting } from './dac';
 import type { UsableItem } from './item-value';
-import { judge, type CommandRow } from './judge';
+import { judge, type CommandRow, type CopyTarget } from './judge';
 import { takeLargeValues } from './large-values';
 import { permitsOf } from './permit';
 import type { RepositoryFileView } from './repository-types';
@@ -127,7 +127,9 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (input.dryRun === true) {
       const known = { documents: target.access as readonly Json[], serverId: target.serverId };
       const warning = (row: CommandRow): string | undefined =>
-        objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
+        objectionOfAcl(row, target.acls, target.serverId) ??
+        objectionOfAccess(row, known) ??
+        targetsOf(row).reduce<string | undefined>((found, to) => found ?? objectionToWriting(to, known), undefined);
       return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
     }
     const large = takeLargeValues(rows);
@@ -282,6 +284,12 @@ function requestHash(input: SubmitOperation): string {
   return createHash('sha256')
     .update(JSON.stringify(rest, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)))
     .digest('hex');
+}
+
+/** Where a copy writes. */
+function targetsOf({ kind, request }: CommandRow): readonly Extract<CopyTarget, { moid: string }>[] {
+  const to = kind === 'copy' ? (request['to'] as CopyTarget) : undefined;
+  return to === undefined || 'uri' in to ? [] : [to];
 }
 
 function dryRun(
