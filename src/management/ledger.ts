@@ -24,6 +24,7 @@ import type { CopyTarget } from './judge';
 import { treeInDocument } from './stored-tree';
 import { restoreTree, restoreValue, storeTree, type StoredTree, type StoredValue } from './stored-value';
 import { isStorable, storable, storableText } from './tree';
+import type { TreeReading } from './tree-reading';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
@@ -325,13 +326,15 @@ export class Ledger {
     return mo === undefined ? undefined : { mo, path: at.path };
   }
 
-  #observe(at: Address, tree: Tree, complete: boolean, validator?: string): void {
+  /** @param reading what was made of the tree already, by the MOID and path of the address */
+  #observe(at: Address, tree: Tree, complete: boolean, validator?: string, reading?: TreeReading): void {
     const found = this.#locate(at);
     if (found === undefined) return;
     // What is stored is what a validator stands for only where it came with all of it.
     const isWhole = found.path === '' && complete;
     this.#validate(found.mo, isWhole && validator !== undefined ? storableText(validator) : '');
-    this.#documents.observe(found.mo, found.path, tree, complete);
+    const isSame = 'moid' in at && at.moid === found.mo.moid && at.path === found.path;
+    this.#documents.observe(found.mo, found.path, tree, complete, isSame ? reading : undefined);
   }
 
   /** Empty: what is stored is no more what the device's validator stands for. */
@@ -405,8 +408,9 @@ export class Ledger {
       operation.requeue(command);
       return;
     }
-    const isNews = operation.answered(command, answerOf(effect, command, this.library));
-    if (isNews) this.#remember(operation, command, effect);
+    const { reading, ...answer } = answerOf(effect, command, this.library);
+    const isNews = operation.answered(command, answer);
+    if (isNews) this.#remember(operation, command, effect, reading);
   }
 
   /** The first step of a copy was answered: what is there is written in the second. */
@@ -434,6 +438,7 @@ export class Ledger {
     operation: LiveOperation,
     command: LiveCommand,
     effect: Extract<Effect, { kind: 'commandAnswered' }>,
+    reading: TreeReading | undefined,
   ): void {
     const { outcome } = effect;
     const at = this.#addressOf(command);
@@ -444,7 +449,7 @@ export class Ledger {
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
     else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
       const isWhole = command.request['depth'] === undefined || command.request['depth'] === null;
-      this.#observe(at, effect.tree, isWhole, effect.validator);
+      this.#observe(at, effect.tree, isWhole, effect.validator, reading);
     } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
     else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))

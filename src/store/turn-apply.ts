@@ -83,22 +83,22 @@ export interface TurnChanges {
   readonly acls?: readonly AclRow[];
 }
 
-const COMMANDS = `UPDATE command c SET state = x.state,
+const COMMANDS = (sharedResult: string): string => `UPDATE command c SET state = x.state,
     outcome = CASE WHEN x.answered THEN x.outcome ELSE c.outcome END,
     status_code = CASE WHEN x.answered THEN x.code ELSE COALESCE(x.code, c.status_code) END,
-    error = COALESCE(x.error, c.error), result = COALESCE(x.result, c.result), result_meta = COALESCE(x.meta, c.result_meta),
+    error = COALESCE(x.error, c.error), result = COALESCE(x.result, ${sharedResult}, c.result), result_meta = COALESCE(x.meta, c.result_meta),
     carrier = COALESCE(x.carrier, c.carrier), request = COALESCE(x.request, c.request), miid = COALESCE(x.miid, c.miid),
     sent_at = CASE WHEN x.sent THEN $2::timestamptz ELSE c.sent_at END,
     answered_at = CASE WHEN x.answered THEN $2::timestamptz ELSE c.answered_at END
   FROM jsonb_to_recordset($3::jsonb) AS x(operation bigint, position int, state text, outcome text, code int, error text,
-    result jsonb, meta jsonb, carrier text, request jsonb, miid text, sent boolean, answered boolean)
+    result jsonb, shared text[], meta jsonb, carrier text, request jsonb, miid text, sent boolean, answered boolean)
   WHERE c.device_id = $1 AND c.operation_id = x.operation AND c.position = x.position`;
 
 const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN x.ended THEN $2::timestamptz ELSE o.ended_at END
   FROM jsonb_to_recordset($4::jsonb) AS x(id bigint, state text, ended boolean) WHERE o.device_id = $1 AND o.id = x.id`;
 
 /** Shared with the turn's last statement, which settles what its reply brought about. */
-export const SETTLE = { commands: COMMANDS, operations: OPERATIONS } as const;
+export const SETTLE = { commands: COMMANDS('NULL::jsonb'), operations: OPERATIONS } as const;
 
 /** Patches with the values that stand in `blob`: octets as Base64, as all octets stand in documents. */
 const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || jsonb_build_object('v', (
@@ -106,7 +106,8 @@ const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || js
     FROM blob b WHERE b.device_id = $1 AND b.id = (e.patch ->> 'b')::bigint)) ELSE e.patch END ORDER BY e.n)
   FROM jsonb_array_elements(x.patches) WITH ORDINALITY AS e(patch, n)`;
 
-const APPLY = `WITH commands AS (${COMMANDS}), operations AS (${OPERATIONS}),
+// A result that a document holds as well is taken from there.
+const APPLY = `WITH commands AS (${COMMANDS('$5::jsonb #> x.shared')}), operations AS (${OPERATIONS}),
 gone AS (DELETE FROM management_object m USING jsonb_to_recordset($6::jsonb) AS x(family text, miid text)
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
 gone_acls AS (DELETE FROM acl l USING jsonb_to_recordset($6::jsonb || $8::jsonb) AS x(family text, miid text, path text, acl text)
@@ -150,6 +151,29 @@ asked AS (INSERT INTO command (device_id, operation_id, position, kind, moid, fa
 moved AS (UPDATE mo_subscription s SET operation_id = d.operation FROM due d WHERE s.device_id = $1 AND s.id = d.id)`;
 const APPLY_AND_SUBSCRIBE = APPLY.replace('WITH ', `WITH ${SUBSCRIBE_AGAIN}, `);
 
+type SentCommand = CommandChange & {
+  /** In place of `result`: where it stands among the documents. */
+  readonly shared?: readonly string[];
+};
+
+/** What a get read is mostly the document that is stored as well: it is written and parsed once. */
+function withSharedResults({ commands, documents }: TurnChanges): readonly SentCommand[] {
+  if (!commands.some(({ result }) => isLarge(result))) return commands;
+  const places = new Map<unknown, readonly string[]>();
+  for (const [index, { patches }] of documents.entries()) {
+    for (const [position, { v }] of patches.entries())
+      if (isLarge(v)) places.set(v, [`${index}`, 'patches', `${position}`, 'v']);
+  }
+  return commands.map((command) => {
+    const shared = places.get(command.result);
+    return shared === undefined ? command : { ...command, result: undefined, shared };
+  });
+}
+
+function isLarge(json: unknown): boolean {
+  return typeof json === 'object' && json !== null;
+}
+
 /** Applies changes to one device in one statement. `now` is the turn's time. `isBootstrapped`: it took its account anew. */
 export async function applyTurn(
   tx: Sql,
@@ -161,7 +185,7 @@ export async function applyTurn(
   await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [
     deviceKey,
     now,
-    JSON.stringify(changes.commands),
+    JSON.stringify(withSharedResults(changes)),
     JSON.stringify(changes.operations),
     JSON.stringify(changes.documents),
     JSON.stringify(changes.gone),
