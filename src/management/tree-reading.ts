@@ -114,7 +114,7 @@ class Reader {
     levels: number,
     like: Shape | undefined,
   ): { readonly [name: string]: Json } {
-    const object: Record<string, Json> = {};
+    const object = objectFor(children.length);
     const shape = new ShapeOfChildren(like);
     if (levels > 0) {
       for (const child of children) {
@@ -141,6 +141,14 @@ class Reader {
     const below = this.#below();
     return this.#path === '' || below === '' ? this.#path + below : `${this.#path}/${below}`;
   }
+}
+
+/** From here on an object is made as the table that it would become anyway, member by member, at twenty times the cost. */
+const MANY_MEMBERS = 64;
+
+function objectFor(members: number): Record<string, Json> {
+  if (members < MANY_MEMBERS) return {};
+  return Object.setPrototypeOf(Object.create(null), Object.prototype) as Record<string, Json>;
 }
 
 function defaultMime(format: DmFormat): string | undefined {
