@@ -1,13 +1,13 @@
 /** What a device's answer to a command tells its caller: outcome, result and what belongs to it. Pure. */
 import type { Effect, Json, Outcome, Tree } from '../../adapters/adapter';
-import { type DdfLibrary, NOWHERE } from '../../schema/ddf/library';
+import { type Branch, type DdfLibrary, NOWHERE } from '../../schema/ddf/library';
 import type { LiveCommand } from './command-state';
 import { metaByPath, storeShape } from './meta-shape';
 import { type NodeProperties, propertiesOf } from './node-properties';
 import { outcomeOfExecStatus } from './result-codes';
 import { SECRET_META } from './show-secret';
 import { isStorable, setOwn, storable, storableText } from './tree';
-import { readTree, type TreeReading } from './tree-reading';
+import { isShown, readTree, type TreeReading } from './tree-reading';
 
 type Told = Extract<Effect, { kind: 'commandAnswered' }>;
 
@@ -41,7 +41,7 @@ export function answerOf(told: Told, command: LiveCommand, library: DdfLibrary):
   return { ...answer, result, meta: told.secret === true ? SECRET_META : undefined };
 }
 
-/** What a get gives: the tree as JSON, or with depth 0 the names of an interior node's children, as they are. */
+/** What a get gives: the tree as JSON, or with depth 0 the names of an interior node's children. */
 function readAnswer(
   tree: Tree,
   command: LiveCommand,
@@ -51,13 +51,13 @@ function readAnswer(
   const { moid, path, request } = command;
   const depth = typeof request['depth'] === 'number' ? request['depth'] : undefined;
   const properties: [string, NodeProperties][] = [];
-  // Names of children are asked for as they are; below that, what the DDFs tell counts too.
-  const describes = moid !== null && depth !== 0;
+  const describes = moid !== null;
   const branch = describes ? library.at(moid, path) : NOWHERE;
   const each = tellsProperties(request['props'], properties);
-  const reading = readTree(tree, branch, { depth, describes, path, each });
   const isNames = depth === 0 && tree.value === undefined;
-  const json = isNames ? namesOfChildren(tree) : reading.json;
+  const told = isNames ? { ...tree, children: tree.children ?? [] } : tree;
+  const reading = readTree(told, branch, { depth, describes, path, each });
+  const json = isNames ? namesOfChildren(tree, branch) : reading.json;
   const isThere = json !== undefined || tree.value !== undefined;
   return {
     // A value of null is as none.
@@ -67,10 +67,11 @@ function readAnswer(
   };
 }
 
-function namesOfChildren(tree: Tree): Json {
+/** Of whatever can be shown. */
+function namesOfChildren(tree: Tree, branch: Branch): Json {
   return (tree.children ?? [])
     .map((child) => child.name)
-    .filter(isStorable)
+    .filter((name) => isStorable(name) && isShown(branch.below(name).node))
     .sort();
 }
 

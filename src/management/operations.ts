@@ -60,6 +60,8 @@ export interface OperationsDeps {
 
 const DAY_MS = 86_400_000;
 const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
+/** Priorities go from its negative to this; 0 is the usual one. */
+const HIGHEST_PRIORITY = 10;
 
 export function createOperations(deps: OperationsDeps): Operations {
   const now = deps.now ?? Date.now;
@@ -122,17 +124,19 @@ export function createOperations(deps: OperationsDeps): Operations {
     const last = lastMoment(target, createdAt.getTime());
     const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
+    const priority = input.priority ?? 0;
     if (input.dryRun === true) {
       const known = { documents: target.access as readonly Json[], serverId: target.serverId };
       const warning = (row: CommandRow): string | undefined =>
         objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
-      return { ...dryRun(target.key, rows, warning), caller: caller.principal, createdAt, expiresAt };
+      return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
     }
     const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
       sequence,
       onFailure,
+      priority,
       caller: caller.principal,
       idempotencyKey: input.idempotencyKey ?? null,
       requestSha256,
@@ -231,6 +235,9 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
       `expiresIn: more than nothing, at most ${limits.expiresInMs / DAY_MS} days`,
     );
   }
+  const { priority = 0 } = input;
+  if (!Number.isInteger(priority) || Math.abs(priority) > HIGHEST_PRIORITY)
+    throw new ManagementError('BAD_USER_INPUT', `priority: -${HIGHEST_PRIORITY} to ${HIGHEST_PRIORITY}`);
   const key = input.idempotencyKey;
   if (key !== undefined && (key.length === 0 || key.length > 128 || !isStorable(key))) {
     throw new ManagementError('BAD_USER_INPUT', 'idempotencyKey: 1 to 128 characters');
@@ -281,7 +288,7 @@ function dryRun(
   device: string,
   rows: readonly CommandRow[],
   warningOf: (row: CommandRow) => string | undefined,
-): Omit<OperationView, 'caller' | 'createdAt' | 'expiresAt'> {
+): Omit<OperationView, 'caller' | 'priority' | 'createdAt' | 'expiresAt'> {
   const commands = rows.map((row): CommandView => {
     const warning = warningOf(row);
     return {
@@ -315,6 +322,7 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     device: row.device,
     state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState),
     caller: row.caller,
+    priority: row.priority,
     commands,
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,

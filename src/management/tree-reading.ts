@@ -27,8 +27,8 @@ export interface Undescribed {
 export interface TreeReading {
   /**
    * Keyed by raw node names: a leaf is its scalar, an interior node an object. Nodes whose name or value cannot be stored
-   * are left out, and leaves of which only the name came, except of null format: their value is null. Undefined where that
-   * leaves nothing of the node itself.
+   * are left out, and of nodes of which only the name came those that are not shown, and leaves, except of null format:
+   * their value is null. Undefined where that leaves nothing of the node itself.
    */
   readonly json: Json | undefined;
   /** Formats and MIME types of its leaves. */
@@ -49,6 +49,12 @@ export function readTree(tree: Tree, branch: Branch, options: ReadingOptions = {
 /** Whether a leaf's format and MIME type are what the DDFs say; no MIME type fits all. */
 export function isAsDescribed(known: KnownNode | undefined, format: DmFormat, mime: string | undefined): boolean {
   return known?.format === format && (mime === undefined || known.mime === undefined || known.mime === mime);
+}
+
+/** Whether a node is shown at all: one that can be read, or executed without value; of others a device may keep silent. */
+export function isShown(known: KnownNode | undefined): boolean {
+  if (known === undefined) return true;
+  return known.access.includes('Get') || (known.format === 'null' && known.access.includes('Exec'));
 }
 
 class Reader {
@@ -99,13 +105,16 @@ class Reader {
 
   /** It exists, and no more came. */
   #bare(branch: Branch, like: Shape | undefined): Json | undefined {
-    const format = branch.node?.format;
+    const known = branch.node;
+    const format = known?.format;
     this.shape = null;
     if (format === 'null') {
       if (this.#describes) this.#leafShape('null', undefined, like);
       return null;
     }
-    return format === 'node' || (format === undefined && !this.#merges) ? {} : undefined;
+    if (format === undefined) return this.#merges ? undefined : {};
+    const isRoot = this.#path === '' && this.#names.length === 0;
+    return format === 'node' && (isRoot || isShown(known)) ? {} : undefined;
   }
 
   #interior(

@@ -258,6 +258,8 @@ export interface SubmitOperation {
   readonly atomic?: boolean;
   readonly sequence?: boolean;
   readonly onFailure?: 'STOP' | 'CONTINUE';
+  /** Before those of a lower one, whole operations among each other; -10 to 10, 0 when left out. */
+  readonly priority?: number;
   readonly expiresInMs?: number;
   readonly waitMs?: number;
   readonly dryRun?: boolean;
@@ -288,6 +290,7 @@ export interface OperationView {
   readonly state: OperationState;
   /** Principal of whoever submitted it. */
   readonly caller: string;
+  readonly priority: number;
   readonly commands: readonly CommandView[];
   readonly createdAt: Date;
   readonly expiresAt: Date;

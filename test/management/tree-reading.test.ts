@@ -5,7 +5,7 @@ import type { DmFormat, Json, Tree, Value } from '../../adapters/adapter';
 import { encodeName, NOWHERE } from '../../schema/ddf/library';
 import { metaByPath, storeShape } from '../../src/management/meta-shape';
 import { isStorable, scalarOf } from '../../src/management/tree';
-import { readTree, type ReadingOptions, type TreeReading } from '../../src/management/tree-reading';
+import { isShown, readTree, type ReadingOptions, type TreeReading } from '../../src/management/tree-reading';
 import { ddf, libraryOf, node } from '../schema/ddf-texts';
 
 const leaf = (name: string, data: Value['data'], format: DmFormat = 'chr', mime?: string): Tree => ({
@@ -70,6 +70,35 @@ describe('the JSON of a tree', () => {
   });
 });
 
+test('nodes that the DDF lets nobody read are not shown, where the device only named them', () => {
+  const hidden = libraryOf(
+    ddf(
+      node('Meter', {
+        moid: MOID,
+        access: 'Add',
+        children: [
+          node('Perm', { access: 'Add' }),
+          node('Secret', { format: 'chr', access: 'Replace' }),
+          node('Reset', { format: 'null', access: 'Exec' }),
+          node('Open', { access: 'Get' }),
+        ],
+      }),
+    ),
+  );
+  const named: Tree = {
+    name: 'root',
+    children: ['Perm', 'Secret', 'Reset', 'Open', 'Unheard'].map((name) => ({ name })),
+  };
+  const at = hidden.at(MOID, '');
+  expect(readTree(named, at, { describes: true }).json).toEqual({ Reset: null, Open: {}, Unheard: {} });
+  expect(named.children?.filter(({ name }) => isShown(at.below(name).node)).map(({ name }) => name)).toEqual([
+    'Reset',
+    'Open',
+    'Unheard',
+  ]);
+  expect(readTree({ name: 'Inbox' }, at, { describes: true }).json).toEqual({});
+});
+
 describe('formats and MIME types', () => {
   test('stand by path, with those of the DDF or the format where the device told none', () => {
     expect(metaOf(readTree(TREE, NOWHERE))).toMatchObject({
@@ -124,7 +153,8 @@ function plainly(tree: Tree, path: string, { depth = 99, describes }: ReadingOpt
   }
   if (children === undefined) {
     if (known?.format === 'null') return { json: null, meta: { '': { format: 'null' } } };
-    return known === undefined || known.format === 'node' ? { json: {}, meta: {} } : { meta: {} };
+    const isShown = path === '' || known?.access.includes('Get') !== false;
+    return known === undefined || (known.format === 'node' && isShown) ? { json: {}, meta: {} } : { meta: {} };
   }
   const json: [string, Json][] = [];
   const meta: [string, unknown][] = [];

@@ -83,6 +83,7 @@ export function operation(more: Partial<OperationView> = {}): OperationView {
     device: '1',
     state: 'SUCCEEDED',
     caller: 'key:1',
+    priority: 0,
     commands: [],
     createdAt: new Date('2026-01-03T00:00:00Z'),
     expiresAt: new Date('2026-02-02T00:00:00Z'),
