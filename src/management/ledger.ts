@@ -32,6 +32,8 @@ import type { TreeReading } from './tree-reading';
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
 
+type Answered = Extract<Effect, { kind: 'commandAnswered' }>;
+
 export interface LiveMo {
   readonly family: string;
   moid: string;
@@ -394,12 +396,7 @@ export class Ledger {
   }
 
   /** @returns whether what the answer tells of the device was taken up; one answer may be that of several commands */
-  #answer(
-    operation: LiveOperation,
-    command: LiveCommand,
-    told: Extract<Effect, { kind: 'commandAnswered' }>,
-    isRemembered: boolean,
-  ): boolean {
+  #answer(operation: LiveOperation, command: LiveCommand, told: Answered, isRemembered: boolean): boolean {
     if (checkStepOf(command) !== undefined) {
       const done = settleCheck(operation, command, told);
       if (done !== undefined) this.#remember(operation, command, done);
@@ -432,10 +429,7 @@ export class Ledger {
   }
 
   /** The answer "as you have it" with what we have; undefined where there is nothing. */
-  #asStored(
-    command: LiveCommand,
-    effect: Extract<Effect, { kind: 'commandAnswered' }>,
-  ): Extract<Effect, { kind: 'commandAnswered' }> | undefined {
+  #asStored(command: LiveCommand, effect: Answered): Answered | undefined {
     const at = this.#addressOf(command);
     const known = at === undefined ? undefined : this.#locate(at)?.mo.known;
     const tree = known == null ? undefined : treeInDocument(known, command.path, this.library);
@@ -443,12 +437,7 @@ export class Ledger {
   }
 
   /** What an answer tells of the device's values: read, written, deleted or not there. */
-  #remember(
-    operation: LiveOperation,
-    command: LiveCommand,
-    effect: Extract<Effect, { kind: 'commandAnswered' }>,
-    reading?: TreeReading,
-  ): void {
+  #remember(operation: LiveOperation, command: LiveCommand, effect: Answered, reading?: TreeReading): void {
     const { outcome } = effect;
     const at = this.#addressOf(command);
     if (at === undefined) return;
@@ -479,7 +468,7 @@ export class Ledger {
     this.#documents.write(found.mo, found.path, restoreTree(content));
   }
 
-  #aclSeen(command: LiveCommand, at: Address, { code, data }: Extract<Effect, { kind: 'commandAnswered' }>): void {
+  #aclSeen(command: LiveCommand, at: Address, { code, data }: Answered): void {
     const found = this.#locate(at);
     const set = command.request['value'] as StoredValue | undefined;
     const text = command.kind === 'getAcl' ? data : set && restoreValue(set).data;
