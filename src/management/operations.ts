@@ -21,6 +21,7 @@ import { objectionOfAccess, objectionToWriting } from './dac';
 import type { UsableItem } from './item-value';
 import { judge, type CommandRow, type CopyTarget } from './judge';
 import { takeLargeValues } from './large-values';
+import { metaByPath } from './meta-shape';
 import { permitsOf } from './permit';
 import type { RepositoryFileView } from './repository-types';
 import { isStorable } from './tree';
@@ -321,7 +322,10 @@ function dryRun(
 }
 
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
-  const commands = row.commands.map((command) => openAnswer(command as unknown as CommandView, secrets, now));
+  const commands = row.commands.map((command) => {
+    const view = openAnswer(command as unknown as CommandView, secrets, now);
+    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json };
+  });
   return {
     id: row.id,
     device: row.device,
