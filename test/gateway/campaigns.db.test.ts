@@ -1,6 +1,17 @@
 /** One change to many devices of both protocols, from the caller's mutation to figures by state. */
 import type { GraphqlAnswer } from '../support/gateway';
-import { ask, codesOf, contact, createKey, faultless, METER, startWorld, submit, type World } from './support/world';
+import {
+  ask,
+  codesOf,
+  contact,
+  createKey,
+  faultless,
+  FUMO,
+  METER,
+  startWorld,
+  submit,
+  type World,
+} from './support/world';
 
 const MINUTE = 60_000;
 /** A Saturday, 15:00 in Berlin and 23:00 in Tokyo. */
@@ -183,6 +194,40 @@ describe('A campaign over devices of both protocols', () => {
       expect(await ask(world.gateway, `{ device(deviceId: "${deviceId}") { acmeMeter { note } } }`)).toEqual({
         device: { acmeMeter: { note: text } },
       });
+  });
+
+  test('gives each device an address of its own for one file of the repository', async () => {
+    const { createRepositoryItem: made } = await ask<{
+      createRepositoryItem: { item: { id: string }; uploadUrl: string };
+    }>(world.gateway, 'mutation { createRepositoryItem(input: {}) { item { id } uploadUrl } }');
+    await fetch(made.uploadUrl, { method: 'PUT', body: 'a package' });
+    const address = { moid: FUMO, path: 'DownloadAndUpdate/PkgURL' };
+    const commands = [{ replace: { address, value: { repositoryItem: made.item.id } } }];
+    const id = await create({ where: both, commands });
+    await passes(1_000);
+    const urls: string[] = [];
+    for (const device of [one, two]) {
+      faultless(await contact(device));
+      const told = await ask<{ device: { fumo: { downloadAndUpdate: { pkgUrl: string } } } }>(
+        world.gateway,
+        'query ($id: ID!) { device(deviceId: $id) { fumo { downloadAndUpdate { pkgUrl } } } }',
+        { id: device.deviceId },
+      );
+      urls.push(told.device.fumo.downloadAndUpdate.pkgUrl);
+      expect(await (await fetch(urls.at(-1) ?? '')).text()).toBe('a package');
+    }
+    expect(new Set(urls).size).toBe(2);
+    expect(await campaign(id)).toMatchObject({ progress: { succeeded: 2 } });
+  });
+
+  test('a device that is deleted is no part of it any more', async () => {
+    await world.device('dm1', 'IMEI:leaves');
+    const id = await create({ deviceIds: ['IMEI:leaves'], commands: [write(6)] });
+    await passes(1_000);
+    expect(await campaign(id)).toMatchObject({ progress: { inProgress: 1 } });
+    await ask(world.gateway, 'mutation { deleteDevice(deviceId: "IMEI:leaves") { id } }');
+    await passes(1_000);
+    expect(await campaign(id)).toMatchObject({ state: 'COMPLETED', targets: 1, progress: { inProgress: 0 } });
   });
 
   test('does not ask a device that its maker may not, and tells why', async () => {
