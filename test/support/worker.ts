@@ -3,8 +3,8 @@ interface Worker {
   readonly atRest: (() => void)[];
 }
 
-/** Of a program that a test starts: no file follows it. */
-const ALONE: Worker = { kept: new Map(), atRest: [] };
+/** Of a process that a test started there is no worker: what it keeps ends with it. */
+const alone: Worker = { kept: new Map(), atRest: [] };
 
 /**
  * What all test files of this worker share, made at first use (environment.js). Only for things that no file can spoil.
@@ -13,7 +13,7 @@ const ALONE: Worker = { kept: new Map(), atRest: [] };
  */
 export function keptByWorker<T>(name: string, make: () => T, atRest: (kept: T) => void): T {
   const worker = (globalThis as unknown as Record<symbol, Worker | undefined>)[Symbol.for('moql.worker')];
-  const { kept, atRest: ends } = worker ?? ALONE;
+  const { kept, atRest: ends } = worker ?? alone;
   if (!kept.has(name)) {
     const made = make();
     kept.set(name, made);
