@@ -5,6 +5,7 @@ import { accountOfDocument, accountOfMoDocument } from './bootstrap-document';
 import { chaosSummary } from './chaos-summary';
 import { UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
 import { DM1_ARGUMENTS, DM1_HELP, dm1Options, withSeed } from './simulate-dm1';
+import { TLS_ARGUMENTS, TLS_HELP, tlsTransport } from './simulate-tls';
 
 export const simulateCommand: Command = {
   summary: 'run simulated devices',
@@ -30,6 +31,8 @@ object to a server that does not. They begin a session at once and then every --
   --sessions N               so many sessions each, then the end: exit code 1 when one of them failed
   --once                     one session each (with --interrupt, the broken one and a whole one)
   --verbose                  show the messages, without credentials
+
+${TLS_HELP}
 
 ${DM1_HELP}
 
@@ -96,6 +99,7 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
       sessions: text,
       once: flag,
       verbose: flag,
+      ...TLS_ARGUMENTS,
       ...DM1_ARGUMENTS,
     },
   });
@@ -109,7 +113,9 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
   if (auth !== undefined && auth !== 'none' && (user === undefined || secret === undefined))
     throw new UsageError(`--auth ${auth} needs --user and --secret`);
   const sessions = readSessions(values);
+  const transport = tlsTransport(values);
   const common = {
+    ...(transport === undefined ? {} : { transport }),
     count: values.count === undefined ? 1 : wholeNumber('count', values.count, 1, MOST_DEVICES),
     pollSeconds: values.poll === undefined ? DEFAULT_POLL_SECONDS : wholeNumber('poll', values.poll, 1, 86_400),
   };

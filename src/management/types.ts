@@ -18,6 +18,7 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Campaigns } from './campaigns/types';
+import type { DefaultRequest } from './default-document';
 import type { DeviceSelection } from './device-list';
 import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
@@ -239,7 +240,8 @@ export type CommandInput =
     }
   | { readonly kind: 'getAccess'; readonly address: AddressInput }
   /** Replaces all entries of the instance. */
-  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] };
+  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] }
+  | ({ readonly kind: 'default' } & DefaultRequest);
 
 /** What a server may do; `*`: every server. */
 export interface AclEntryInput {
