@@ -15,7 +15,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
-import type { Reach, Rights } from '../access/rights';
+import type { Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
@@ -25,6 +25,7 @@ import type { Histories } from './events/history';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
+import type { Reports } from './report-types';
 import type { Subscriptions } from './subscriptions';
 import type { Webhooks } from './webhooks/webhooks';
 
@@ -311,26 +312,6 @@ export interface OperationView {
   readonly cancelRequestedAt: Date | null;
 }
 
-export interface AlertView {
-  readonly id: string;
-  readonly device: string;
-  readonly at: Date;
-  readonly type: string;
-  readonly mark: string;
-  readonly source: Json;
-  readonly target: Json;
-  readonly correlator: string | null;
-  readonly format: string | null;
-  readonly data: Json;
-  readonly resultCode: number | null;
-}
-export interface EventView {
-  readonly id: string;
-  readonly device: string;
-  readonly at: Date;
-  readonly type: string;
-  readonly data: Json;
-}
 export interface DdfView {
   readonly id: string;
   readonly sha256: string;
@@ -537,19 +518,6 @@ export interface Ddfs {
   /** Asked before a library is stored, and before one that another process stored goes live. */
   setGuard(guard: DdfGuard): void;
 }
-/** src/management/reports.ts: alerts and events. */
-export interface Reports {
-  alerts(
-    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
-    first: number,
-    after?: string,
-  ): Promise<Page<AlertView>>;
-  events(
-    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
-    first: number,
-    after?: string,
-  ): Promise<Page<EventView>>;
-}
 /** src/access/keys.ts, src/access/grants.ts */
 export interface Keys {
   /** The caller of a bearer token, or null. */
@@ -605,3 +573,4 @@ export interface Services {
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
+export type { AlertView, EventView, Reports } from './report-types';
