@@ -21,6 +21,7 @@ import { withinReach } from '../access/reach';
 import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential, Prisma } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
+import { NO_BEARERS, recipientColumns } from './bearer-input';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
@@ -33,12 +34,15 @@ import {
   type DeviceView,
   type RegisterDevice,
 } from './types';
+import type { BearerRules } from './wake-up-types';
 
 export interface DevicesDeps {
   readonly db: Database;
   readonly secrets: Secrets;
   /** Told of credentials of devices that changed: a device's key, or undefined for an account's. */
   readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
+  /** Absent: there are none. */
+  readonly bearers?: BearerRules;
 }
 
 const LONGEST_DEVICE_ID = 128;
@@ -46,7 +50,7 @@ const LONGEST_TAG = 64;
 const MOST_TAGS = 64;
 
 export function createDevices(deps: DevicesDeps): Devices {
-  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged);
+  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS);
 }
 
 class StoredDevices implements Devices {
@@ -54,6 +58,7 @@ class StoredDevices implements Devices {
     private readonly db: Database,
     private readonly secrets: Secrets,
     private readonly credentialsChanged: DevicesDeps['credentialsChanged'],
+    private readonly bearers: BearerRules,
   ) {}
 
   /** Errors: BAD_USER_INPUT, ALREADY_EXISTS, NOT_FOUND (the account). */
@@ -61,11 +66,12 @@ class StoredDevices implements Devices {
     const deviceId = checkDeviceId(input.deviceId);
     const tags = checkTags(input.tags ?? []);
     const accountId = getDatabaseKey('account', input.accountId);
+    const recipient = recipientColumns(input, this.bearers);
     try {
       const view = await administer(this.db, async (tx) => {
         const account = await getAccount(tx, accountId);
         const row = await tx.device.create({
-          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null },
+          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null, ...recipient },
         });
         await this.#writeCredential(tx, row.id, 'CLIENT', input.clientAuth, account);
         await this.#writeCredential(tx, row.id, 'SERVER', input.serverAuth, account);
@@ -90,6 +96,7 @@ class StoredDevices implements Devices {
   async update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView> {
     const tags = changes.tags === undefined ? undefined : checkTags(changes.tags);
     const accountId = changes.accountId === undefined ? undefined : getDatabaseKey('account', changes.accountId);
+    const recipient = recipientColumns(changes, this.bearers);
     const view = await administer(this.db, async (tx) => {
       const before = await getDevice(tx, deviceId);
       const account = await getAccount(tx, accountId ?? before.accountId);
@@ -99,6 +106,7 @@ class StoredDevices implements Devices {
           ...(accountId === undefined ? {} : { accountId }),
           ...(tags === undefined ? {} : { tags: [...tags] }),
           ...(changes.rediscover === true ? { discoverRequested: true } : {}),
+          ...recipient,
           updatedAt: new Date(),
         },
       });
@@ -290,6 +298,9 @@ function viewOf(row: Device): DeviceView {
     supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
     lastContactAt: row.lastContactAt,
     discoveredAt: row.discoveredAt,
+    bearers: row.bearers as readonly string[] | null,
+    msisdn: row.msisdn,
+    udpAddress: row.udpAddress,
     createdAt: row.createdAt,
   };
 }

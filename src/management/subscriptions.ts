@@ -43,6 +43,8 @@ export interface SubscriptionsDeps {
     ddf: DdfKnowledge,
   ) => { readonly ok: true; readonly effects: readonly Effect[] } | { readonly ok: false; readonly reason: string };
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 export interface Subscribed {
@@ -171,6 +173,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         if (state !== 'REQUESTED' && state !== 'ACTIVE') await begin(tx, place, caller.principal, row?.token);
         await addHolder(tx, place, holder, new Date(now()));
       });
+      await deps.wake?.([place.device]);
       const view = await viewOf(place);
       if (view === undefined) throw new Error('a subscription vanished after it was stored');
       return view;
@@ -188,6 +191,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         return { before: row, operation: row.operation };
       });
       db.notify(OPERATION_CHANNEL, `${place.device}.${operation}`);
+      await deps.wake?.([place.device]);
       return (await viewOf(place)) ?? { ...asView(before), state: 'ENDING', holders: 0 };
     },
 
