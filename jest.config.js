@@ -1,20 +1,34 @@
 'use strict';
 
+const { dependencies } = require('./package.json');
+
+/** Loaded once for all test files of a worker (test/support/environment.js): what Jest itself does not use. */
+const LIBRARIES = [
+  ...Object.keys(dependencies),
+  '@graphql-tools',
+  'eslint',
+  'fast-check',
+  'playwright-core',
+  'typescript',
+];
+
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/test/support/environment.js',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
+  transformIgnorePatterns: [],
   transform: {
+    [`/node_modules/(?:${LIBRARIES.join('|')})/.+\\.c?js$`]: '<rootDir>/test/support/library.js',
     '^.+\\.ts$': [
       '@swc/jest',
       {
         // swc must not pick up a configuration of the folder it happens to run in.
         swcrc: false,
         configFile: false,
-        sourceMaps: 'inline',
+        sourceMaps: true,
         module: { type: 'commonjs' },
         jsc: {
           target: 'es2022',
@@ -24,6 +38,7 @@ module.exports = {
       },
     ],
   },
+  testSequencer: '<rootDir>/test/support/sequencer.js',
   maxWorkers: 2,
   // A PGlite database takes about two seconds to start, and many times that on a busy machine.
   testTimeout: 180_000,

@@ -128,6 +128,11 @@ export class Rights {
     return rules.flatMap(({ path }) => path ?? []);
   }
 
+  /** Grants of a right that hold now; undefined for an administrator, who needs none. */
+  grantsOf(right: Right): readonly GrantRule[] | undefined {
+    return this.isAdmin ? undefined : this.rules.filter((rule) => rule.right === right);
+  }
+
   /** Scopes in which the caller manages access, with their ends. */
   get delegated(): readonly GrantRule[] {
     return this.rules.filter(({ right }) => right === 'DELEGATE');

@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   PEER_REFUSED: 'The other gateway could not be reached, or does not take what was to be delegated.',
   IDEMPOTENCY_CONFLICT: 'The idempotency key was used for another request.',
   LIMIT_COMMANDS: 'The operation has too many commands.',
+  LIMIT_FILTER: 'The filter has too many tests or levels.',
   LIMIT_VALUE_SIZE: 'A value is too large.',
   LIMIT_PAGE_SIZE: '`first` asks for more than a page can hold.',
   LIMIT_BODY_SIZE: 'The request is too large.',

@@ -1,12 +1,14 @@
-/** The fixed part as a pattern of which each schema gets its own copy: scalars, enums and inputs are shared by all of them. */
-import type { GraphQLDirective, GraphQLField, GraphQLNamedType, GraphQLOutputType } from 'graphql';
+/** The fixed part as a pattern of which each schema gets its own copy: scalars and enums are shared by all of them. */
+import type { GraphQLDirective, GraphQLField, GraphQLInputType, GraphQLNamedType, GraphQLOutputType } from 'graphql';
 import {
+  GraphQLInputObjectType,
   GraphQLInterfaceType,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
   GraphQLSchema,
   isInterfaceType,
+  isInputObjectType,
   isIntrospectionType,
   isListType,
   isNonNullType,
@@ -15,7 +17,7 @@ import {
 
 import { buildFixedSchema } from './fixed-schema';
 
-/** Object types and interfaces of a copy, by those of the pattern. */
+/** Object types, interfaces and inputs of a copy, by those of the pattern. */
 export type Copies = ReadonlyMap<GraphQLNamedType, GraphQLNamedType>;
 
 export interface FixedCopy {
@@ -43,9 +45,16 @@ export class FixedPart {
         copies.set(type, new GraphQLObjectType({ ...headOf(type), isTypeOf: type.isTypeOf, interfaces, fields: {} }));
       } else if (isInterfaceType(type)) {
         copies.set(type, new GraphQLInterfaceType({ ...headOf(type), resolveType: type.resolveType, fields: {} }));
+      } else if (isInputObjectType(type)) {
+        copies.set(type, new GraphQLInputObjectType({ ...headOf(type), isOneOf: type.isOneOf, fields: {} }));
       }
     }
     for (const [type, copy] of copies) {
+      if (isInputObjectType(type)) {
+        const fields = (copy as typeof type).getFields();
+        for (const field of Object.values(type.getFields()))
+          fields[field.name] = { ...field, type: inputOf(field.type, copies) };
+      }
       if (!isObjectType(type) && !isInterfaceType(type)) continue;
       const fields = (copy as typeof type).getFields();
       for (const field of Object.values(type.getFields())) fields[field.name] = withType(field, copies);
@@ -68,14 +77,27 @@ export function objectType(schema: GraphQLSchema, name: string): GraphQLObjectTy
   return type;
 }
 
+export function inputType(schema: GraphQLSchema, name: string): GraphQLInputObjectType {
+  const type = schema.getType(name);
+  if (!(type instanceof GraphQLInputObjectType)) throw new Error(`the fixed part has no input ${name}`);
+  return type;
+}
+
 export function copyOf<T extends GraphQLNamedType>(type: T, copies: Copies): T {
   return (copies.get(type) ?? type) as T;
 }
 
-/** The same field, of the copy's types. Its arguments are of inputs, which are shared. */
+/** The same field, of the copy's types. */
 export function withType<S, C>(field: GraphQLField<S, C>, copies: Copies): GraphQLField<S, C> {
   const type = outputOf(field.type, copies);
-  return type === field.type ? field : { ...field, type };
+  const args = field.args.map((arg) => ({ ...arg, type: inputOf(arg.type, copies) }));
+  return { ...field, type, args };
+}
+
+export function inputOf(type: GraphQLInputType, copies: Copies): GraphQLInputType {
+  if (isNonNullType(type)) return new GraphQLNonNull(inputOf(type.ofType as GraphQLInputType, copies) as never);
+  if (isListType(type)) return new GraphQLList(inputOf(type.ofType, copies));
+  return copyOf(type, copies);
 }
 
 export function outputOf(type: GraphQLOutputType, copies: Copies): GraphQLOutputType {

@@ -3,6 +3,7 @@ import type {
   GraphQLEnumType,
   GraphQLField,
   GraphQLInputField,
+  GraphQLInputObjectType,
   GraphQLNamedType,
   GraphQLObjectType,
   GraphQLSchema,
@@ -47,7 +48,7 @@ export function* changesInSteps(before: GraphQLSchema, after: GraphQLSchema): St
     const to = schemaOf(newer);
     const told = [
       ...findBreakingChanges(from, to).map((change) => changeOf('BREAKING', change)),
-      ...findDangerousChanges(from, to).map((change) => changeOf('DANGEROUS', change)),
+      ...findDangerousChanges(from, to).map((change) => judged(changeOf('DANGEROUS', change))),
     ];
     const known = new Set(told.map(({ path }) => path));
     found.push(...told);
@@ -90,12 +91,12 @@ function isOfSameFamily(before: Extended, after: Extended | undefined): boolean 
   return family !== undefined && after !== undefined && moqlOf(after)?.family === family;
 }
 
-/** `Device` and `Mutation` have a thousand fields, of which a DDF brings or takes a few. */
+/** `Device`, `Mutation` and `DeviceFilter` have up to a thousand fields, of which a DDF brings or takes a few. */
 function leaveOutWhatStayed(older: TypeMap, newer: TypeMap): void {
   for (const [name, before] of Object.entries(older)) {
     const after = newer[name];
-    if (!isObjectType(before) || !isObjectType(after)) continue;
-    const [fields, newFields] = [before.getFields(), after.getFields()];
+    if (!hasFields(before) || !hasFields(after)) continue;
+    const [fields, newFields] = [membersOf(before), membersOf(after)];
     const stayed = new Set(
       Object.keys(fields).filter((key) => {
         const [field, newField] = [fields[key], newFields[key]];
@@ -108,10 +109,20 @@ function leaveOutWhatStayed(older: TypeMap, newer: TypeMap): void {
   }
 }
 
+type WithFields = GraphQLObjectType | GraphQLInputObjectType;
+
+function hasFields(type: GraphQLNamedType | undefined): type is WithFields {
+  return isObjectType(type) || isInputObjectType(type);
+}
+
+function membersOf(type: WithFields): Readonly<Record<string, Field>> {
+  return type.getFields();
+}
+
 /** The type as it is, but for some of its fields. */
-function without(type: GraphQLObjectType, names: ReadonlySet<string>): GraphQLObjectType {
-  const fields = Object.fromEntries(Object.entries(type.getFields()).filter(([name]) => !names.has(name)));
-  return Object.create(type, { getFields: { value: () => fields } }) as GraphQLObjectType;
+function without<T extends WithFields>(type: T, names: ReadonlySet<string>): T {
+  const fields = Object.fromEntries(Object.entries(membersOf(type)).filter(([name]) => !names.has(name)));
+  return Object.create(type, { getFields: { value: () => fields } }) as T;
 }
 
 function emptyMap(): TypeMap {
@@ -133,6 +144,12 @@ function changeOf(
   { type, description }: { readonly type: string; readonly description: string },
 ): SchemaChange {
   return { severity, kind: type, path: pathOf(description), message: description };
+}
+
+/** A further way to choose devices changes nothing for those who do not use it. */
+function judged(change: SchemaChange): SchemaChange {
+  const isFilter = change.kind === 'OPTIONAL_INPUT_FIELD_ADDED' && change.path.startsWith('DeviceFilter.');
+  return isFilter ? { ...change, severity: 'SAFE', kind: 'FIELD_ADDED' } : change;
 }
 
 /** graphql-js tells the place only in words. */

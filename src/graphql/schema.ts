@@ -3,10 +3,13 @@ import type {
   GraphQLEnumType,
   GraphQLFieldConfig,
   GraphQLFieldConfigMap,
+  GraphQLInputFieldConfig,
+  GraphQLInputFieldConfigMap,
   GraphQLNamedType,
   GraphQLType,
 } from 'graphql';
 import {
+  GraphQLInputObjectType,
   GraphQLObjectType,
   GraphQLSchema,
   getNamedType,
@@ -22,7 +25,7 @@ import { FamilyCompiler } from '../../schema/graphql/compile';
 import { moqlOf } from '../../schema/graphql/describe';
 import { printAnnotatedSchema } from '../../schema/graphql/directives';
 import type { CompileRefusal, CompiledSchemaPart, MoFamily } from '../../schema/graphql/types';
-import { FixedPart, objectType, outputOf, withType, type FixedCopy } from './fixed-part';
+import { FixedPart, inputType, objectType, outputOf, withType, type FixedCopy } from './fixed-part';
 import { attachResolvers, withResolvers } from './generated';
 import { Base64Scalar, BigIntScalar, DateScalar, DurationScalar, TimeScalar } from './scalars';
 import { inOneGo, inTurns, type Steps } from '../management/steps';
@@ -97,7 +100,11 @@ export class SchemaBuilder {
       names: new Map(Object.entries(names)),
       taken: {
         types: [...Object.keys(pattern.getTypeMap()), ...RESERVED_TYPES, 'Date', 'Time'],
-        deviceFields: Object.keys(this.fixed.get('Device').getFields()),
+        // A family has a field of the same name in both.
+        deviceFields: [
+          ...Object.keys(this.fixed.get('Device').getFields()),
+          ...Object.keys(inputType(pattern, 'DeviceFilter').getFields()),
+        ],
         mutationFields: Object.keys(this.fixed.get('Mutation').getFields()),
       },
     });
@@ -149,6 +156,7 @@ export class SchemaBuilder {
     }
     yield* addFields(objectType(schema, 'Device'), part.deviceFields, roots);
     yield* addFields(objectType(schema, 'Mutation'), part.mutationFields, roots);
+    yield* addFilters(inputType(schema, 'DeviceFilter'), part.filterFields);
   }
 }
 
@@ -198,5 +206,16 @@ function* addFields(
       type.getFields(),
       new GraphQLObjectType({ name: type.name, fields: Object.fromEntries(some) }).getFields(),
     );
+  }
+}
+
+function* addFilters(type: GraphQLInputObjectType, fields: GraphQLInputFieldConfigMap): Steps<void> {
+  const names = Object.keys(fields);
+  for (let from = 0; from < names.length; from += STEP) {
+    yield undefined;
+    const step = Object.fromEntries(
+      names.slice(from, from + STEP).map((name) => [name, fields[name] as GraphQLInputFieldConfig]),
+    );
+    Object.assign(type.getFields(), new GraphQLInputObjectType({ name: type.name, fields: step }).getFields());
   }
 }

@@ -1,7 +1,6 @@
 /** Devices as they are administered: registered, changed, found, deleted. What they say of themselves is written by turns. */
 import type { DmProtocol } from '../../adapters/adapter';
 import {
-  afterKey,
   badInput,
   checkName,
   findDatabaseKey,
@@ -17,11 +16,11 @@ import {
   recordChange,
   type AdministrativeTransaction,
 } from '../access/journal';
-import { withinReach } from '../access/reach';
 import type { Database } from '../store/database';
-import type { Account, Device, DeviceCredential, Prisma } from '../store/generated/client';
+import type { Account, Device, DeviceCredential } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
 import { NO_BEARERS, recipientColumns } from './bearer-input';
+import { deviceKeys, type DeviceSelection } from './device-list';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
@@ -196,20 +195,14 @@ class StoredDevices implements Devices {
     return inOrderOf(deviceIds, rows.map(viewOf), (view) => view.deviceId);
   }
 
-  /** In order of registration. */
-  async list(filter: Parameters<Devices['list']>[0], first: number, after?: string): ReturnType<Devices['list']> {
-    const { accountId, tag, deviceIds, protocol, reach } = filter;
-    const account = accountId === undefined ? undefined : (findDatabaseKey(accountId) ?? -1n);
-    const where: Prisma.DeviceWhereInput = {
-      id: afterKey(after),
-      accountId: account,
-      protocol,
-      ...(tag === undefined ? {} : { tags: { has: tag.replace(/\0/g, '') } }),
-      ...(deviceIds === undefined ? {} : { deviceId: { in: deviceIds.filter(isDeviceId) } }),
-      ...(reach === undefined ? {} : withinReach(reach)),
-    };
-    const rows = await this.db.prisma.device.findMany({ where, orderBy: { id: 'asc' }, take: first + 1 });
-    return pageOf(rows, first, viewOf);
+  async list(selection: DeviceSelection, first: number, after?: string): ReturnType<Devices['list']> {
+    const keys = await deviceKeys(this.db.sql, selection, first + 1, after);
+    const found = await this.getMany(keys);
+    return pageOf(
+      found.filter((device) => device !== null),
+      first,
+      (device) => device,
+    );
   }
 
   /** Writes a credential of the device's own; failures count from nothing, the nonce stays what the device knows. */

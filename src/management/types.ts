@@ -18,6 +18,7 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
+import type { DeviceSelection } from './device-list';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
@@ -43,6 +44,7 @@ export type ErrorCode =
   | 'PEER_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
   | 'LIMIT_COMMANDS'
+  | 'LIMIT_FILTER'
   | 'LIMIT_VALUE_SIZE'
   | 'LIMIT_PAGE_SIZE'
   | 'SCHEMA_CHANGED'
@@ -488,18 +490,8 @@ export interface Devices {
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
-  list(
-    filter: {
-      readonly accountId?: string;
-      readonly tag?: string;
-      readonly deviceIds?: readonly string[];
-      readonly protocol?: DmProtocol;
-      /** Those alone within reach. */
-      readonly reach?: Reach;
-    },
-    first: number,
-    after?: string,
-  ): Promise<Page<DeviceView>>;
+  /** In order of registration. */
+  list(selection: DeviceSelection, first: number, after?: string): Promise<Page<DeviceView>>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {

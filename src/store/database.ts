@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 
+import type { PGlite } from '@electric-sql/pglite';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { PrismaPGlite } from 'pglite-prisma-adapter';
 
@@ -25,8 +26,8 @@ export interface DatabaseOptions {
   readonly dataDir?: string;
   /** The embedded database in memory, gone at `close`. */
   readonly memory?: boolean;
-  /** A dump to begin with; in memory only. */
-  readonly template?: Blob;
+  /** The embedded database, open already (embedded.ts); closed with this one. */
+  readonly pglite?: PGlite;
   readonly poolSize?: number;
   readonly logger?: StoreLogger;
 }
@@ -91,7 +92,7 @@ async function openPostgres(options: DatabaseOptions, databaseUrl: string): Prom
 async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database> {
   const { directory, ownership } = await ownDirectory(options);
   try {
-    const pglite = await openEmbedded({ directory, template: options.template });
+    const pglite = options.pglite ?? (await openEmbedded({ directory }));
     const tap = new StatementTap();
     const guard = new TransactionGuard();
     return assemble({
@@ -114,7 +115,7 @@ async function openEmbeddedDatabase(options: DatabaseOptions): Promise<Database>
 }
 
 async function ownDirectory(options: DatabaseOptions): Promise<{ directory?: string; ownership?: Ownership }> {
-  if (options.memory === true) return {};
+  if (options.memory === true || options.pglite !== undefined) return {};
   if (options.dataDir === undefined) throw new TypeError('openDatabase needs a databaseUrl, a dataDir or memory');
   const dataDir = resolve(options.dataDir);
   const ownership = await acquireOwnership(dataDir);

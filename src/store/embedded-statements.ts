@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { parse, protocol } from '@electric-sql/pglite';
 import type { PGlite, messages } from '@electric-sql/pglite';
 
+import { MADE_OF_INPUT } from './sql';
 /** Texts that are kept prepared. Beyond that, statements are sent unnamed: a text made from input would fill the memory. */
 const PREPARED_TEXTS_MAX = 500;
 
@@ -51,6 +52,7 @@ export class EmbeddedStatements {
 
   /** Whether `text` has a name, or may get one; else it is for `PGlite.query`. */
   accepts(text: string): boolean {
+    if (text.startsWith(MADE_OF_INPUT)) return false;
     return this.#byText.has(text) || this.#byText.size < PREPARED_TEXTS_MAX;
   }
 

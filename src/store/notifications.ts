@@ -78,6 +78,8 @@ export class NotificationSender {
 
 /** Notifications of the embedded database. */
 export class EmbeddedSource implements NotificationSource {
+  private readonly stops = new Set<() => Promise<void>>();
+
   constructor(private readonly pglite: PGlite) {}
 
   async listen(channel: string, fn: OnNotification): Promise<() => void> {
@@ -86,16 +88,19 @@ export class EmbeddedSource implements NotificationSource {
     const stop = await this.pglite.listen(channel, (payload) => {
       if (isOpen) fn(payload);
     });
+    this.stops.add(stop);
     return () => {
       if (!isOpen) return;
       isOpen = false;
+      this.stops.delete(stop);
       // UNLISTEN waits for the connection; nothing depends on when it runs, nor whether the database closes before.
       stop().catch(() => undefined);
     };
   }
 
   async close(): Promise<void> {
-    // The listeners end with the database.
+    for (const stop of this.stops) await stop().catch(() => undefined);
+    this.stops.clear();
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { Pool, type PoolClient, type QueryResult } from 'pg';
 
-import { beginText, retrying, SqlError, toParameters, toSqlError, withSavepoint } from './sql';
+import { beginText, MADE_OF_INPUT, retrying, SqlError, toParameters, toSqlError, withSavepoint } from './sql';
 import type { Sql, StatementTap, TransactionGuard, TransactionOptions } from './sql';
 
 export interface PostgresOptions {
@@ -46,7 +46,7 @@ const namesByText = new Map<string, string>();
 export function statementName(text: string): string | undefined {
   const known = namesByText.get(text);
   if (known !== undefined) return known;
-  if (namesByText.size >= PREPARED_TEXTS_MAX) return undefined;
+  if (namesByText.size >= PREPARED_TEXTS_MAX || text.startsWith(MADE_OF_INPUT)) return undefined;
   const name = `moql_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
   namesByText.set(text, name);
   return name;

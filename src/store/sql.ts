@@ -98,6 +98,9 @@ export function toSqlError(thrown: unknown): unknown {
   return thrown;
 }
 
+/** Begins a statement whose text is made of input: it is not kept prepared, for there may be any number of such texts. */
+export const MADE_OF_INPUT = '/* made of input */ ';
+
 /** Brings parameters into the shapes that both drivers write alike. */
 export function toParameters(values: readonly unknown[]): unknown[] {
   return values.map(toParameter);

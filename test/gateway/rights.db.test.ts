@@ -334,3 +334,37 @@ test('each part of the administration has its right; that over devices may have 
   expect(codesOf(await update('IMEI:2', ['north']))).toEqual(['NOT_FOUND']);
   expect(codesOf(await world.gateway.graphql('{ accounts { nodes { id } } }', {}, key))).toEqual(['FORBIDDEN']);
 });
+
+test('devices are chosen by what their objects hold; what the caller may not read counts as absent', async () => {
+  const found = async (where: string, key?: string): Promise<readonly string[]> => {
+    const { data, errors } = await world.gateway.graphql(
+      `{ devices(where: ${where}) { nodes { deviceId } } }`,
+      {},
+      key,
+    );
+    expect(errors).toBeUndefined();
+    return (data as { devices: { nodes: { deviceId: string }[] } }).devices.nodes.map(({ deviceId }) => deviceId);
+  };
+  const fits = '{ acmeMeter: { unit: { in: ["kWh", "MWh"] } } }';
+
+  // The other device never called: nothing is known of its objects.
+  expect(await found(fits)).toEqual([DEVICE]);
+  expect(await found(`{ not: ${fits}, deviceId: { in: ["IMEI:1", "IMEI:2"] } }`)).toEqual(['IMEI:2']);
+  expect(await found(`{ or: [${fits}, { deviceId: { eq: "IMEI:2" } }] }`)).toEqual([DEVICE, 'IMEI:2']);
+  expect(await found(`{ acmeMeter: { exists: true }, lastContact: { since: "2000-01-01T00:00:00Z" } }`)).toEqual([
+    DEVICE,
+  ]);
+
+  const reader = await keyWith({ right: 'READ', moid: METER, path: 'Unit' });
+  expect(await found(fits, reader)).toEqual([DEVICE]);
+  expect(await found('{ acmeMeter: { interval: { exists: true } } }')).toEqual([DEVICE]);
+  expect(await found('{ acmeMeter: { interval: { exists: true } } }', reader)).toEqual([]);
+  const manager = await keyWith({ right: 'MANAGE_DEVICES' });
+  expect(await found('{}', manager)).toEqual([DEVICE]);
+  expect(await found(fits, manager)).toEqual([]);
+
+  const deep = `${'{ not: '.repeat(21)}{}${' }'.repeat(21)}`;
+  expect(codesOf(await world.gateway.graphql(`{ devices(where: ${deep}) { nodes { id } } }`))).toEqual([
+    'LIMIT_FILTER',
+  ]);
+});

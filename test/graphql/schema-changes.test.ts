@@ -37,6 +37,7 @@ describe('What a DDF changes for callers', () => {
     expect(between([], [ddfSource('Pump')])).toEqual([
       'SAFE FIELD_ADDED Device.examplePump',
       'SAFE FIELD_ADDED Device.examplePumpInstances',
+      'SAFE FIELD_ADDED DeviceFilter.examplePump',
       'SAFE TYPE_ADDED ExamplePump',
       'SAFE TYPE_ADDED ExamplePumpFilter',
     ]);
@@ -46,6 +47,7 @@ describe('What a DDF changes for callers', () => {
     expect(between([ddfSource('Pump')], [])).toEqual([
       'BREAKING FIELD_REMOVED Device.examplePump',
       'BREAKING FIELD_REMOVED Device.examplePumpInstances',
+      'BREAKING FIELD_REMOVED DeviceFilter.examplePump',
       'BREAKING TYPE_REMOVED ExamplePump',
       'BREAKING TYPE_REMOVED ExamplePumpFilter',
     ]);

@@ -1,3 +1,4 @@
+import { EVERY_DEVICE, type DeviceCondition } from '../../src/management/device-filter/condition';
 import { openSecret } from '../../src/management/credentials';
 import { ALICE, refusalOf, startAdministration, type Administration } from '../support/administration';
 
@@ -183,18 +184,21 @@ describe('the list of devices', () => {
         protocol: n === 4 ? 'DM_2_0' : 'DM_1_2',
       });
     }
-    const names = async (filter: Parameters<typeof house.devices.list>[0]): Promise<string[]> =>
-      (await house.devices.list({ accountId: account, ...filter }, 50)).items.map((device) => device.deviceId);
+    const ofAccount: DeviceCondition = { kind: 'account', id: account };
+    const names = async (condition: DeviceCondition): Promise<string[]> => {
+      const { items } = await house.devices.list({ condition: { kind: 'all', of: [ofAccount, condition] } }, 50);
+      return items.map((device) => device.deviceId);
+    };
 
-    expect(await names({})).toEqual(['list-0', 'list-1', 'list-2', 'list-3', 'list-4']);
-    expect(await names({ tag: 'odd' })).toEqual(['list-1', 'list-3']);
-    expect(await names({ protocol: 'DM_2_0' })).toEqual(['list-4']);
-    expect(await names({ deviceIds: ['list-2', 'nobody', ''] })).toEqual(['list-2']);
-    expect(await names({ accountId: 'nonsense' })).toEqual([]);
+    expect(await names(EVERY_DEVICE)).toEqual(['list-0', 'list-1', 'list-2', 'list-3', 'list-4']);
+    expect(await names({ kind: 'tag', tag: 'odd' })).toEqual(['list-1', 'list-3']);
+    expect(await names({ kind: 'protocol', protocol: 'DM_2_0' })).toEqual(['list-4']);
+    expect(await names({ kind: 'deviceId', in: ['list-2', 'nobody', ''] })).toEqual(['list-2']);
+    expect(await names({ kind: 'account', id: 'nonsense' })).toEqual([]);
 
-    const first = await house.devices.list({ accountId: account }, 2);
+    const first = await house.devices.list({ condition: ofAccount }, 2);
     expect(first).toMatchObject({ hasNext: true, items: [{ deviceId: 'list-0' }, { deviceId: 'list-1' }] });
-    const next = await house.devices.list({ accountId: account }, 3, first.items[1]?.key);
+    const next = await house.devices.list({ condition: ofAccount }, 3, first.items[1]?.key);
     expect(next).toMatchObject({
       hasNext: false,
       items: [{ deviceId: 'list-2' }, { deviceId: 'list-3' }, { deviceId: 'list-4' }],

@@ -1,21 +1,15 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 
 import { Client } from 'pg';
 
 import { openDatabase } from '../../src/store/database';
 import type { Database } from '../../src/store/database';
-import { EmbeddedSql, openEmbedded } from '../../src/store/embedded';
-import { migrate, migrationsDirectory, readMigrations } from '../../src/store/migrate';
-import { StatementTap, TransactionGuard } from '../../src/store/sql';
+import { migrate } from '../../src/store/migrate';
+import { lendEmbedded, migrationsKey } from './embedded';
 
 /**
  * A migrated, empty database of its own: on PostgreSQL when DATABASE_URL is set (made there, dropped at `close`), otherwise
  * PGlite in memory. Close it in the test that opened it, or in `afterEach` / `afterAll`.
- *
- * On PGlite the first call on a machine makes a migrated dump in the temporary directory, which the others load.
  */
 export async function testDatabase(): Promise<Database> {
   const databaseUrl = process.env['DATABASE_URL'];
@@ -31,10 +25,10 @@ export interface ScratchDatabase {
   drop(): Promise<void>;
 }
 
-export async function scratchPostgres(databaseUrl: string): Promise<ScratchDatabase> {
+export async function scratchPostgres(databaseUrl: string, template = 'template0'): Promise<ScratchDatabase> {
   const name = `moql_test_${randomBytes(8).toString('hex')}`;
   await administer(databaseUrl, async (client) => {
-    await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   });
   return {
     url: withDatabase(databaseUrl, name),
@@ -44,10 +38,34 @@ export async function scratchPostgres(databaseUrl: string): Promise<ScratchDatab
 }
 
 async function postgresDatabase(databaseUrl: string): Promise<Database> {
-  const scratch = await scratchPostgres(databaseUrl);
+  const scratch = await migratedPostgres(databaseUrl);
   const database = await openDatabase({ databaseUrl: scratch.url, poolSize: 5 });
-  await migrate(database.sql);
   return closingWith(database, () => scratch.drop());
+}
+
+/** As `scratchPostgres`, and migrated. */
+export async function migratedPostgres(databaseUrl: string): Promise<ScratchDatabase> {
+  return scratchPostgres(databaseUrl, await migratedTemplate(databaseUrl));
+}
+
+/** Of the advisory lock under which the migrated database is made. */
+const TEMPLATE_LOCK = 20_260_727;
+
+/** The name of a migrated database of that server, which is copied for each test: copying takes less than migrating. */
+async function migratedTemplate(databaseUrl: string): Promise<string> {
+  const name = `moql_template_${migrationsKey()}`;
+  await administer(databaseUrl, async (client) => {
+    await client.query(`SELECT pg_advisory_lock(${TEMPLATE_LOCK})`);
+    const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (rowCount !== 0) return;
+    // A name that nobody copies from, until all of it is there.
+    const draft = await scratchPostgres(databaseUrl);
+    const database = await openDatabase({ databaseUrl: draft.url, poolSize: 1 });
+    await migrate(database.sql);
+    await database.close();
+    await client.query(`ALTER DATABASE ${new URL(draft.url).pathname.slice(1)} RENAME TO ${name}`);
+  });
+  return name;
 }
 
 async function administer(databaseUrl: string, work: (client: Client) => Promise<void>): Promise<void> {
@@ -67,41 +85,7 @@ function withDatabase(databaseUrl: string, name: string): string {
 }
 
 async function embeddedDatabase(): Promise<Database> {
-  return openDatabase({ memory: true, template: new Blob([await embeddedTemplate()]) });
-}
-
-let dump: Promise<Buffer<ArrayBuffer>> | undefined;
-
-/** A dump of a migrated PGlite, kept in the temporary directory for all test files and runs. */
-function embeddedTemplate(): Promise<Buffer<ArrayBuffer>> {
-  dump ??= makeDump();
-  return dump;
-}
-
-async function makeDump(): Promise<Buffer<ArrayBuffer>> {
-  const directory = join(tmpdir(), 'moql-test');
-  const path = join(directory, `pglite-${migrationsKey()}.tar`);
-  if (existsSync(path)) return Buffer.from(new Uint8Array(readFileSync(path)).buffer);
-  const pglite = await openEmbedded({});
-  try {
-    await migrate(new EmbeddedSql(pglite, new StatementTap(), new TransactionGuard()));
-    const octets = Buffer.from(await (await pglite.dumpDataDir('none')).arrayBuffer());
-    mkdirSync(directory, { recursive: true });
-    const draft = `${path}.${randomBytes(6).toString('hex')}`;
-    writeFileSync(draft, octets);
-    renameSync(draft, path);
-    return octets;
-  } finally {
-    await pglite.close();
-  }
-}
-
-/** Changes with the migrations and with PGlite. */
-function migrationsKey(): string {
-  const hash = createHash('sha256');
-  hash.update(readFileSync(require.resolve('@electric-sql/pglite')));
-  for (const { name, checksum } of readMigrations(migrationsDirectory())) hash.update(`${name} ${checksum}\n`);
-  return hash.digest('hex').slice(0, 16);
+  return openDatabase({ pglite: await lendEmbedded() });
 }
 
 function closingWith(database: Database, after: () => Promise<void>): Database {

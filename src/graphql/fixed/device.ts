@@ -5,6 +5,7 @@ import {
   Field,
   FieldResolver,
   ID,
+  Info,
   InputType,
   Int,
   Mutation,
@@ -13,22 +14,23 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 
 import { familyOf } from '../../../schema/ddf/identity';
 import type { ScopedDevice } from '../../access/rights';
 import type { RecipientChanges } from '../../management/bearer-input';
 import { scopedDevice } from '../../management/readable';
 import type { DeviceChanges, DeviceView, MoView, AccountView } from '../../management/types';
-import { ManagementError } from '../../management/types';
 import { authorizeDevice, findDevice, lacking } from '../authorize';
 import type { Connection } from '../connection';
-import { connectionType, emptyConnection, paginate } from '../connection';
+import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
 import { DeviceOrderField, DmProtocol, OrderDirection } from '../enums';
-import { findKey, getKey, globalId, isNumber } from '../global-id';
+import { getKey, globalId } from '../global-id';
 import { DateTimeScalar, JsonScalar } from '../scalars';
 import { Account } from './account';
 import { CredentialInput } from './credential';
+import { DeviceFilter, deviceSelection, RawArg, type RawDeviceFilter } from './device-filter';
 import { Device } from './device-type';
 import { ManagementObject } from './management-object';
 
@@ -62,26 +64,6 @@ export class Feature {
 }
 
 export const DeviceConnection = connectionType('Device', () => Device);
-
-@InputType({ description: 'By DevId.' })
-export class DeviceIdFilter {
-  @Field(() => ID, { nullable })
-  readonly eq?: string | null;
-  @Field(() => [ID], { nullable, description: 'At most 500.' })
-  readonly in?: readonly string[] | null;
-}
-
-@InputType({ description: 'Which devices: all that is given must hold.' })
-export class DeviceFilter {
-  @Field(() => DeviceIdFilter, { nullable })
-  readonly deviceId?: DeviceIdFilter | null;
-  @Field(() => String, { nullable, description: 'Devices that bear this tag.' })
-  readonly tag?: string | null;
-  @Field(() => ID, { nullable, description: 'Devices of this account.' })
-  readonly accountId?: string | null;
-  @Field(() => DmProtocol, { nullable })
-  readonly protocol?: keyof typeof DmProtocol | null;
-}
 
 @InputType({ description: 'In which order; that of registration when left out.' })
 export class DeviceOrder {
@@ -190,19 +172,19 @@ export class DeviceResolver {
   })
   async devices(
     @Ctx() context: RequestContext,
-    @Arg('where', () => DeviceFilter, { nullable }) where?: DeviceFilter | null,
+    @Info() info: GraphQLResolveInfo,
+    @RawArg('where') raw: RawDeviceFilter | null | undefined,
+    @Arg('where', () => DeviceFilter, { nullable }) _where?: DeviceFilter | null,
     @Arg('orderBy', () => [DeviceOrder], { nullable }) _orderBy?: readonly DeviceOrder[] | null,
     @Arg('first', () => Int, { nullable }) first?: number | null,
     @Arg('after', () => String, { nullable }) after?: string | null,
   ): Promise<Connection<DeviceView>> {
-    const chosen = deviceFilter(where ?? {});
-    if (!chosen) return emptyConnection();
-    const filter = context.rights.isAdmin ? chosen : { ...chosen, reach: context.rights.seen };
+    const selection = deviceSelection(raw, info.schema, context);
     return paginate(
       'Device',
       { first, after },
       (device) => device.key,
-      (size, from) => context.services.devices.list(filter, size, from),
+      (size, from) => context.services.devices.list(selection, size, from),
     );
   }
 
@@ -265,33 +247,6 @@ export class DeviceResolver {
 /** Whether the caller may make a device that is so, or make one so. */
 function authorizeAs({ rights, caller }: RequestContext, device: ScopedDevice): void {
   if (!rights.onDevice('MANAGE_DEVICES', device)) throw lacking(caller.name, 'MANAGE_DEVICES');
-}
-
-type ListFilter = Parameters<RequestContext['services']['devices']['list']>[0];
-
-/** Absent: no device can fit. */
-function deviceFilter({ deviceId, tag, accountId, protocol }: DeviceFilter): ListFilter | undefined {
-  const wanted = [deviceId?.eq == null ? undefined : [deviceId.eq], deviceId?.in ?? undefined].filter(
-    (ids) => ids !== undefined,
-  );
-  const [ids, more] = wanted;
-  const deviceIds = ids && more ? ids.filter((id) => more.includes(id)) : ids;
-  if (deviceIds && deviceIds.length > 500) {
-    throw new ManagementError(
-      'LIMIT_PAGE_SIZE',
-      `deviceId.in has ${deviceIds.length} entries; at most 500 are taken.`,
-      { limit: 500 },
-    );
-  }
-  if (deviceIds?.length === 0) return undefined;
-  const account = accountId == null ? undefined : findKey('Account', accountId);
-  if (accountId != null && (account === undefined || !isNumber(account))) return undefined;
-  return {
-    ...(account === undefined ? {} : { accountId: account }),
-    ...(tag == null ? {} : { tag }),
-    ...(protocol == null ? {} : { protocol }),
-    ...(deviceIds ? { deviceIds } : {}),
-  };
 }
 
 /** null takes away. */

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 
 import { startChild } from '../../support/child';
 import type { Child } from '../../support/child';
-import { scratchPostgres } from '../../support/database';
+import { migratedPostgres } from '../../support/database';
+import { layEmbedded } from '../../support/embedded';
 import type { GraphqlAnswer } from '../../support/gateway';
 import type { Reachable } from './world';
 
 const ADMIN_KEY = 'administrator-of-the-processes';
 
-/** Where gateways keep their state: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
+/** Where gateways keep their state, migrated: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
 export interface Home {
   /** Address of the PostgreSQL database, where it is one. */
   readonly databaseUrl?: string;
@@ -20,10 +21,11 @@ export interface Home {
 
 export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promise<Home> {
   if (databaseUrl) {
-    const { url, drop } = await scratchPostgres(databaseUrl);
+    const { url, drop } = await migratedPostgres(databaseUrl);
     return { databaseUrl: url, env: { DATABASE_URL: url }, remove: drop };
   }
   const directory = mkdtempSync(join(tmpdir(), 'moql-gateway-'));
+  await layEmbedded(join(directory, 'pglite'));
   return {
     env: { MOQL_DATA_DIR: directory },
     remove: () => Promise.resolve(rmSync(directory, { recursive: true, force: true })),

@@ -1,0 +1,19 @@
+interface Worker {
+  readonly kept: Map<string, unknown>;
+  readonly atRest: (() => void)[];
+}
+
+/**
+ * What all test files of this worker share, made at first use (environment.js). Only for things that no file can spoil.
+ *
+ * @param atRest takes away what would keep the process alive, when no file follows
+ */
+export function keptByWorker<T>(name: string, make: () => T, atRest: (kept: T) => void): T {
+  const { kept, atRest: ends } = (globalThis as unknown as Record<symbol, Worker>)[Symbol.for('moql.worker')] as Worker;
+  if (!kept.has(name)) {
+    const made = make();
+    kept.set(name, made);
+    ends.push(() => atRest(made));
+  }
+  return kept.get(name) as T;
+}
