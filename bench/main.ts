@@ -6,6 +6,7 @@ import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { campaignFigures } from './campaign';
 import { checkInFigures } from './checkin/figures';
 import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
@@ -58,6 +59,7 @@ async function main(): Promise<number> {
     await checkInFigures(bench);
     await repositoryFigures(bench);
     await wakeUpFigures(bench);
+    await campaignFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -17,6 +17,7 @@ import {
   GraphQLInputObjectType,
   GraphQLList,
   GraphQLNonNull,
+  GraphQLInt,
   GraphQLString,
   type GraphQLInputFieldConfig,
   type GraphQLInputFieldConfigMap,
@@ -100,6 +101,11 @@ function controls(outside: OutsideTypes): GraphQLInputFieldConfigMap {
       type: outside.OnFailure,
       defaultValue: stopValue(outside),
       description: 'Whether commands after a failed one are still sent.',
+    },
+    priority: {
+      type: GraphQLInt,
+      defaultValue: 0,
+      description: 'From -10 to 10; the device gets operations of a higher one first.',
     },
     expiresIn: {
       type: outside.scalars.Duration,

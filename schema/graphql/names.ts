@@ -20,6 +20,7 @@ export const CONTROL_FIELDS: ReadonlySet<string> = new Set([
   'miid',
   'atomic',
   'onFailure',
+  'priority',
   'expiresIn',
   'wait',
   'dryRun',

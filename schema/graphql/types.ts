@@ -270,6 +270,7 @@ export interface MutationControls {
   readonly miid?: string | null;
   readonly atomic?: boolean | null;
   readonly onFailure?: unknown;
+  readonly priority?: number | null;
   readonly expiresIn?: unknown;
   readonly wait?: unknown;
   readonly dryRun?: boolean | null;

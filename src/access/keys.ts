@@ -5,7 +5,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { ManagementError, type ApiKeyView, type Caller, type Keys } from '../management/types';
 import type { Database } from '../store/database';
 import type { ApiKey } from '../store/generated/client';
-import { afterKey, badInput, checkName, getDatabaseKey, notFound, pageOf } from './inputs';
+import { afterKey, badInput, checkName, findDatabaseKey, getDatabaseKey, notFound, pageOf } from './inputs';
 import { administer, isMissing, isUniqueViolation, recordChange } from './journal';
 
 export interface KeysDeps {
@@ -18,6 +18,8 @@ export interface KeysDeps {
 export interface RunningKeys extends Keys {
   /** Begins to hear of keys that other processes revoke. */
   start(): Promise<void>;
+  /** Who a principal is now, for what the gateway does in its name; null when its key is no longer valid. */
+  callerOf(principal: string): Promise<Caller | null>;
   stop(): void;
 }
 
@@ -84,16 +86,22 @@ class StoredKeys implements RunningKeys {
     return this.#look(sha256, now);
   }
 
+  async callerOf(principal: string): Promise<Caller | null> {
+    if (principal === ADMIN.principal) return this.#adminHash === undefined ? null : ADMIN;
+    const id = findDatabaseKey(/^key:(\d+)$/.exec(principal)?.[1] ?? '');
+    const row = id === undefined ? null : await this.#db.prisma.apiKey.findUnique({ where: { id } });
+    return row === null || !isValid(row, this.#now()) ? null : callerFor(row);
+  }
+
   /** What the store says; only keys that are good are remembered, so that made-up ones cannot fill the cache. */
   async #look(sha256: string, now: number): Promise<Caller | null> {
     this.#known.delete(sha256);
     const row = await this.#db.prisma.apiKey.findUnique({ where: { sha256 } });
-    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt.getTime() <= now))
-      return null;
+    if (row === null || !isValid(row, now)) return null;
     if (row.lastUsedAt === null || row.lastUsedAt.getTime() < now - USE_NOTED_EVERY_MS) {
       await this.#db.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
     }
-    const caller: Caller = { principal: `key:${row.id}`, name: row.name, admin: row.admin };
+    const caller = callerFor(row);
     if (this.#known.size >= CACHE_ENTRIES) this.#known.clear();
     this.#known.set(sha256, { caller, until: Math.min(now + CACHE_MS, row.expiresAt?.getTime() ?? Infinity) });
     return caller;
@@ -173,6 +181,14 @@ class StoredKeys implements RunningKeys {
 }
 
 const ADMIN: Caller = { principal: 'key:admin', name: 'administrator', admin: true };
+
+function isValid({ revokedAt, expiresAt }: ApiKey, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt.getTime() > now);
+}
+
+function callerFor({ id, name, admin }: ApiKey): Caller {
+  return { principal: `key:${id}`, name, admin };
+}
 
 function makeKey(): string {
   return PREFIX + randomBytes(32).toString('base64url');

@@ -24,6 +24,8 @@ import { TlsMaterialError } from '../http/tls/material';
 import type { PskLookup } from '../http/tls/psk';
 import { createAccounts } from '../management/accounts';
 import { createBootstraps } from '../management/bootstrap';
+import { createCampaigns } from '../management/campaigns/campaigns';
+import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
@@ -166,6 +168,12 @@ async function assemble(
   closing.push(() => wakeUps.stop());
   await wakeUps.start();
   const wake = (keys: readonly string[]): Promise<void> => wakeUps.wake(keys);
+  const operationLimits = {
+    commands: limits.commands,
+    valueOctets: limits.valueOctets,
+    waitMs: limits.waitMs,
+    expiresInMs: limits.operationExpiryMs,
+  };
   const operations = createOperations({
     db,
     secrets,
@@ -175,12 +183,21 @@ async function assemble(
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
     now,
-    limits: {
-      commands: limits.commands,
-      valueOctets: limits.valueOctets,
-      waitMs: limits.waitMs,
-      expiresInMs: limits.operationExpiryMs,
-    },
+    limits: operationLimits,
+  });
+  const ofFiles = (ids: readonly string[]): ReturnType<typeof files.getMany> => files.getMany(ids);
+  const campaigns = createCampaigns({ db, ddfs, files: ofFiles, limits: operationLimits, now });
+  const campaignPump = createCampaignPump({
+    db,
+    ddfs,
+    operations,
+    files: ofFiles,
+    callerOf: (principal) => keys.callerOf(principal),
+    rightsOf: (caller) => grants.rightsOf(caller),
+    valueOctets: limits.valueOctets,
+    wake,
+    log,
+    now,
   });
   const psk = new PskKeys({ db, secrets, log });
   closing.push(() => psk.stop());
@@ -231,6 +248,7 @@ async function assemble(
     bootstraps: createBootstraps({ ...outreach, baseUrl, credentialsChanged }),
     repository: files,
     wakeUps,
+    campaigns,
   };
 
   const settings = turnSettings(config, baseUrl);
@@ -284,6 +302,7 @@ async function assemble(
     also: async () => {
       await wakeUps.run();
       await delegations.advance();
+      await campaignPump.advance();
       await pages.expire();
       await retention.run();
     },

@@ -10,6 +10,13 @@ import type {
   ShowInputType as ShownInput,
   ShowKind as Shown,
 } from '../../adapters/adapter';
+import type { FailureKind } from '../management/campaigns/thresholds';
+import type {
+  CampaignDeviceState as CampaignDeviceStates,
+  CampaignState as CampaignStates,
+  CampaignVerdict as CampaignVerdicts,
+} from '../management/campaigns/types';
+import { WEEKDAYS } from '../management/campaigns/windows';
 import type { PropertyName } from '../management/node-properties';
 import type { SubscriptionState as SubscriptionStates } from '../management/subscription-state';
 import type {
@@ -307,3 +314,64 @@ registerEnumType(DeviceOrderField, { name: 'DeviceOrderField', description: 'By 
 
 export const OrderDirection = same('ASC');
 registerEnumType(OrderDirection, { name: 'OrderDirection', description: 'Which comes first.' });
+
+export const CampaignState = same<CampaignStates>(
+  'SCHEDULED',
+  'IN_PROGRESS',
+  'PAUSED',
+  'CANCELLED',
+  'ABORTED',
+  'COMPLETED',
+);
+registerEnumType(CampaignState, {
+  name: 'CampaignState',
+  description: 'How far a campaign is.',
+  valuesConfig: {
+    SCHEDULED: { description: 'Its `startAt` lies ahead.' },
+    IN_PROGRESS: { description: 'It starts devices at its pace and waits for those that it started.' },
+    PAUSED: { description: 'It starts no device; those that it started go on.' },
+    CANCELLED: { description: 'Somebody ended it. `endedAt` is set when the last device that has commands answered.' },
+    ABORTED: { description: 'Too many devices failed. `endedAt` as of a cancelled one.' },
+    COMPLETED: { description: 'Every device came to its end; `verdict` tells whether enough succeeded.' },
+  },
+});
+
+export const CampaignVerdict = same<CampaignVerdicts>('SUCCEEDED', 'FAILED');
+registerEnumType(CampaignVerdict, {
+  name: 'CampaignVerdict',
+  description: 'Whether as many devices succeeded as were to.',
+});
+
+export const CampaignDeviceState = same<CampaignDeviceStates>(
+  'QUEUED',
+  'IN_PROGRESS',
+  'SUCCEEDED',
+  'FAILED',
+  'TIMED_OUT',
+  'REJECTED',
+  'CANCELLED',
+);
+registerEnumType(CampaignDeviceState, {
+  name: 'CampaignDeviceState',
+  description: 'How far a device of a campaign is.',
+  valuesConfig: {
+    QUEUED: { description: 'Its turn has not come.' },
+    IN_PROGRESS: { description: 'It has an operation that has not ended.' },
+    FAILED: { description: 'A command failed, or its answer was lost.' },
+    TIMED_OUT: { description: 'It did not take its operation in time.' },
+    REJECTED: {
+      description:
+        "It was not asked: its management objects, or the maker's rights on it, do not allow the commands. `outcome` is the error's code.",
+    },
+    CANCELLED: { description: 'Its operation was taken back, or it never had one.' },
+  },
+});
+
+export const CampaignFailureKind = same<FailureKind>('FAILED', 'TIMED_OUT', 'REJECTED', 'ALL');
+registerEnumType(CampaignFailureKind, {
+  name: 'CampaignFailureKind',
+  description: 'Which devices count as failed.',
+});
+
+export const Weekday = same(...WEEKDAYS);
+registerEnumType(Weekday, { name: 'Weekday', description: 'A day of the week.' });

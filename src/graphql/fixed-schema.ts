@@ -9,6 +9,12 @@ import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/acces
 import { AccountResolver } from './fixed/account';
 import { AccountBootstrapResolver } from './fixed/account-bootstrap';
 import { BootstrapResolver } from './fixed/bootstrap';
+import {
+  CampaignDeviceResolver,
+  CampaignFailureResolver,
+  CampaignResolver,
+  CampaignSampleResolver,
+} from './fixed/campaign';
 import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
@@ -50,6 +56,10 @@ export function buildFixedSchema(): GraphQLSchema {
       RepositoryItemResolver,
       WakeUpResolver,
       DeviceWakeUpResolver,
+      CampaignResolver,
+      CampaignDeviceResolver,
+      CampaignFailureResolver,
+      CampaignSampleResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

@@ -5,6 +5,8 @@ export type IdType =
   | 'Account'
   | 'Alert'
   | 'ApiKey'
+  | 'Campaign'
+  | 'CampaignDevice'
   | 'Ddf'
   | 'Delegation'
   | 'Device'

@@ -5,7 +5,7 @@ import type { LiveCommand } from './command-state';
 import { withProperties } from './node-properties';
 import { outcomeOfExecStatus } from './result-codes';
 import { SECRET_META } from './show-secret';
-import { describedTree, metaOf, resultOf, storable, storableText } from './tree';
+import { describedTree, metaOf, resultOf, storable, storableText, withShownChildren, type DescribedNode } from './tree';
 
 type Told = Extract<Effect, { kind: 'commandAnswered' }>;
 
@@ -23,9 +23,8 @@ export function answerOf(told: Told, command: LiveCommand, library: DdfLibrary):
     command.kind === 'exec' && told.code !== undefined ? outcomeOfExecStatus(command.family, told.code) : undefined;
   const outcome = ofObject ?? told.outcome;
   const isOk = outcome === 'OK';
-  // Names of children are asked for as they are; below that, what the DDFs tell counts too.
   const isRead = (command.kind === 'get' || command.kind === 'getAccess') && told.tree !== undefined;
-  const tree = !isRead ? undefined : depth === 0 ? told.tree : described(command, told.tree, library);
+  const tree = isRead ? described(command, told.tree, depth, library) : undefined;
   // What a person did is told also where it was a refusal.
   const hasData = isOk || command.kind === 'show';
   const result = isOk && tree !== undefined ? resultOf(tree, depth) : hasData ? storable(told.data ?? null) : undefined;
@@ -43,7 +42,11 @@ export function answerOf(told: Told, command: LiveCommand, library: DdfLibrary):
   };
 }
 
-function described(command: LiveCommand, tree: Tree, library: DdfLibrary): Tree | undefined {
-  const { moid } = command;
-  return moid === null ? tree : describedTree(tree, command.path, (path) => library.node(moid, path));
+/** With what the DDFs tell; where names of children are asked for, these are of whatever can be shown. */
+function described(command: LiveCommand, tree: Tree, depth: number | undefined, library: DdfLibrary): Tree | undefined {
+  const { moid, path } = command;
+  if (moid === null) return tree;
+  const nodeAt = (at: string): DescribedNode => library.node(moid, at);
+  if (depth === 0 && tree.value === undefined) return withShownChildren(tree, path, nodeAt);
+  return describedTree(tree, path, nodeAt);
 }

@@ -5,6 +5,7 @@
 import type { Outcome } from '../../adapters/adapter';
 import type { ActiveOperationRow } from '../store/turn-load';
 import type { CommandChange, OperationChange } from '../store/turn-apply';
+import { asCheck, checkStepOf } from './lost-answer';
 import { hasPage } from './show-page';
 import type { CommandState, OperationState } from './types';
 
@@ -19,6 +20,19 @@ export const COMMAND_TRANSITIONS: Readonly<Record<CommandState, readonly Command
   CANCELLED: [],
   SUPERSEDED: [],
   IN_DOUBT: [],
+};
+
+/** What may become of an operation, which follows from its commands ({@link stateOf}); an ended one stays what it is. */
+export const OPERATION_TRANSITIONS: Readonly<Record<OperationState, readonly OperationState[]>> = {
+  QUEUED: ['NOTIFIED', 'RUNNING', 'FAILED', 'IN_DOUBT', 'CANCELLED', 'EXPIRED', 'SUPERSEDED'],
+  NOTIFIED: ['QUEUED', 'RUNNING', 'FAILED', 'IN_DOUBT', 'CANCELLED', 'EXPIRED', 'SUPERSEDED'],
+  RUNNING: ['QUEUED', 'SUCCEEDED', 'FAILED', 'IN_DOUBT', 'CANCELLED', 'EXPIRED'],
+  SUCCEEDED: [],
+  FAILED: [],
+  IN_DOUBT: [],
+  CANCELLED: [],
+  EXPIRED: [],
+  SUPERSEDED: [],
 };
 
 /** Sent again at most this often when no answer came. */
@@ -121,7 +135,7 @@ export class LiveOperation {
   ): boolean {
     if (!this.#move(command, 'ANSWERED')) return false;
     // A delete that was sent again finds nothing when the first one had worked.
-    const isDone = answer.outcome === 'NOT_FOUND' && command.kind === 'delete' && attemptsOf(command) > 0;
+    const isDone = answer.outcome === 'NOT_FOUND' && command.kind === 'delete' && timesUnanswered(command) > 0;
     command.outcome = isDone ? 'OK' : answer.outcome;
     this.#change(command, {
       outcome: command.outcome,
@@ -134,6 +148,23 @@ export class LiveOperation {
     });
     if (command.outcome !== 'OK') this.#stop();
     return true;
+  }
+
+  /** It is in the reply by another operation's equal read, whose answer is its own. */
+  sentWith(command: LiveCommand, other: string, carrier: string, miid: string | null): void {
+    command.request = { ...command.request, joined: other };
+    this.sent(command, carrier, miid);
+  }
+
+  /** A newer write of the same node is sent in its place. */
+  supersede(command: LiveCommand): void {
+    if (command.state !== 'QUEUED' || !this.#move(command, 'SUPERSEDED')) return;
+    this.#change(command, { error: 'a newer replace of the same node was sent in its place' });
+  }
+
+  /** What was to tell whether it was executed told it not. */
+  doubt(command: LiveCommand, message: string): void {
+    this.#doubt(command, message);
   }
 
   /** The device named the instance that a command made. */
@@ -151,8 +182,9 @@ export class LiveOperation {
       if (this.#move(command, 'ACCEPTED')) this.#change(command, {});
       return;
     }
-    const attempts = attemptsOf(command) + 1;
-    command.request = { ...command.request, attempts };
+    const attempts = timesUnanswered(command) + 1;
+    command.request = { ...alone(command.request), attempts };
+    if (!this.isGroup) command.request = asCheck(command) ?? command.request;
     if (!this.#mayRepeat(command) || attempts > MAX_ATTEMPTS) this.#doubt(command, message);
     else if (this.cancelRequested) this.#finish(command, 'CANCELLED');
     else if (this.#move(command, 'QUEUED')) this.#change(command, { request: command.request });
@@ -161,16 +193,10 @@ export class LiveOperation {
   /** What was surely not executed goes back into the queue, unless its operation was cancelled or has stopped meanwhile. */
   requeue(command: LiveCommand): void {
     if (command.state !== 'SENT') return;
+    command.request = alone(command.request);
     if (this.cancelRequested) this.#finish(command, 'CANCELLED');
     else if (this.#hasStopped || this.#isBroken) this.#finish(command, 'SKIPPED');
     else if (this.#move(command, 'QUEUED')) this.#change(command, { request: command.request });
-  }
-
-  /** Replaces what a command asks, as between the two steps of an emulated copy. */
-  rewrite(command: LiveCommand, request: Record<string, unknown>): void {
-    if (command.state !== 'QUEUED' && !this.#move(command, 'QUEUED')) return;
-    command.request = request;
-    this.#change(command, { request });
   }
 
   /** Ends what is in the queue. */
@@ -207,7 +233,7 @@ export class LiveOperation {
 
   /** Ends a command that is not answered: in doubt where an earlier sending of a write may have reached the device. */
   #finish(command: LiveCommand, state: 'EXPIRED' | 'CANCELLED' | 'SKIPPED'): void {
-    if (attemptsOf(command) > 0 && isWrite(command.kind) && !isReadOfCopy(command)) {
+    if (timesUnanswered(command) > 0 && isWrite(command.kind) && !isReadOfCopy(command)) {
       this.#doubt(command, 'it was sent, the device never answered, and it was not to be sent again');
     } else if (this.#move(command, state)) this.#change(command, {});
   }
@@ -221,7 +247,10 @@ export class LiveOperation {
   #mayRepeat(command: LiveCommand): boolean {
     const group = this.atomic ? this.commands : [command];
     const mayRepeat = (c: LiveCommand): boolean =>
-      c.repeatable || isReadOfCopy(c) || !['add', 'copy', 'exec', 'show'].includes(c.kind);
+      c.repeatable ||
+      isReadOfCopy(c) ||
+      checkStepOf(c) !== undefined ||
+      !['add', 'copy', 'exec', 'show'].includes(c.kind);
     return !this.#isBroken && group.every(mayRepeat);
   }
 
@@ -247,12 +276,23 @@ export function isReadOfCopy(command: LiveCommand): boolean {
   return command.kind === 'copy' && command.request['step'] === 'READ';
 }
 
+/** The read of another operation that a read was sent with; undefined: it was sent by itself. */
+export function joinedTo({ request }: Pick<LiveCommand, 'request'>): string | undefined {
+  return typeof request['joined'] === 'string' ? request['joined'] : undefined;
+}
+
+/** A request that is no part of another's any more. */
+function alone({ joined: _, ...request }: Record<string, unknown>): Record<string, unknown> {
+  return request;
+}
+
 /** Whether a command changes something on the device. */
 export function isWrite(kind: string): boolean {
   return kind !== 'get' && kind !== 'getAcl' && kind !== 'getAccess';
 }
 
-function attemptsOf(command: LiveCommand): number {
+/** How often it was sent and nothing came back. */
+export function timesUnanswered(command: LiveCommand): number {
   return typeof command.request['attempts'] === 'number' ? command.request['attempts'] : 0;
 }
 

@@ -1,14 +1,6 @@
 /** Devices as they are administered: registered, changed, found, deleted. What they say of themselves is written by turns. */
 import type { DmProtocol } from '../../adapters/adapter';
-import {
-  badInput,
-  checkName,
-  findDatabaseKey,
-  getDatabaseKey,
-  inOrderOf,
-  notFound,
-  pageOf,
-} from '../access/inputs';
+import { badInput, checkName, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
 import {
   administer,
   isForeignKeyViolation,
@@ -20,6 +12,7 @@ import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
 import { NO_BEARERS, recipientColumns } from './bearer-input';
+import { checkTimeZone } from './campaigns/windows';
 import { deviceKeys, type DeviceSelection } from './device-list';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
@@ -64,13 +57,14 @@ class StoredDevices implements Devices {
   async register(input: RegisterDevice, caller?: Caller): Promise<DeviceView> {
     const deviceId = checkDeviceId(input.deviceId);
     const tags = checkTags(input.tags ?? []);
+    const timeZone = input.timeZone == null ? null : checkTimeZone(input.timeZone);
     const accountId = getDatabaseKey('account', input.accountId);
     const recipient = recipientColumns(input, this.bearers);
     try {
       const view = await administer(this.db, async (tx) => {
         const account = await getAccount(tx, accountId);
         const row = await tx.device.create({
-          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null, ...recipient },
+          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null, timeZone, ...recipient },
         });
         await this.#writeCredential(tx, row.id, 'CLIENT', input.clientAuth, account);
         await this.#writeCredential(tx, row.id, 'SERVER', input.serverAuth, account);
@@ -96,6 +90,8 @@ class StoredDevices implements Devices {
     const tags = changes.tags === undefined ? undefined : checkTags(changes.tags);
     const accountId = changes.accountId === undefined ? undefined : getDatabaseKey('account', changes.accountId);
     const recipient = recipientColumns(changes, this.bearers);
+    const { timeZone } = changes;
+    if (timeZone != null) checkTimeZone(timeZone);
     const view = await administer(this.db, async (tx) => {
       const before = await getDevice(tx, deviceId);
       const account = await getAccount(tx, accountId ?? before.accountId);
@@ -104,11 +100,18 @@ class StoredDevices implements Devices {
         data: {
           ...(accountId === undefined ? {} : { accountId }),
           ...(tags === undefined ? {} : { tags: [...tags] }),
+          ...(timeZone === undefined ? {} : { timeZone }),
           ...(changes.rediscover === true ? { discoverRequested: true } : {}),
           ...recipient,
           updatedAt: new Date(),
         },
       });
+      // Windows of campaigns that it waits for are reckoned by its clocks.
+      if (timeZone != null)
+        await tx.campaignDevice.updateMany({
+          where: { deviceId: row.id, state: 'QUEUED', timeZone: { not: null } },
+          data: { timeZone },
+        });
       await this.#writeCredential(tx, row.id, 'CLIENT', changes.clientAuth, account);
       await this.#writeCredential(tx, row.id, 'SERVER', changes.serverAuth, account);
       const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
@@ -287,6 +290,7 @@ function viewOf(row: Device): DeviceView {
     accountId: String(row.accountId),
     protocol: row.protocol as DmProtocol | null,
     tags: row.tags,
+    timeZone: row.timeZone,
     features: row.features as unknown as DeviceView['features'],
     supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
     lastContactAt: row.lastContactAt,

@@ -2,11 +2,12 @@
 import type { Address, Command, CommandBody, FileRef, Token, Value } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
-import { commandId, isReadOfCopy, type LiveCommand, type LiveOperation } from './command-state';
+import { commandId, isReadOfCopy, timesUnanswered, type LiveCommand, type LiveOperation } from './command-state';
 import { isContent } from './item-value';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
-import { INBOX, normaliseUri, parentPlace } from './places';
+import { checkStepOf, isReadable, isReadBack } from './lost-answer';
+import { INBOX, isInInbox, normaliseUri, parentPlace } from './places';
 import type { Resolution } from './queue';
 import { storedPrompt } from './show';
 import { restoreTree, restoreValue, type StoredTree, type StoredValue } from './stored-value';
@@ -39,10 +40,12 @@ export function dispatch(command: LiveCommand, operation: LiveOperation, terrain
   const token = typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token();
   const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
+  // What was lost before a read that settles it was no read.
+  const attempts = timesUnanswered(command) - (checkStepOf(command) === undefined ? 0 : 1);
   const base = {
     id: commandId(operation.id, command.position),
     repeatable: command.repeatable,
-    ...(typeof command.request['attempts'] === 'number' ? { attempts: command.request['attempts'] } : {}),
+    ...(attempts > 0 ? { attempts } : {}),
     token,
   };
   const group = !operation.isGroup ? {} : operation.atomic ? { atomic: operation.id } : { sequence: operation.id };
@@ -60,6 +63,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
   if (lacking !== undefined) return { kind: 'never', outcome: 'UNSUPPORTED', reason: lacking };
   const unaddressed = unaddressedBody(command);
   if (unaddressed !== undefined) return unaddressed;
+  if (checkStepOf(command) !== undefined) return checkOf(command, operation, terrain);
   const at =
     command.kind === 'add' && command.path === '' && command.uri === null
       ? newInstance(command, operation, terrain)
@@ -88,6 +92,7 @@ function bodyOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain
       return { kind: 'replace', at, prop: 'ACL', value };
     case 'add':
     case 'replace':
+      if (command.kind === 'add') command.request = withSettle(command, isSettled(command, at, terrain));
       return {
         kind: command.kind,
         at,
@@ -122,21 +127,59 @@ function copyOf(command: LiveCommand, at: Address, terrain: Terrain): CommandBod
   const { request } = command;
   const to = request['to'] as CopyTarget | undefined;
   if (to === undefined) return { kind: 'never', reason: 'the copy has no target' };
-  const target = addressOf(
-    'uri' in to
-      ? { moid: null, family: null, miid: null, path: '', uri: to.uri }
-      : { ...to, family: familyOf(to.moid), uri: null },
-    terrain,
-  );
+  const target = addressOf(targetOf(to), terrain);
   if ('kind' in target) return target;
+  const isRead = 'uri' in target || isReadable(target.moid, target.path, terrain.library);
+  command.request = withSettle(command, isRead);
   if (terrain.hasPlaces || 'uri' in target) return { kind: 'copy', from: at, to: target };
   const written = { kind: 'replace', family: familyOf(target.moid), miid: miidOf(target), path: target.path };
   const forbidden = terrain.access && objectionOfAccess(written, terrain.access);
   if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
   const content = request['content'] as StoredTree | undefined;
   if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
-  command.request = isReadOfCopy(command) ? request : { ...request, step: 'READ' };
+  if (!isReadOfCopy(command)) command.request = { ...command.request, step: 'READ' };
   return { kind: 'copy', from: at, to: target };
+}
+
+function withSettle({ request }: LiveCommand, isSettled: boolean): Record<string, unknown> {
+  const { settle: _, ...rest } = request;
+  return isSettled ? { ...rest, settle: true } : rest;
+}
+
+/** Whether a read tells what became of an add: what it makes has an address, and can be read. */
+function isSettled(command: LiveCommand, at: Address, { hasPlaces, library }: Terrain): boolean {
+  const isNamed = 'uri' in at || (hasPlaces ? !isInInbox(at.place) : at.miid !== undefined);
+  return isNamed && isReadBack(command, library);
+}
+
+/** What is read to settle an add or copy whose answer was lost. */
+function checkOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): CommandBody | Failure {
+  const { request, kind, path, uri } = command;
+  const place = typeof request['place'] === 'string' ? request['place'] : undefined;
+  const isTarget = kind === 'copy' && checkStepOf(command) === 'TARGET';
+  const at = isTarget
+    ? addressOf(targetOf(request['to'] as CopyTarget), terrain)
+    : kind === 'copy' || path !== '' || uri !== null
+      ? addressOf(command, terrain)
+      : place === undefined || command.moid === null
+        ? newInstance(command, operation, terrain)
+        : { moid: command.moid, miid: command.miid ?? undefined, path: '', place };
+  if ('kind' in at) return at;
+  const read = {
+    kind: 'get',
+    family: 'uri' in at ? null : familyOf(at.moid),
+    miid: miidOf(at),
+    path: 'uri' in at ? '' : at.path,
+  };
+  const forbidden = terrain.access && objectionOfAccess(read, terrain.access);
+  return forbidden === undefined ? { kind: 'get', at } : { kind: 'never', reason: forbidden };
+}
+
+/** Where a copy goes, as the address of a command. */
+function targetOf(to: CopyTarget): Pick<LiveCommand, 'moid' | 'family' | 'miid' | 'path' | 'uri'> {
+  return 'uri' in to
+    ? { moid: null, family: null, miid: null, path: '', uri: to.uri }
+    : { ...to, family: familyOf(to.moid), uri: null };
 }
 
 /** Commands that are of no object of the device as it is known now. */

@@ -7,7 +7,7 @@ import type { DocumentChange } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
 import { eachNode, type NodeProperties, propertiesOf } from './node-properties';
 import type { StoredValue } from './stored-value';
-import { eachLeaf, isBare, isStorable, scalarOf, setOwn, storableText } from './tree';
+import { eachLeaf, isBare, isShown, isStorable, scalarOf, setOwn, storableText } from './tree';
 
 export interface Mo {
   /** As it is stored, where that was loaded and nothing has changed it since. */
@@ -158,8 +158,10 @@ export class DocumentChanges {
   #jsonOf(moid: string, path: string, tree: Tree, how: 'set' | 'merge'): Json | undefined {
     if (tree.value !== undefined) return scalarOf(tree.value);
     if (isBare(tree)) {
-      const format = this.library.node(moid, path)?.format;
+      const node = this.library.node(moid, path);
+      const format = node?.format;
       if (format === 'null') return null;
+      if (path !== '' && !isShown(node)) return undefined;
       return format === 'node' || (format === undefined && how === 'set') ? {} : undefined;
     }
     const object: Record<string, Json> = {};

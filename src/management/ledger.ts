@@ -14,15 +14,18 @@ import { alertRowOf } from './alert-row';
 import { answerOf } from './answer';
 import { endOfExec } from './async-exec';
 import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
+import { Companions, move, type CommandEffect } from './companions';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
 import { DocumentChanges } from './documents';
 import { fileItem, handedOut, offeredItem, type ItemLimits } from './file-items';
 import { isContent } from './item-value';
+import { checkStepOf, settleCheck } from './lost-answer';
 import { findMoves, findPlace, isInInbox, nameInstance, normaliseUri } from './places';
 import { withPage } from './show-page';
 import type { CopyTarget } from './judge';
 import { treeInDocument } from './stored-tree';
 import { restoreTree, restoreValue, storeTree, type StoredTree, type StoredValue } from './stored-value';
+import type { Taken } from './sharing';
 import { isStorable, storable, storableText } from './tree';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
@@ -65,7 +68,8 @@ export class Ledger {
   readonly nonces: { direction: 'CLIENT' | 'SERVER'; nonce: string }[] = [];
   readonly events: { type: string; data: unknown }[] = [];
   readonly notes: string[] = [];
-  readonly endedOperations: string[] = [];
+  /** Commands that share the fate of those that are sent. */
+  readonly companions = new Companions();
   #documents: DocumentChanges;
   readonly #acls = new AclChanges();
   #gone: { family: string; miid: string }[] = [];
@@ -92,8 +96,10 @@ export class Ledger {
   }
 
   addOperations(operations: readonly LiveOperation[]): void {
-    for (const operation of operations)
-      if (!this.operations.has(operation.id)) this.operations.set(operation.id, operation);
+    for (const operation of operations.filter(({ id }) => !this.operations.has(id))) {
+      this.operations.set(operation.id, operation);
+      this.companions.know(operation);
+    }
   }
 
   apply(effects: readonly Effect[]): void {
@@ -110,7 +116,6 @@ export class Ledger {
       if (taken.operation === undefined) continue;
       operations.push(taken.operation);
       if (!taken.operation.ended) continue;
-      this.endedOperations.push(operation.id);
       this.events.push({ type: 'operationEnded', data: { operation: operation.id, state: taken.operation.state } });
     }
     const changes = {
@@ -364,49 +369,53 @@ export class Ledger {
     return operation === undefined || command === undefined ? undefined : { operation, command };
   }
 
-  #settle(
-    effect: Extract<
-      Effect,
-      { kind: 'commandSent' | 'commandAccepted' | 'commandAnswered' | 'commandUnanswered' | 'commandNotExecuted' }
-    >,
-  ): void {
+  #settle(effect: CommandEffect): void {
     const found = this.find(effect.command);
-    if (found === undefined) return;
-    const { operation, command } = found;
-    switch (effect.kind) {
-      case 'commandSent':
-        if (effect.page !== undefined) command.request = withPage(command.request, effect.page, this.now);
-        operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
-        this.#items.push(...handedOut(operation, command, this.now, this.limits));
-        return;
-      case 'commandAccepted':
-        operation.accepted(command, effect.code);
-        return;
-      case 'commandUnanswered':
-        operation.unanswered(command, storableText(effect.message ?? 'the device did not answer'));
-        return;
-      case 'commandNotExecuted':
-        operation.requeue(command);
-        return;
-      case 'commandAnswered':
-        this.#answer(operation, command, effect);
+    if (effect.kind === 'commandSent') {
+      if (found !== undefined) this.#sent(found, effect);
+      return;
+    }
+    let isRemembered = false;
+    for (const { operation, command } of [...(found ? [found] : []), ...this.companions.joinedTo(effect.command)]) {
+      if (effect.kind === 'commandAnswered')
+        isRemembered = this.#answer(operation, command, effect, isRemembered) || isRemembered;
+      else move(operation, command, effect);
     }
   }
 
-  #answer(operation: LiveOperation, command: LiveCommand, told: Extract<Effect, { kind: 'commandAnswered' }>): void {
+  #sent({ operation, command }: Taken, effect: Extract<Effect, { kind: 'commandSent' }>): void {
+    if (effect.page !== undefined) command.request = withPage(command.request, effect.page, this.now);
+    operation.sent(command, effect.carrier, this.#addressOf(command)?.miid ?? null);
+    this.#items.push(...handedOut(operation, command, this.now, this.limits));
+    this.companions.sent(effect.command, effect.carrier, command.miid);
+  }
+
+  /** @returns whether what the answer tells of the device was taken up; one answer may be that of several commands */
+  #answer(
+    operation: LiveOperation,
+    command: LiveCommand,
+    told: Extract<Effect, { kind: 'commandAnswered' }>,
+    isRemembered: boolean,
+  ): boolean {
+    if (checkStepOf(command) !== undefined) {
+      const done = settleCheck(operation, command, told);
+      if (done !== undefined) this.#remember(operation, command, done);
+      return done !== undefined;
+    }
     if (isReadOfCopy(command) && told.outcome === 'OK' && told.tree !== undefined) {
       this.#copyRead(operation, command, told.tree);
-      return;
+      return true;
     }
     const effect = told.unchanged === true ? this.#asStored(command, told) : told;
     if (effect === undefined) {
       // It is as we have it, which we have not: it is read as if nobody had asked before.
       command.request = { ...command.request, uncached: true };
       operation.requeue(command);
-      return;
+      return false;
     }
     const isNews = operation.answered(command, answerOf(effect, command, this.library));
-    if (isNews) this.#remember(operation, command, effect);
+    if (isNews && !isRemembered) this.#remember(operation, command, effect);
+    return isNews;
   }
 
   /** The first step of a copy was answered: what is there is written in the second. */

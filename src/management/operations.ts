@@ -60,7 +60,9 @@ export interface OperationsDeps {
 }
 
 const DAY_MS = 86_400_000;
-const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
+export const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
+/** Priorities go from its negative to this; 0 is the usual one. */
+const HIGHEST_PRIORITY = 10;
 
 export function createOperations(deps: OperationsDeps): Operations {
   const now = deps.now ?? Date.now;
@@ -123,17 +125,19 @@ export function createOperations(deps: OperationsDeps): Operations {
     const last = lastMoment(target, createdAt.getTime());
     const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
+    const priority = input.priority ?? 0;
     if (input.dryRun === true) {
       const known = { documents: target.access as readonly Json[], serverId: target.serverId };
       const warning = (row: CommandRow): string | undefined =>
         objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
-      return { ...dryRun(target.key, rows, warning), caller: caller.principal, createdAt, expiresAt };
+      return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
     }
     const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
       sequence,
       onFailure,
+      priority,
       caller: caller.principal,
       idempotencyKey: input.idempotencyKey ?? null,
       requestSha256,
@@ -216,7 +220,8 @@ function isKey(text: string): boolean {
   return /^\d{1,18}$/.test(text);
 }
 
-function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): void {
+/** Errors: BAD_USER_INPUT, LIMIT_COMMANDS. */
+export function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): void {
   if (input.commands.length === 0)
     throw new ManagementError('BAD_USER_INPUT', 'an operation needs at least one command');
   if (input.commands.length > limits.commands) {
@@ -233,6 +238,9 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
       `expiresIn: more than nothing, at most ${limits.expiresInMs / DAY_MS} days`,
     );
   }
+  const { priority = 0 } = input;
+  if (!Number.isInteger(priority) || Math.abs(priority) > HIGHEST_PRIORITY)
+    throw new ManagementError('BAD_USER_INPUT', `priority: -${HIGHEST_PRIORITY} to ${HIGHEST_PRIORITY}`);
   const key = input.idempotencyKey;
   if (key !== undefined && (key.length === 0 || key.length > 128 || !isStorable(key))) {
     throw new ManagementError('BAD_USER_INPUT', 'idempotencyKey: 1 to 128 characters');
@@ -240,7 +248,7 @@ function checkInput(input: SubmitOperation, limits: OperationsDeps['limits']): v
 }
 
 /** Milliseconds since 1970 until which the device is ours to manage. Errors: FORBIDDEN when that is over. */
-function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
+export function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
   const until = taken === null || taken.until === null ? Number.POSITIVE_INFINITY : Date.parse(taken.until);
   if (taken !== null && (taken.state !== 'ACTIVE' || until <= now))
     throw new ManagementError('FORBIDDEN', `${deviceId} is no longer delegated to this gateway`);
@@ -248,7 +256,7 @@ function lastMoment({ deviceId, taken }: TargetRow, now: number): number {
 }
 
 /** What a protocol cannot keep whole is refused, never split. */
-function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void {
+export function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void {
   if (protocol === 'DM_2_0')
     throw new ManagementError(
       'NOT_SUPPORTED_BY_DEVICE',
@@ -263,7 +271,7 @@ function checkAtomic(rows: readonly CommandRow[], protocol: string | null): void
     );
 }
 
-function checkSequence(isAtomic: boolean, protocol: string | null): void {
+export function checkSequence(isAtomic: boolean, protocol: string | null): void {
   if (isAtomic) throw new ManagementError('BAD_USER_INPUT', 'an operation is atomic or a sequence, not both');
   if (protocol === 'DM_2_0')
     throw new ManagementError(
@@ -283,7 +291,7 @@ function dryRun(
   device: string,
   rows: readonly CommandRow[],
   warningOf: (row: CommandRow) => string | undefined,
-): Omit<OperationView, 'caller' | 'createdAt' | 'expiresAt'> {
+): Omit<OperationView, 'caller' | 'priority' | 'createdAt' | 'expiresAt'> {
   const commands = rows.map((row): CommandView => {
     const warning = warningOf(row);
     return {
@@ -314,6 +322,7 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     device: row.device,
     state: row.endedAt === null && row.state === 'QUEUED' ? waitingState(row) : (row.state as OperationState),
     caller: row.caller,
+    priority: row.priority,
     commands,
     createdAt: row.createdAt,
     expiresAt: row.expiresAt,

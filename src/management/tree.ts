@@ -76,11 +76,27 @@ export function resultOf(tree: Tree, depth?: number): Json {
 }
 
 /** What the DDFs say of a node at a path below an MO's root. */
-export type DescribedNode = { readonly format?: DmFormat; readonly mime?: string } | undefined;
+export type DescribedNode =
+  { readonly format?: DmFormat; readonly mime?: string; readonly access?: readonly string[] } | undefined;
+
+/** Whether a node is shown at all: one that can be read, or executed without value; of others a device may keep silent. */
+export function isShown(node: DescribedNode): boolean {
+  const { access, format } = node ?? {};
+  return access === undefined || access.includes('Get') || (format === 'null' && access.includes('Exec'));
+}
+
+/** A node with those of its children that are shown. */
+export function withShownChildren(tree: Tree, path: string, nodeAt: (path: string) => DescribedNode): Tree {
+  const children = (tree.children ?? []).filter(({ name }) => {
+    const below = encodeName(name);
+    return isShown(nodeAt(path === '' ? below : `${path}/${below}`));
+  });
+  return { ...tree, children };
+}
 
 /**
  * A tree with what the DDFs know of nodes that the device only named: such a leaf of null format has its value, null; any
- * other such leaf (one that must not be read) is left out. Leaves without a MIME type get the DDF's, else their format's.
+ * other such leaf, and an interior node that must not be read, is left out. Leaves without a MIME type get the DDF's, else their format's.
  */
 export function describedTree(tree: Tree, path: string, nodeAt: (path: string) => DescribedNode): Tree | undefined {
   const { value } = tree;
@@ -89,9 +105,9 @@ export function describedTree(tree: Tree, path: string, nodeAt: (path: string) =
     return mime === undefined ? tree : { ...tree, value: { ...value, mime } };
   }
   if (isBare(tree)) {
-    const format = nodeAt(path)?.format;
-    if (format === 'null') return { ...tree, value: { format: 'null', data: null } };
-    return format === undefined || format === 'node' ? tree : undefined;
+    const node = nodeAt(path);
+    if (node?.format === 'null') return { ...tree, value: { format: 'null', data: null } };
+    return node?.format === undefined || (node.format === 'node' && (path === '' || isShown(node))) ? tree : undefined;
   }
   const children = (tree.children ?? []).flatMap((child) => {
     const below = path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`;

@@ -28,6 +28,7 @@ import { dispatch } from './dispatch';
 import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
+import { checkStepOf } from './lost-answer';
 import { pickWork } from './queue';
 import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
@@ -289,9 +290,11 @@ export class Turns {
       now.getTime(),
       (command, operation) => dispatch(command, operation, terrain),
       (operation, command, never) => {
-        operation.answered(command, { outcome: never.outcome ?? 'NOT_FOUND', error: never.reason });
+        if (checkStepOf(command) !== undefined) operation.doubt(command, `its answer was lost, and ${never.reason}`);
+        else operation.answered(command, { outcome: never.outcome ?? 'NOT_FOUND', error: never.reason });
       },
     );
+    for (const p of picked) ledger.companions.add(p.ready.id, p);
     const commands = picked.map((p) => p.ready);
     // Also where the message itself told all MOs: their first values are still to be read.
     if (!mustDiscover || !wants.discovery) return { commands, more, slices: [] };

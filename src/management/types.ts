@@ -18,6 +18,7 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
+import type { Campaigns } from './campaigns/types';
 import type { DeviceSelection } from './device-list';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
@@ -106,6 +107,8 @@ export interface DeviceView extends RecipientView {
   readonly accountId: string;
   readonly protocol: DmProtocol | null;
   readonly tags: readonly string[];
+  /** IANA name; null: not known. */
+  readonly timeZone: string | null;
   readonly features: Readonly<Record<string, { readonly value: Json; readonly evidence: string; readonly at: string }>>;
   readonly supportedMos: Readonly<Record<string, { readonly ddf?: string }>>;
   readonly lastContactAt: Date | null;
@@ -117,12 +120,15 @@ export interface RegisterDevice extends RecipientChanges {
   readonly accountId: string;
   readonly protocol?: DmProtocol | null;
   readonly tags?: readonly string[];
+  readonly timeZone?: string | null;
   readonly clientAuth?: CredentialInput | null;
   readonly serverAuth?: CredentialInput | null;
 }
 export interface DeviceChanges extends RecipientChanges {
   readonly accountId?: string;
   readonly tags?: readonly string[];
+  /** Null: not known. */
+  readonly timeZone?: string | null;
   readonly clientAuth?: CredentialInput;
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
@@ -260,6 +266,8 @@ export interface SubmitOperation {
   readonly atomic?: boolean;
   readonly sequence?: boolean;
   readonly onFailure?: 'STOP' | 'CONTINUE';
+  /** Before those of a lower one, whole operations among each other; -10 to 10, 0 when left out. */
+  readonly priority?: number;
   readonly expiresInMs?: number;
   readonly waitMs?: number;
   readonly dryRun?: boolean;
@@ -290,6 +298,7 @@ export interface OperationView {
   readonly state: OperationState;
   /** Principal of whoever submitted it. */
   readonly caller: string;
+  readonly priority: number;
   readonly commands: readonly CommandView[];
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -583,6 +592,7 @@ export interface Services {
   readonly repository: RepositoryFiles;
   readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
+  readonly campaigns: Campaigns;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

@@ -41,7 +41,7 @@ export class Dm1Device implements SimulatedDevice {
     this.traits = traitsOf(given.client);
     const told = Object.entries(given).filter(([, value]) => value !== undefined);
     this.options = { ...defaultsOf(given.client, this.traits), ...(Object.fromEntries(told) as typeof given) };
-    const { deviceId, url, plants, treeLimits, version, chaos, auth } = this.options;
+    const { deviceId, url, plants, isBare, treeLimits, version, chaos, auth } = this.options;
     this.transport = auth === 'digest' ? httpDigest(this.options, carrier) : carrier;
     this.chaos = chaos?.of(deviceId);
     const { accountPlace, devInfoValues, largeObjects } = this.traits;
@@ -57,6 +57,7 @@ export class Dm1Device implements SimulatedDevice {
         ...(largeObjects === undefined ? {} : { largeObjects }),
       },
       ...(plants === undefined ? {} : { plants }),
+      ...(isBare === undefined ? {} : { isBare }),
     });
     this.tree = tree ?? new DeviceTree(definition, treeLimits, version === '1.3' ? '1.3' : '1.2');
     this.state.clientNonce = this.options.nonces?.client;

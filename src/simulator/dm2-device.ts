@@ -43,7 +43,7 @@ export class Dm2Device implements SimulatedDevice {
     readonly options: Dm2DeviceOptions,
     transport: Transport,
   ) {
-    const { deviceId, url, treeLimits, access } = options;
+    const { deviceId, url, treeLimits, access, isBare } = options;
     const plants = [...(options.plants ?? []), ...(access === undefined ? [] : [ACCESS_PLANT])];
     const definition = standardTree({
       protocol: 'dm2',
@@ -51,6 +51,7 @@ export class Dm2Device implements SimulatedDevice {
       serverUrl: url,
       serverId: options.serverId ?? 'server',
       plants,
+      ...(isBare === undefined ? {} : { isBare }),
     });
     this.tree = new DeviceTree(definition, treeLimits);
     if (access !== undefined) fillAccess(this.tree, access);

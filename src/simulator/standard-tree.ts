@@ -31,6 +31,8 @@ export interface StandardTreeOptions {
   readonly serverUrl: string;
   readonly serverId: string;
   readonly plants?: readonly Plant[];
+  /** What its protocol needs alone: no FUMO, no SCOMO, no vendor's meter. */
+  readonly isBare?: boolean;
   /** DM 1.x: what differs by version and client. */
   readonly dm1?: Partial<Omit<StandardObjectsOptions, 'serverUrl' | 'serverId'>>;
 }
@@ -44,7 +46,6 @@ const NONE: readonly Verb[] = [];
 
 export function standardTree(options: StandardTreeOptions): NodeDefinition {
   const identity = identityOf(options.deviceId);
-  const common = [fumo(identity), scomo()];
   const own =
     options.protocol === 'dm1'
       ? standardObjects(identity, {
@@ -59,8 +60,9 @@ export function standardTree(options: StandardTreeOptions): NodeDefinition {
           folder('DMAcc', [account2(options)]),
           sessionInfo(),
         ];
-  const vendor = folder('Vendor', [folder('Acme', [meter(identity)])]);
-  const root = folder('.', [...own, ...common, vendor], { acl: 'Add=*&Get=*' });
+  const more =
+    options.isBare === true ? [] : [fumo(identity), scomo(), folder('Vendor', [folder('Acme', [meter(identity)])])];
+  const root = folder('.', [...own, ...more], { acl: 'Add=*&Get=*' });
   return (options.plants ?? []).reduce(plant, root);
 }
 

@@ -85,7 +85,7 @@ export class DeviceTree {
     private readonly limits: TreeLimits = TREE_LIMITS,
     readonly rules: AclRules = '1.2',
   ) {
-    this.root = this.grow(definition, definition.name);
+    this.root = this.grow(definition, definition.name, {}, '', true);
     this.account(this.root, 1);
   }
 
@@ -320,7 +320,14 @@ export class DeviceTree {
     return kept === undefined ? undefined : { value: kept };
   }
 
-  private grow(definition: NodeDefinition, name: string, values: Readonly<Record<string, Stored>> = {}, at = ''): Live {
+  /** @param isStart  the device is new: what is present from the start appears too */
+  private grow(
+    definition: NodeDefinition,
+    name: string,
+    values: Readonly<Record<string, Stored>> = {},
+    at = '',
+    isStart = false,
+  ): Live {
     const node: Live = { name, definition, acl: definition.acl ?? '' };
     if (definition.format !== 'node') {
       node.value = values[at] ?? definition.initial ?? (definition.format === 'bin' ? new Uint8Array() : '');
@@ -330,11 +337,11 @@ export class DeviceTree {
     for (const child of definition.children ?? []) {
       const below = (called: string): string => (at === '' ? called : `${at}/${called}`);
       if (child.permanent && child.name !== '')
-        children.set(child.name, this.grow(child, child.name, values, below(child.name)));
+        children.set(child.name, this.grow(child, child.name, values, below(child.name), isStart));
       else if (child.name !== '' && values[below(child.name)] !== undefined)
-        children.set(child.name, this.grow(child, child.name, values, below(child.name)));
-      for (const present of child.present ?? [])
-        children.set(present.name, this.grow(child, present.name, present.values ?? {}));
+        children.set(child.name, this.grow(child, child.name, values, below(child.name), isStart));
+      for (const present of isStart ? (child.present ?? []) : [])
+        children.set(present.name, this.grow(child, present.name, present.values ?? {}, '', true));
     }
     node.children = children;
     return node;

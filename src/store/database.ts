@@ -148,6 +148,7 @@ function assemble(parts: Parts): Database {
     await parts.source.close();
     await prisma?.$disconnect();
     await parts.end();
+    parts.guard.end();
   };
 
   return {

@@ -56,6 +56,8 @@ export interface NewOperation {
   readonly atomic: boolean;
   readonly sequence?: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
+  /** 0 when left out. */
+  readonly priority?: number;
   readonly caller: string;
   readonly idempotencyKey: string | null;
   readonly requestSha256: string;
@@ -89,15 +91,16 @@ export async function insertOperation(
     JSON.stringify(operation.commands),
     JSON.stringify(operation.blobs),
     operation.sequence ?? false,
+    operation.priority ?? 0,
   ];
   const [row] = await sql.query<{ id: string }>(
-    `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at, sequence)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11)
+    `WITH o AS (INSERT INTO operation (device_id, atomic, on_failure, caller, idempotency_key, request_sha256, created_at, expires_at, sequence, priority)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $11, $12)
        ON CONFLICT (device_id, caller, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING RETURNING id),
      b AS (INSERT INTO blob (device_id, sha256, length, octets, created_at) SELECT $1, x.sha256, x.length, decode(x.base64, 'base64'), $7
        FROM o, jsonb_to_recordset($10::jsonb) AS x(sha256 text, length bigint, base64 text) RETURNING id, sha256),
-     c AS (INSERT INTO command (device_id, operation_id, position, kind, moid, family, miid, path, uri, request, repeatable, emulated)
-       SELECT $1, o.id, x.position, x.kind, x.moid, x.family, x.miid, x.path, x.uri,
+     c AS (INSERT INTO command (device_id, operation_id, position, priority, kind, moid, family, miid, path, uri, request, repeatable, emulated)
+       SELECT $1, o.id, x.position, $12, x.kind, x.moid, x.family, x.miid, x.path, x.uri,
          CASE WHEN b.id IS NULL THEN x.request ELSE jsonb_set(x.request, '{value,d}', to_jsonb(b.id::text)) END, x.repeatable, x.emulated
        FROM o CROSS JOIN jsonb_to_recordset($9::jsonb) AS x(position int, kind text, moid text, family text, miid text, path text, uri text, request jsonb,
          repeatable boolean, emulated boolean) LEFT JOIN b ON x.request -> 'value' ->> 'k' = 'r' AND b.sha256 = x.request -> 'value' ->> 'd'),
@@ -136,6 +139,7 @@ export interface OperationRow {
   readonly atomic: boolean;
   readonly sequence?: boolean;
   readonly onFailure: 'STOP' | 'CONTINUE';
+  readonly priority: number;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
@@ -155,7 +159,7 @@ export interface OperationRow {
 
 export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
   const [row] = await sql.query<OperationRow>(
-    `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.created_at AS "createdAt", o.expires_at AS "expiresAt",
+    `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.priority, o.created_at AS "createdAt", o.expires_at AS "expiresAt",
        o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
        EXISTS (SELECT 1 FROM wake_up w WHERE w.device_id = o.device_id AND w.ended_at IS NULL AND w.accepted_at IS NOT NULL) AS "isNotified",
        (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,

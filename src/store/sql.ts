@@ -199,4 +199,9 @@ export class TransactionGuard {
   outside<T>(work: () => T): T {
     return this.#open.exit(work);
   }
+
+  /** For a database that is closed: until then, every promise of the process carries what this keeps. */
+  end(): void {
+    this.#open.disable();
+  }
 }

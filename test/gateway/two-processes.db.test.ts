@@ -11,11 +11,13 @@ import {
   contact,
   createAccount,
   credentialOf,
+  findOperation,
   hangUp,
   register,
   simulated,
   submit,
 } from './support/world';
+import type { OperationAnswer } from './support/world';
 
 /** The one address by which devices know both gateways. */
 const PUBLIC_URL = 'https://dm.example';
@@ -107,8 +109,29 @@ describeWith('postgres', 'Two gateways on one database', () => {
       }
       const asked = Date.now();
       await contact(device);
-      expect(await waiting).toMatchObject({ state: 'SUCCEEDED', endedAt: expect.any(String) as unknown });
+      const told = await waiting;
+      expect(told).toMatchObject({ state: 'SUCCEEDED', endedAt: expect.any(String) as unknown });
       expect(Date.now() - asked).toBeLessThan(30_000);
+      for (const gateway of gateways) expect(await findOperation(gateway, told.id)).toEqual(told);
+    });
+
+    test('what one has accepted is in the reply of the other to the message that comes next', async () => {
+      let first = '';
+      let second: OperationAnswer | undefined;
+      const seen: string[] = [];
+      const transport: Transport = async (request) => {
+        const reply = await by(gateways[1])(request);
+        if (second !== undefined) seen.push((await findOperation(gateways[0], second.id)).commands[0]?.state ?? '');
+        else if (first !== '' && (await findOperation(gateways[0], first)).state === 'RUNNING')
+          second = await submit(gateways[0], device.deviceId, [{ exec: { address: address('Ops/Reset') } }]);
+        return reply;
+      };
+      const device = simulated(protocol, PUBLIC_URL, `${deviceId}-next`, {}, transport);
+      await register(gateways[0], { deviceId: device.deviceId, accountId, clientAuth: credentialOf(device) });
+      await contact(device);
+      first = (await submit(gateways[0], device.deviceId, [{ exec: { address: address('Ops/Reset') } }])).id;
+      await contact(device);
+      expect(seen[0]).toBe('SENT');
     });
   });
 

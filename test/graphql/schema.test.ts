@@ -67,6 +67,10 @@ describe('The fixed part', () => {
       bootstrapDevice: '(input: BootstrapDeviceInput!)Bootstrap!',
       createRepositoryItem: '(input: CreateRepositoryItemInput!)CreatedRepositoryItem!',
       deleteRepositoryItem: '(id: ID!)RepositoryItem!',
+      createCampaign: '(input: CreateCampaignInput!)Campaign!',
+      pauseCampaign: '(id: ID!)Campaign!',
+      resumeCampaign: '(id: ID!)Campaign!',
+      cancelCampaign: '(id: ID!)Campaign!',
     });
   });
 
@@ -78,6 +82,7 @@ describe('The fixed part', () => {
         state: 'OperationState!',
         device: 'Device!',
         commands: '[Command!]!',
+        priority: 'Int!',
         createdAt: 'DateTime!',
         endedAt: 'DateTime',
         cancelRequestedAt: 'DateTime',
@@ -132,6 +137,7 @@ describe('The fixed part', () => {
         atomic: 'Boolean',
         sequence: 'Boolean',
         onFailure: 'OnFailure',
+        priority: 'Int',
         expiresIn: 'Duration',
         wait: 'Duration',
         dryRun: 'Boolean',

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 
-import { COMMAND_TRANSITIONS, isEnded, MAX_ATTEMPTS, stateOf } from '../../src/management/command-state';
+import {
+  COMMAND_TRANSITIONS,
+  isEnded,
+  MAX_ATTEMPTS,
+  OPERATION_TRANSITIONS,
+  stateOf,
+} from '../../src/management/command-state';
 import type { LiveOperation } from '../../src/management/command-state';
 import { at, givenCommand, givenOperation, states } from './given';
 
@@ -121,6 +127,45 @@ describe('when the answer to a sent command is lost', () => {
     expect(operation.take().operation).toMatchObject({ state: 'IN_DOUBT', ended: true });
   });
 
+  test.each(['add', 'copy'])('%s is followed by a read, where its sending said that one can tell', (kind) => {
+    const operation = givenOperation([givenCommand(0, kind, { request: { settle: true } }), givenCommand(1, 'get')]);
+    operation.sent(at(operation, 0), 'Add', null);
+    operation.unanswered(at(operation, 0), 'lost');
+    expect(operation.take().commands).toMatchObject([
+      { state: 'QUEUED', request: { check: kind === 'add' ? 'TARGET' : 'SOURCE', attempts: 1 } },
+    ]);
+    // The read itself is asked again, and leaves a doubt when it stays without answer.
+    for (let attempt = 2; attempt <= MAX_ATTEMPTS + 1; attempt++) {
+      expect(states(operation)).toEqual(['QUEUED', 'QUEUED']);
+      operation.sent(at(operation, 0), 'Get', null);
+      operation.unanswered(at(operation, 0), 'lost');
+    }
+    expect(states(operation)).toEqual(['IN_DOUBT', 'SKIPPED']);
+  });
+
+  test('an add in doubt is not looked for any more when it is cancelled or expires, and not where it may be repeated', () => {
+    const lost = (more: object, settings = {}): LiveOperation => {
+      const operation = givenOperation([givenCommand(0, 'add', { request: { settle: true }, ...more })], settings);
+      sentAll(operation);
+      operation.unanswered(at(operation, 0), 'lost');
+      return operation;
+    };
+    expect(states(lost({}, { cancelRequested: true }))).toEqual(['IN_DOUBT']);
+    const expired = lost({});
+    expired.end('EXPIRED');
+    expect(states(expired)).toEqual(['IN_DOUBT']);
+    expect(lost({ repeatable: true }).commands[0]?.request).toEqual({ settle: true, attempts: 1 });
+  });
+
+  test('a read that was sent with another goes back by itself', () => {
+    const operation = givenOperation([givenCommand(0, 'get')]);
+    operation.sentWith(at(operation, 0), '3.0', 'Get', 'L1');
+    expect(operation.take().commands).toMatchObject([{ state: 'SENT', carrier: 'Get', request: { joined: '3.0' } }]);
+    operation.unanswered(at(operation, 0), 'lost');
+    expect(operation.take().commands).toMatchObject([{ state: 'QUEUED', request: { attempts: 1 } }]);
+    expect(at(operation, 0).request['joined']).toBeUndefined();
+  });
+
   test('an exec that may be repeated is sent again', () => {
     const operation = givenOperation([givenCommand(0, 'exec', { repeatable: true })]);
     sentAll(operation);
@@ -211,13 +256,6 @@ describe('an operation that is cancelled or expires', () => {
     operation.end('EXPIRED');
     expect(operation.take().operation).toMatchObject({ state: 'IN_DOUBT', ended: true });
   });
-
-  test('a command that is rewritten for its second step is queued again', () => {
-    const operation = givenOperation([givenCommand(0, 'copy')]);
-    sentAll(operation);
-    operation.rewrite(at(operation, 0), { step: 2 });
-    expect(operation.take().commands).toMatchObject([{ state: 'QUEUED', request: { step: 2 } }]);
-  });
 });
 
 describe("an operation's state", () => {
@@ -244,7 +282,7 @@ describe("an operation's state", () => {
 describe('whatever happens, in whatever order', () => {
   const kinds = fc.constantFrom('get', 'replace', 'add', 'delete', 'exec', 'copy', 'show', 'setAcl');
   const happening = fc.record({
-    what: fc.constantFrom('sent', 'accepted', 'ok', 'failed', 'unanswered', 'notExecuted', 'skip', 'take'),
+    what: fc.constantFrom('sent', 'accepted', 'ok', 'failed', 'unanswered', 'notExecuted', 'supersede', 'skip', 'take'),
     position: fc.nat(3),
   });
 
@@ -267,16 +305,21 @@ describe('whatever happens, in whatever order', () => {
           const take = (): void => void (operation.take().operation?.ended === true && ends++);
           for (const { what, position } of happenings) {
             const before = states(operation);
+            const stateBefore = stateOf(operation.commands);
             const command = operation.command(position % commands.length);
             if (command === undefined) continue;
             if (what === 'sent') operation.sent(command, 'X', null);
             if (what === 'accepted') operation.accepted(command, 202);
-            if (what === 'ok') operation.answered(command, OK);
+            // Only what was sent is answered well, and only what is all of its operation is superseded.
+            if (what === 'ok' && command.state !== 'QUEUED') operation.answered(command, OK);
             if (what === 'failed') operation.answered(command, FAILED);
             if (what === 'unanswered') operation.unanswered(command, 'lost');
             if (what === 'notExecuted') operation.requeue(command);
+            if (what === 'supersede' && commands.length === 1) operation.supersede(command);
             if (what === 'skip') operation.end('EXPIRED');
             if (what === 'take') take();
+            const stateNow = stateOf(operation.commands);
+            if (stateNow !== stateBefore) expect(OPERATION_TRANSITIONS[stateBefore]).toContain(stateNow);
             states(operation).forEach((state, index) => {
               const was = before[index] ?? '';
               if (state === was) return;

@@ -231,7 +231,7 @@ describe('commands', () => {
       operations: [{ id: '7', state: 'SUCCEEDED', ended: true }],
       documents: [{ patches: [{ p: ['Name'], o: 'set', v: 'Hall' }] }],
     });
-    expect(ledger.endedOperations).toEqual(['7']);
+    expect(ledger.events).toEqual([{ type: 'operationEnded', data: { operation: '7', state: 'SUCCEEDED' } }]);
   });
 
   test('a read of depth 0 names leaves that the DDF describes and the device only listed', () => {

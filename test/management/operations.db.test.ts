@@ -96,6 +96,57 @@ describe('an operation', () => {
     });
   });
 
+  describe('that shares its way with others', () => {
+    const set = (text: string): CommandInput => ({
+      kind: 'replace',
+      address: { moid: LAMP, path: 'Name' },
+      value: { text },
+    });
+
+    test('by an equal read ends with an event of its own, by one command of the device', async () => {
+      const [first, second] = [await submit([GET]), await submit([GET])];
+      expect((await world.says({ device, no: 1 })).commands).toMatchObject([{ id: `${first.id}.0` }]);
+      await world.says({ device, no: 2, effects: [answer(`${first.id}.0`)], ends: true });
+      for (const { id } of [first, second]) {
+        expect(await look(id)).toEqual(['SUCCEEDED', 'ANSWERED']);
+        expect(await ends(id)).toEqual([{ state: 'SUCCEEDED' }]);
+      }
+    });
+
+    test('and joined what ended meanwhile has the answer all the same', async () => {
+      const [first, second] = [await submit([GET]), await submit([GET])];
+      await world.says({ device, no: 1 });
+      await world.db.sql.query('DELETE FROM operation WHERE device_id = $1 AND id = $2', [key, first.id]);
+      await world.says({ device, no: 2, effects: [answer(`${first.id}.0`)], ends: true });
+      expect(await look(second.id)).toEqual(['SUCCEEDED', 'ANSWERED']);
+    });
+
+    test('by a newer replace is superseded when that one goes out, with one event, and not before', async () => {
+      const [first, second] = [await submit([set('a')]), await submit([set('b')])];
+      await world.operations.cancel(key, second.id, CALLER);
+      const third = await submit([set('c')]);
+      expect((await world.says({ device, no: 1, wants: 1 })).commands).toMatchObject([{ id: `${first.id}.0` }]);
+      await world.says({ device, no: 2, effects: [answer(`${first.id}.0`)] });
+      expect(await look(third.id)).toEqual(['RUNNING', 'SENT']);
+      const [fourth, fifth] = [await submit([set('d')]), await submit([set('e')])];
+      expect((await world.says({ device, no: 3, effects: [answer(`${third.id}.0`)] })).commands).toMatchObject([
+        { id: `${fifth.id}.0`, value: { data: 'e' } },
+      ]);
+      expect(await look(fourth.id)).toEqual(['SUPERSEDED', 'SUPERSEDED']);
+      expect(await ends(fourth.id)).toEqual([{ state: 'SUPERSEDED' }]);
+    });
+
+    test('and has a higher priority comes first, and says which it has', async () => {
+      const usual = await submit([set('a')]);
+      const first = await submit([set('b')], { priority: 3 });
+      expect([usual.priority, first.priority]).toEqual([0, 3]);
+      // What came later by its acceptance is not superseded by what comes later in the queue.
+      expect((await world.says({ device, no: 1 })).commands).toMatchObject([{ id: `${first.id}.0` }]);
+      for (const priority of [11, -11, 0.5])
+        await expect(submit([GET], { priority })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    });
+  });
+
   describe('that is cancelled', () => {
     test('before anything was sent ends at once, and never reaches the device', async () => {
       const operation = await submit([GET, EXEC]);

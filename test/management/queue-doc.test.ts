@@ -1,25 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { COMMAND_TRANSITIONS } from '../../src/management/command-state';
+import { COMMAND_TRANSITIONS, OPERATION_TRANSITIONS } from '../../src/management/command-state';
 
 const PAGE = readFileSync(join(__dirname, '..', '..', 'docs', 'queue.md'), 'utf8');
 
-const CODE = Object.entries(COMMAND_TRANSITIONS)
-  .flatMap(([from, ways]) => (ways.length === 0 ? [`${from} [*]`] : ways.map((to) => `${from} ${to}`)))
-  .concat('[*] QUEUED')
-  .sort();
+const [, COMMAND = '', OPERATION = ''] = PAGE.split(/^## An? (?:command|operation)$/m);
+
+/** `FROM TO` of each move that a table in code allows; a state without any is an end. */
+function movesOf(table: Readonly<Record<string, readonly string[]>>): string[] {
+  return Object.entries(table)
+    .flatMap(([from, ways]) => (ways.length === 0 ? [`${from} [*]`] : ways.map((to) => `${from} ${to}`)))
+    .concat('[*] QUEUED')
+    .sort();
+}
+
+function drawnIn(section: string): string[] {
+  return [...section.matchAll(/^ {2}(\S+) --> (\S+)$/gm)].map(([, from = '', to = '']) => `${from} ${to}`).sort();
+}
 
 describe('docs/queue.md', () => {
-  test('draws the moves of a command as the code has them', () => {
-    const drawn = [...PAGE.matchAll(/^ {2}(\S+) --> (\S+)$/gm)].map(([, from = '', to = '']) => `${from} ${to}`);
-    expect(drawn.sort()).toEqual(CODE);
+  test('draws the moves of a command, and those of an operation, as the code has them', () => {
+    expect(drawnIn(COMMAND)).toEqual(movesOf(COMMAND_TRANSITIONS));
+    expect(drawnIn(OPERATION)).toEqual(movesOf(OPERATION_TRANSITIONS));
   });
 
-  test('says of each move when it happens', () => {
+  test('says of each move of a command when it happens', () => {
     const told = [...PAGE.matchAll(/^\| ([A-Z_]+) \| ([A-Z_]+) \| \S.*\|$/gm)].map(
       ([, from = '', to = '']) => `${from} ${to}`,
     );
-    expect(told.sort()).toEqual(CODE.filter((move) => !move.includes('[*]')));
+    expect(told.sort()).toEqual(movesOf(COMMAND_TRANSITIONS).filter((move) => !move.includes('[*]')));
+  });
+
+  test('says of each state of an operation when it has it', () => {
+    const told = [...OPERATION.matchAll(/^\| ([A-Z_]+) \| [^|]+\|$/gm)].map(([, state = '']) => state);
+    expect(told.sort()).toEqual(Object.keys(OPERATION_TRANSITIONS).sort());
   });
 });

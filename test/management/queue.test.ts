@@ -33,7 +33,7 @@ const gets = (...paths: string[]): ActiveCommandRow[] =>
 describe('work for a session', () => {
   test('gets and replaces in a row travel together, also of several operations', () => {
     const first = givenOperation([givenCommand(0, 'get'), givenCommand(1, 'replace', { path: 'Level' })]);
-    const second = givenOperation([givenCommand(0, 'get')], { id: '8' });
+    const second = givenOperation([givenCommand(0, 'get', { path: 'Mode' })], { id: '8' });
     expect(pick([first, second])).toMatchObject({ picked: ['7.0', '7.1', '8.0'], more: false });
   });
 
@@ -58,7 +58,7 @@ describe('work for a session', () => {
 
   test('what follows an accepted command waits for its end, unless the operation continues; others go on', () => {
     const commands = [givenCommand(0, 'exec', { state: 'ACCEPTED' }), givenCommand(1, 'get')];
-    const other = givenOperation([givenCommand(0, 'get')], { id: '8' });
+    const other = givenOperation([givenCommand(0, 'get', { path: 'Level' })], { id: '8' });
     expect(pick([givenOperation(commands), other]).picked).toEqual(['8.0']);
     expect(pick([givenOperation(commands, { onFailure: 'CONTINUE' }), other]).picked).toEqual(['7.1', '8.0']);
   });

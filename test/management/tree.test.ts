@@ -2,7 +2,18 @@ import fc from 'fast-check';
 
 import type { Tree, Value } from '../../adapters/adapter';
 import { restoreTree, restoreValue, storeTree, storeValue } from '../../src/management/stored-value';
-import { isStorable, jsonOf, metaOf, resultOf, scalarOf, storable, storableText } from '../../src/management/tree';
+import {
+  describedTree,
+  isStorable,
+  jsonOf,
+  metaOf,
+  resultOf,
+  scalarOf,
+  storable,
+  storableText,
+  withShownChildren,
+} from '../../src/management/tree';
+import type { DescribedNode } from '../../src/management/tree';
 
 const leaf = (name: string, data: Value['data'], format: Value['format'] = 'chr', mime?: string): Tree => ({
   name,
@@ -31,6 +42,25 @@ describe('what a get gives', () => {
     expect(resultOf(TREE, 0)).toEqual(['Colours', 'Lone', 'Name', '__proto__']);
     expect(resultOf(TREE, 1)).toMatchObject({ Name: 'Hall', Colours: {} });
     expect(resultOf(leaf('x', 1, 'int'), 0)).toBe(1);
+  });
+
+  test('nodes that the DDF lets nobody read are not shown, whether or not the device named them', () => {
+    const described: Record<string, DescribedNode> = {
+      Perm: { format: 'node', access: [] },
+      Secret: { format: 'chr', access: ['Replace'] },
+      Reset: { format: 'null', access: ['Exec'] },
+      Open: { format: 'node', access: ['Get'] },
+    };
+    const named: Tree = {
+      name: 'root',
+      children: ['Perm', 'Secret', 'Reset', 'Open', 'Unheard'].map((name) => ({ name })),
+    };
+    const nodeAt = (path: string): DescribedNode => described[path];
+    expect(jsonOf(describedTree(named, '', nodeAt) as Tree)).toEqual({ Reset: null, Open: {}, Unheard: {} });
+    expect(resultOf(withShownChildren(named, '', nodeAt), 0)).toEqual(['Open', 'Reset', 'Unheard']);
+    expect(describedTree({ name: 'Inbox' }, '', () => ({ format: 'node', access: ['Add'] }))).toEqual({
+      name: 'Inbox',
+    });
   });
 
   test('formats and MIME types stand by path', () => {

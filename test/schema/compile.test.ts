@@ -275,6 +275,7 @@ describe('Mutations', () => {
       tariff: 'ReplaceAcmeThingTariffInput',
       atomic: 'Boolean',
       onFailure: 'OnFailure',
+      priority: 'Int',
       expiresIn: 'Duration',
       wait: 'Duration',
       dryRun: 'Boolean',

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 
 import { openDatabase } from '../../src/store/database';
 import { startChild } from '../support/child';
+import { layEmbedded } from '../support/embedded';
 
 let directory: string;
 
-beforeEach(() => {
+beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'moql-durability-'));
+  await layEmbedded(join(directory, 'pglite'));
 });
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));

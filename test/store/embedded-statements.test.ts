@@ -1,17 +1,21 @@
 import type { PGlite } from '@electric-sql/pglite';
 
-import { EmbeddedSql, openEmbedded } from '../../src/store/embedded';
+import { EmbeddedSql } from '../../src/store/embedded';
 import { EmbeddedStatements } from '../../src/store/embedded-statements';
 import { SqlError, StatementTap, TransactionGuard } from '../../src/store/sql';
+import { lendEmbedded, openMigrated } from '../support/embedded';
 
 let pglite: PGlite;
 let sql: EmbeddedSql;
 
 beforeAll(async () => {
-  pglite = await openEmbedded({});
+  pglite = await lendEmbedded();
 });
 
-afterAll(() => pglite.close());
+afterAll(async () => {
+  await pglite.exec('DROP TABLE note');
+  await pglite.close();
+});
 
 beforeEach(async () => {
   await pglite.exec('DEALLOCATE ALL; DROP TABLE IF EXISTS note; CREATE TABLE note (id INT PRIMARY KEY, text TEXT)');
@@ -209,7 +213,7 @@ test('statements that are asked for at once wait for each other and for transact
 });
 
 test('a closed database refuses', async () => {
-  const other = await openEmbedded({});
+  const other = await openMigrated();
   const closed = new EmbeddedSql(other, new StatementTap(), new TransactionGuard());
   await closed.query('SELECT 1');
   await other.close();

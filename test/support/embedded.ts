@@ -39,8 +39,13 @@ export async function lendEmbedded(): Promise<PGlite> {
     if (next.uses < USES_MAX && (await emptied(next))) return facade(next);
     await next.pglite.close().catch(() => undefined);
   }
-  const pglite = await openEmbedded({ template: new Blob([readFileSync(await template())]) });
+  const pglite = await openMigrated();
   return facade({ pglite, catalogue: await catalogueOf(pglite), uses: 0 });
+}
+
+/** One in memory that is nobody else's before or after. */
+export async function openMigrated(): Promise<PGlite> {
+  return openEmbedded({ template: new Blob([new Uint8Array(readFileSync(await template()))]) });
 }
 
 function facade(lent: Lent): PGlite {

@@ -156,8 +156,11 @@ export function takeNode(
   }
   const isOutside = rootAbove(discovery, node.uri) === undefined;
   if (isOutside) preferLists(discovery, before, machine, context);
-  if (node.kind !== 'node' || node.uri === '.' || !isOutside) return [];
-  if (discovery.tellsTypes === false) {
+  if (node.uri === '.' || !isOutside) return [];
+  // A root that takes no Get, such as the Inbox's, says so when it is there; then its place tells what it is.
+  const isBarred = node.kind === 'hidden' && open.code === STATUS.NOT_ALLOWED;
+  if (node.kind !== 'node' && !isBarred) return [];
+  if (discovery.tellsTypes === false || isBarred) {
     node.type = null;
     return decide(discovery, node, context);
   }
@@ -274,12 +277,14 @@ export function conclude(
       continue;
     }
     const nodes = walk.nodes.filter((node) => isWithin(node.uri, root));
-    effects.push({
-      kind: 'valuesObserved',
-      at: { uri: root },
-      tree: treeOf(nodes, root),
-      complete: isRead && isWhole(nodes),
-    });
+    // Of a root that takes no Get nothing was seen.
+    if (nodes.some(({ kind }) => kind !== 'hidden'))
+      effects.push({
+        kind: 'valuesObserved',
+        at: { uri: root },
+        tree: treeOf(nodes, root),
+        complete: isRead && isWhole(nodes),
+      });
     forget(walk, root);
   }
   discovery.roots = left;

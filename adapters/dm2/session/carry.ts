@@ -98,6 +98,7 @@ function carryWrite(command: Write, machine: Machine, context: Context): Carried
   if (at === undefined) return unsupported('DM 2.0 addresses nodes by MO');
   if (command.prop !== undefined) return unsupported('DM 2.0 has no properties of nodes');
 
+  if (command.kind === 'add' && isKnownInstance(at, context)) return { kind: 'answered', outcome: 'ALREADY_EXISTS' };
   const [by] = readCarriers(false, machine, context);
   if (by !== undefined && needsProbe(command, at, context)) {
     const probe = machine.probes[command.id];
@@ -114,7 +115,16 @@ function carryWrite(command: Write, machine: Machine, context: Context): Carried
 
 /** Not where there is nothing to compare with: a node that cannot be read, an instance without name. */
 function needsProbe(command: Write, at: Place, context: Context): boolean {
-  if (command.kind === 'add' && at.path === '' && isUnnamed(at)) return false;
+  return !(command.kind === 'add' && at.path === '' && isUnnamed(at)) && isReadable(at, context);
+}
+
+/** The device has told of this instance, and nobody can ask whether it is still there. */
+function isKnownInstance(at: Place, context: Context): boolean {
+  if (at.path !== '' || isUnnamed(at) || isReadable(at, context)) return false;
+  return context.device?.mos.some((mo) => mo.moid === at.moid && mo.miid === at.miid) === true;
+}
+
+function isReadable(at: Place, context: Context): boolean {
   const known = context.ddf.node(at.moid, at.path);
   return known === undefined || known.access.length === 0 || known.access.includes('Get');
 }

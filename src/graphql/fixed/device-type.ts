@@ -19,6 +19,11 @@ export class Device extends Node {
   readonly protocol!: keyof typeof DmProtocol | null;
   @Field(() => [String], { description: 'Words that group devices.' })
   readonly tags!: readonly string[];
+  @Field(() => String, {
+    nullable,
+    description: 'Name of its time zone, such as `Europe/Berlin`; null when nobody said it.',
+  })
+  readonly timeZone!: string | null;
   @Field(() => DateTimeScalar, { nullable, description: 'Last message that was authenticated.' })
   readonly lastContactAt!: Date | null;
   @Field(() => DateTimeScalar, { nullable, description: 'When its management objects were last looked for.' })

@@ -83,6 +83,11 @@ export class RegisterDeviceInput {
   readonly protocol?: keyof typeof DmProtocol | null;
   @Field(() => [String], { nullable })
   readonly tags?: readonly string[] | null;
+  @Field(() => String, {
+    nullable,
+    description: 'IANA name such as `Europe/Berlin`: windows of campaigns are reckoned by it.',
+  })
+  readonly timeZone?: string | null;
   @Field(() => CredentialInput, { nullable, description: "What this device alone presents; else the account's." })
   readonly clientAuth?: CredentialInput | null;
   @Field(() => CredentialInput, {
@@ -104,6 +109,8 @@ export class UpdateDeviceInput {
   readonly accountId?: string | null;
   @Field(() => [String], { nullable, description: 'All its tags.' })
   readonly tags?: readonly string[] | null;
+  @Field(() => String, { nullable, description: 'IANA name; null: not known.' })
+  readonly timeZone?: string | null;
   @Field(() => CredentialInput, { nullable })
   readonly clientAuth?: CredentialInput | null;
   @Field(() => CredentialInput, { nullable })
@@ -195,7 +202,7 @@ export class DeviceResolver {
     @Arg('input', () => RegisterDeviceInput) input: RegisterDeviceInput,
     @Ctx() context: RequestContext,
   ): Promise<DeviceView> {
-    const { deviceId, accountId, protocol, tags, clientAuth, serverAuth } = input;
+    const { deviceId, accountId, protocol, tags, timeZone, clientAuth, serverAuth } = input;
     const account = getKey('Account', accountId);
     authorizeAs(context, { key: null, accountId: account, tags: tags ?? [] });
     const device = await context.services.devices.register(
@@ -204,6 +211,7 @@ export class DeviceResolver {
         accountId: account,
         protocol: protocol ?? null,
         ...(tags ? { tags } : {}),
+        ...(timeZone == null ? {} : { timeZone }),
         ...(clientAuth ? { clientAuth } : {}),
         ...(serverAuth ? { serverAuth } : {}),
         ...recipientOf(input),
@@ -259,10 +267,11 @@ function recipientOf({ bearers, msisdn, udpAddress }: UpdateDeviceInput): Recipi
 }
 
 function deviceChanges(input: UpdateDeviceInput): DeviceChanges {
-  const { accountId, tags, clientAuth, serverAuth, rediscover } = input;
+  const { accountId, tags, timeZone, clientAuth, serverAuth, rediscover } = input;
   return {
     ...(accountId == null ? {} : { accountId: getKey('Account', accountId) }),
     ...(tags ? { tags } : {}),
+    ...(timeZone === undefined ? {} : { timeZone }),
     ...(clientAuth ? { clientAuth } : {}),
     ...(serverAuth ? { serverAuth } : {}),
     ...(rediscover == null ? {} : { rediscover }),

@@ -31,6 +31,8 @@ async function find(id: string, context: RequestContext): Promise<object | null>
       return isNumber(read.key) && rights.onGateway('MANAGE_REPOSITORY') ? services.repository.get(read.key) : null;
     case 'Operation':
       return findOperation(id, context);
+    case 'Campaign':
+      return services.campaigns.get(read.key, context.caller);
     default:
       return null;
   }

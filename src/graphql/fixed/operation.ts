@@ -6,6 +6,7 @@ import {
   FieldResolver,
   ID,
   InputType,
+  Int,
   Mutation,
   ObjectType,
   Query,
@@ -44,6 +45,8 @@ export class Operation extends Node {
   readonly state!: keyof typeof OperationState;
   @Field(() => [Command], { description: 'In the order in which they are sent.' })
   readonly commands!: readonly unknown[];
+  @Field(() => Int, { description: 'Operations of a higher one come first; 0 is the usual one.' })
+  readonly priority!: number;
   @Field(() => DateTimeScalar)
   readonly createdAt!: Date;
   @Field(() => DateTimeScalar, { description: 'What is not sent by then is given up.' })
@@ -78,6 +81,13 @@ export class SubmitOperationInput {
   readonly sequence?: boolean | null;
   @Field(() => OnFailure, { nullable, defaultValue: OnFailure.STOP })
   readonly onFailure?: keyof typeof OnFailure | null;
+  @Field(() => Int, {
+    nullable,
+    defaultValue: 0,
+    description:
+      'From -10 to 10. The device gets operations of a higher one first, and those of the same one in the order of their acceptance.',
+  })
+  readonly priority?: number | null;
   @Field(() => DurationScalar, {
     nullable,
     defaultValue: THIRTY_DAYS_MS,
@@ -104,7 +114,7 @@ export async function submit(
   commands: readonly CommandRequest[],
   context: RequestContext,
 ): Promise<OperationView> {
-  const { deviceId, atomic, sequence, onFailure, expiresIn, wait, dryRun, idempotencyKey } = controls;
+  const { deviceId, atomic, sequence, onFailure, priority, expiresIn, wait, dryRun, idempotencyKey } = controls;
   if (commands.length === 0) throw new ManagementError('BAD_USER_INPUT', 'The operation has no command.');
   if (wait != null && wait > LONGEST_WAIT_MS) throw new ManagementError('BAD_USER_INPUT', 'wait is longer than PT10M.');
   const input: SubmitOperation = {
@@ -113,6 +123,8 @@ export async function submit(
     ...(atomic == null ? {} : { atomic }),
     ...(sequence === true ? { sequence } : {}),
     ...(onFailure == null ? {} : { onFailure }),
+    // The usual one is left out, so that a repeat by a caller who knows of none is the same request.
+    ...(priority == null || priority === 0 ? {} : { priority }),
     expiresInMs: expiresIn ?? THIRTY_DAYS_MS,
     ...(wait == null ? {} : { waitMs: wait }),
     ...(dryRun == null ? {} : { dryRun }),

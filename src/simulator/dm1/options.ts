@@ -60,6 +60,8 @@ export interface Dm1DeviceOptions {
   /** End the session at the first violation (default), or note it and go on as well as can be. */
   readonly onViolation?: 'end' | 'note';
   readonly plants?: readonly Plant[];
+  /** The standard objects that its protocol needs and its plants are all that it has. */
+  readonly isBare?: boolean;
   readonly treeLimits?: TreeLimits;
   /** Messages after which a session that does not end is left; default 1000. */
   readonly maxMessages?: number;

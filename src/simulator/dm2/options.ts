@@ -58,6 +58,8 @@ export interface Dm2DeviceOptions {
    */
   readonly onViolation?: 'end' | 'note';
   readonly plants?: readonly Plant[];
+  /** The standard objects that its protocol needs and its plants are all that it has. */
+  readonly isBare?: boolean;
   readonly treeLimits?: TreeLimits;
   /** Packages after which a session that does not end is left; default 1000. */
   readonly maxMessages?: number;

@@ -9,6 +9,7 @@ import fc from 'fast-check';
 import type { Command } from '../../../adapters/adapter';
 import { DM_CODEC_ERRORS, decodeMessage, encodeMessage } from '../../../adapters/dm1/codec';
 import type { Message } from '../../../adapters/dm1/message';
+import { hold, holdOneOf } from '../../support/hold';
 import { hasShared, sharedPath } from '../../support/shared';
 import {
   Dialogue,
@@ -194,20 +195,21 @@ function take(run: () => void): void {
   cases += 1;
   const started = performance.now();
   run();
-  expect(performance.now() - started).toBeLessThan(MAX_MILLISECONDS);
+  const ms = performance.now() - started;
+  hold(ms < MAX_MILLISECONDS, `less than ${MAX_MILLISECONDS} ms`, ms);
 }
 
 /** What a decoder makes of octets: a message that can be written and read again, or a code. */
 function decode(octets: Uint8Array, form: Form): void {
   const decoded = decodeMessage(octets, `application/vnd.syncml.dm+${form}`);
   if (!decoded.ok) {
-    expect(Object.keys(DM_CODEC_ERRORS)).toContain(decoded.code);
-    expect(decoded.message.length).toBeLessThan(1_000);
+    hold(Object.hasOwn(DM_CODEC_ERRORS, decoded.code), 'a code of DM_CODEC_ERRORS', decoded.code);
+    hold(decoded.message.length < 1_000, 'a message of less than 1,000 characters', decoded.message);
     return;
   }
   const { message: read, encoding } = decoded.value;
   const again = decodeMessage(encodeMessage(read, encoding), `application/vnd.syncml.dm+${encoding.form}`);
-  expect(again.ok && again.value.message.body.length).toBe(read.body.length);
+  hold(again.ok && again.value.message.body.length === read.body.length, `${read.body.length} commands again`, again);
 }
 
 function check<T>(runs: number, arbitrary: fc.Arbitrary<T>, property: (value: T) => void): void {
@@ -298,13 +300,13 @@ function play(device: Dialogue, steps: readonly Step[], form: Form): void {
 function post(device: Dialogue, octets: Uint8Array, form: Form): void {
   const opened = device.adapter.open(inbound(octets, { form }));
   if ('refusal' in opened) {
-    expect([400, 413, 415]).toContain(opened.refusal.status);
+    holdOneOf([400, 413, 415], opened.refusal.status);
     return;
   }
   // A message of another device is none of this dialogue's.
   if (opened.envelope.device !== 'IMEI:490154203237518') return;
   const { body, status: http } = device.answer(inbound(octets, { form }));
-  expect(http).toBe(200);
+  hold(http === 200, 'the status 200', http);
   const decoded = decodeMessage(body, `application/vnd.syncml.dm+${form}`);
   if (!decoded.ok) throw new Error(`the answer is no message: ${decoded.message}`);
   const reply = decoded.value.message;
@@ -313,10 +315,14 @@ function post(device: Dialogue, octets: Uint8Array, form: Form): void {
     one.cmdId,
     ...('commands' in one ? one.commands.map(({ cmdId }) => cmdId) : []),
   ]);
-  expect(new Set(ids).size).toBe(ids.length);
-  expect(reply.body[0]).toMatchObject({ kind: 'Status', cmdRef: '0', cmd: 'SyncHdr' });
+  hold(new Set(ids).size === ids.length, 'CmdIDs that differ', ids);
+  const [first] = reply.body;
+  const isOfHeader = first?.kind === 'Status' && first.cmdRef === '0' && first.cmd === 'SyncHdr';
+  hold(isOfHeader, 'the Status of the SyncHdr first', first);
   const commands = reply.body.filter(({ kind }) => kind !== 'Status' && kind !== 'Alert');
-  if (device.turn.some(({ kind }) => kind === 'refused')) expect(commands).toEqual([]);
+  if (device.turn.some(({ kind }) => kind === 'refused')) {
+    hold(commands.length === 0, 'no command in a refusal', commands);
+  }
 }
 
 describe.each(FORMS)('A session over %s', (form) => {
@@ -329,7 +335,7 @@ describe.each(FORMS)('A session over %s', (form) => {
           ? [effect.command]
           : [],
       );
-      expect(new Set(ended).size).toBe(ended.length);
+      hold(new Set(ended).size === ended.length, 'each command ended once', ended);
     });
   });
 });

@@ -4,6 +4,7 @@ import {
   at,
   BASE,
   chr,
+  ddf,
   END,
   exec,
   get,
@@ -129,6 +130,19 @@ describe('add and replace', () => {
     const item = only(reply.effects, 'itemOffered')[0];
     expect(JSON.parse(Buffer.from(item?.body ?? []).toString())).toMatchObject([{ MOData: { Key: 'AA==' } }]);
     expect(item?.alternatives?.[0]?.mime).toBe('application/octet-stream');
+  });
+
+  test('an add of an instance that the device has told of, and that cannot be read, is ALREADY_EXISTS', () => {
+    const box = { moid: 'urn:acme:box:1.0', path: '' };
+    const commands: readonly CommandBody[] = ['full', 'new'].map((miid) => ({ kind: 'add', at: { ...box, miid } }));
+    const unreadable: typeof ddf = {
+      ...ddf,
+      node: () => ({ format: 'node', access: ['Add'], permanent: true }),
+    };
+    const device = given({ commands, mos: [{ moid: box.moid, miid: 'full' }], ddf: unreadable });
+    const first = device.posts({});
+    expect(outcomes(first.effects)).toEqual({ c1: 'ALREADY_EXISTS' });
+    expect(names(first)).toEqual(['CONT', 'HGET']);
   });
 
   test('nothing overtakes a write that waits for its probe; writes to other nodes are probed with it', () => {

@@ -34,6 +34,8 @@ describeSection('10 Status codes', ({ device }) => {
     const operation = await phone.isAsked([by.add('./Vendor/A', 'x')]);
     await phone.begins();
     await phone.says([phone.accepts(), phone.judges(0, 0)]);
+    expect(phone.heard).toEqual(['212 SyncHdr', 'Get ./Vendor/A', 'Final']);
+    await phone.says([phone.accepts(), phone.judges(0, 404)]);
     expect(phone.heard).toEqual(['212 SyncHdr', 'Final']);
     expect(await operation.now()).toMatchObject({ state: 'IN_DOUBT' });
   });

@@ -64,11 +64,16 @@ describeDm2('5 Commands', ({ device, passes }) => {
       expect(managementObjects).toContainEqual({ miid: 'm7', values: tree });
     });
 
-    test('200 for a document that nobody fetched is in doubt', async () => {
+    test('200 for a document that nobody fetched is in doubt, unless a read finds it there', async () => {
       const { phone, operation } = await asked(by.add('Tariff/night', { json: { Start: '2200' } }));
       await phone.answers([200, 404]);
       await phone.answers([200, 200]);
-      expect(await operation.now()).toMatchObject({ state: 'IN_DOUBT' });
+      expect(phone.heard).toEqual([`GET ${uri('Tariff/night')}`]);
+      await phone.answers([200, 404]);
+      expect(await operation.now()).toMatchObject({
+        state: 'IN_DOUBT',
+        commands: [{ error: { message: 'its answer was lost, and a get is answered 404' } }],
+      });
     });
   });
 
@@ -198,7 +203,7 @@ describeDm2('5 Commands', ({ device, passes }) => {
       expect(await operation.now()).toMatchObject({ commands: [{ outcome: 'NOT_FOUND' }] });
     });
 
-    test('a read that was lost is asked again; a write that was lost is in doubt', async () => {
+    test('a read that was lost is asked again; a write that was lost is looked for', async () => {
       const { phone, operation } = await asked(by.copy('Unit', 'Note'));
       await phone.begins();
       expect(phone.heard).toEqual([`HPUT ${uri('Unit')}`]);
@@ -206,7 +211,10 @@ describeDm2('5 Commands', ({ device, passes }) => {
       await phone.answers([200, 200]);
       expect(phone.heard).toEqual([`HGET ${uri('Note')}`]);
       await passes(3_600_000);
-      expect(await operation.now()).toMatchObject({ state: 'IN_DOUBT' });
+      await phone.begins();
+      expect(phone.heard).toEqual([`GET ${uri('Note')}`]);
+      await phone.brings([200, 200], { 1: { type: 'text/plain', text: 'kWh' } });
+      expect(await operation.now()).toMatchObject({ state: 'SUCCEEDED', commands: [{ carrier: 'GET' }] });
     });
   });
 

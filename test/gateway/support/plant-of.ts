@@ -1,25 +1,53 @@
 import type { DdfFormat, DdfNode, MoDefinition } from '../../../schema/ddf/model';
+import { folder } from '../../../src/simulator/definition';
 import type { NodeDefinition, Plant, Stored } from '../../../src/simulator';
 
 /** A device's part for an MO that a DDF describes: every named node is there, each unnamed one once, called `NAME-OF-PARENT-1`. */
 export function plantOf(mo: MoDefinition, place: string, moid?: string): Plant {
-  return { place, root: { ...definitionOf(mo.root, ''), ...(moid === undefined ? {} : { moid }) } };
+  const { present: _, ...root } = definitionOf(mo.root, '');
+  return { place, root: moid === undefined ? root : { ...root, moid } };
 }
 
-function definitionOf(node: DdfNode, parent: string): NodeDefinition {
+/**
+ * The same, with room for more: a folder at `place` that holds an instance called `miid` and, where the DDF lets instances be
+ * added, takes others.
+ */
+export function plantWithRoot(mo: MoDefinition, place: string, miid: string): Plant {
+  const { moid } = mo;
+  const root: NodeDefinition =
+    mo.root.name === ''
+      ? { ...definitionOf(mo.root, miid), moid }
+      : { ...definitionOf(mo.root, ''), name: miid, permanent: true, moid };
+  return { place, root: folder(place.split('/').at(-1) ?? '', [root]) };
+}
+
+/** Name of the one node that stands for an unnamed one. */
+export function nameBelow(parent: string, { name }: DdfNode): string {
+  return name === '' ? `${parent}-1` : name;
+}
+
+/** What can be added is there from the start; what cannot appears with its parent. */
+function definitionOf(node: DdfNode, called: string): NodeDefinition {
   const { name, format, access } = node;
-  const common = { name, format, access, permanent: name !== '' };
-  const present = name === '' ? { present: [{ name: `${parent}-1` }] } : {};
-  if (format === 'node')
-    return { ...common, ...present, children: node.children.map((child) => definitionOf(child, name)) };
-  return { ...common, ...present, initial: valueOf(node, format, name === '' ? `${parent}-1` : name) };
+  const isFixed = name !== '' && !access.includes('Add');
+  const common = { name, format, access, permanent: isFixed, ...(isFixed ? {} : { present: [{ name: called }] }) };
+  if (format === 'node') {
+    const label = name === '' ? called : name;
+    return { ...common, children: node.children.map((child) => definitionOf(child, nameBelow(label, child))) };
+  }
+  return { ...common, initial: valueOf(node, name === '' ? called : name) };
 }
 
 /** Such as a device of that maker might have: the first allowed value, else the default of a text, else one of the format. */
-function valueOf({ defaultValue, allowed }: DdfNode, format: DdfFormat, name: string): Stored {
+export function valueOf({ defaultValue, allowed, format }: DdfNode, name: string): Stored {
   if (allowed?.kind === 'enum' || allowed?.kind === 'flags') return allowed.values[0]?.value ?? '';
   if (allowed?.kind === 'range') return String(allowed.ranges[0]?.min ?? 0);
-  return BY_FORMAT[format] ?? (defaultValue || `some ${name}`);
+  return BY_FORMAT[format] ?? (defaultValue || (isUrl({ name }) ? `https://files.example/${name}` : `some ${name}`));
+}
+
+/** Whether a node's name says that it holds an address. */
+export function isUrl({ name }: Pick<DdfNode, 'name'>): boolean {
+  return /UR[IL]$/.test(name);
 }
 
 const BY_FORMAT: Partial<Record<DdfFormat, Stored>> = {

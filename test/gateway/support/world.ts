@@ -29,6 +29,9 @@ export interface CommandAnswer {
   readonly result: unknown;
   readonly resultMeta: unknown;
   readonly error: { readonly code: string; readonly message: string } | null;
+  readonly emulated: boolean;
+  /** The protocol's command that carried it. */
+  readonly carrier: string | null;
 }
 export interface OperationAnswer {
   readonly id: string;

@@ -50,6 +50,7 @@ export function device(key: string, more: Partial<DeviceView> = {}): DeviceView 
     accountId: '1',
     protocol: 'DM_1_2',
     tags: [],
+    timeZone: null,
     features: {},
     supportedMos: {},
     lastContactAt: null,
@@ -86,6 +87,7 @@ export function operation(more: Partial<OperationView> = {}): OperationView {
     device: '1',
     state: 'SUCCEEDED',
     caller: 'key:1',
+    priority: 0,
     commands: [],
     createdAt: new Date('2026-01-03T00:00:00Z'),
     expiresAt: new Date('2026-02-02T00:00:00Z'),
@@ -140,6 +142,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
   const services: Services = {
     subscriptions: unused as Services['subscriptions'],
     wakeUps: unused as Services['wakeUps'],
+    campaigns: unused as Services['campaigns'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),

@@ -401,6 +401,8 @@ export interface SmallTree {
   readonly typeCode?: number;
   /** Code for `?list=…`: a plain client has no lists. */
   readonly listCode?: number;
+  /** Nodes that are there and take no Get. */
+  readonly barred?: readonly string[];
 }
 
 /** What a plain client answers to the commands of a reply: Status for all, Results for Gets that find their node. */
@@ -418,6 +420,7 @@ export function answers(reply: Message, tree: SmallTree): BodyCommand[] {
     const [path, query] = uri.split('?') as [string, string | undefined];
     const node = tree.nodes[path];
     if (query?.startsWith('list=')) body.push(status(msgRef, command.cmdId, 'Get', tree.listCode ?? 406));
+    else if (tree.barred?.includes(path) === true) body.push(status(msgRef, command.cmdId, 'Get', 405));
     else if (node === undefined) body.push(status(msgRef, command.cmdId, 'Get', 404));
     else if (query === 'prop=Type') {
       const type = tree.types?.[path];

@@ -116,6 +116,17 @@ describe.each(['xml', 'wbxml'] as const)('Discovery (%s)', (form) => {
     expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: true }]);
   });
 
+  test('knows an MO whose root takes no Get by its place, and tells no values of it', () => {
+    const places = [...PLACES, { place: './Inbox', moid: 'urn:oma:mo:oma-dm-inbox:1.0' }];
+    const nodes = { ...TREE.nodes, '.': [...(TREE.nodes['.'] ?? []), 'Inbox', 'Locked'] };
+    const { device, gets } = discover({ ...TREE, nodes, barred: ['./Inbox', './Locked'] }, { places });
+    expect(found(device)).toContainEqual(['./Inbox', 'urn:oma:mo:oma-dm-inbox:1.0', 'PLACE']);
+    expect(found(device)).toHaveLength(4);
+    expect(device.all('valuesObserved')).not.toContainEqual(expect.objectContaining({ at: { uri: './Inbox' } }));
+    expect(gets).not.toContain('./Inbox?prop=Type');
+    expect(device.all('discoveryComplete')).toEqual([{ kind: 'discoveryComplete', complete: true }]);
+  });
+
   test('remembers from earlier sessions that a client tells no Type', () => {
     const { gets } = discover({ nodes: TREE.nodes }, { features: { 'dm1.typeProperty': false } });
     expect(gets.some((uri) => uri.includes('?prop='))).toBe(false);
