@@ -58,6 +58,8 @@ export interface Gateway {
   readonly url: string;
   /** Address by which devices reach this gateway. */
   readonly deviceUrl: string;
+  /** Address of the listener for devices, whatever they are told. */
+  readonly deviceListenerUrl: string;
   /** The key that was made at this start because there was none; show it once. */
   readonly madeAdminKey?: string;
   readonly services: Services;
@@ -129,7 +131,7 @@ async function assemble(
   const ddfs = createDdfs({ db, log });
   closing.push(() => ddfs.stop());
   await ddfs.start({ catalogue: loadCatalogue(), directory });
-  const keys = createKeys({ db, adminKey: config.adminKey, now });
+  const keys = createKeys({ db, adminKey: config.adminKey, revoked: () => subscriptions.releaseRevoked(), now });
   closing.push(() => keys.stop());
   await keys.start();
   const waiting = new Waiting();
@@ -305,6 +307,7 @@ async function assemble(
       await campaignPump.advance();
       await pages.expire();
       await retention.run();
+      await subscriptions.tick();
     },
     now,
   });
@@ -330,6 +333,7 @@ async function assemble(
   return {
     url,
     deviceUrl: settings.baseUrl(),
+    deviceListenerUrl: deviceUrl,
     services,
     db,
     timers,

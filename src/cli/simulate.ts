@@ -13,6 +13,7 @@ import { accountOfDocument, accountOfMoDocument } from './bootstrap-document';
 import { chaosSummary } from './chaos-summary';
 import { CommandError, UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
 import { DM1_ARGUMENTS, DM1_HELP, dm1Options, withSeed } from './simulate-dm1';
+import { TLS_ARGUMENTS, TLS_HELP, tlsTransport } from './simulate-tls';
 
 export const simulateCommand: Command = {
   summary: 'run simulated devices',
@@ -42,6 +43,8 @@ object to a server that does not. They begin a session at once and then every --
   --sessions N               so many sessions each, then the end: exit code 1 when one of them failed
   --once                     one session each (with --interrupt, the broken one and a whole one)
   --verbose                  show the messages, without credentials
+
+${TLS_HELP}
 
 ${DM1_HELP}
 
@@ -133,6 +136,7 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
       sessions: text,
       once: flag,
       verbose: flag,
+      ...TLS_ARGUMENTS,
       ...DM1_ARGUMENTS,
     },
   });
@@ -148,7 +152,9 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
   const sessions = readSessions(values);
   const listen = readListen(values);
   const poll = values.poll === undefined ? undefined : wholeNumber('poll', values.poll, 1, 86_400);
+  const transport = tlsTransport(values);
   const common = {
+    ...(transport === undefined ? {} : { transport }),
     count: values.count === undefined ? 1 : wholeNumber('count', values.count, 1, MOST_DEVICES),
     pollSeconds: poll ?? (listen === undefined ? DEFAULT_POLL_SECONDS : undefined),
   };

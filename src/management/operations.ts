@@ -17,10 +17,11 @@ import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
-import { objectionOfAccess } from './dac';
+import { objectionOfAccess, objectionToWriting } from './dac';
 import type { UsableItem } from './item-value';
-import { judge, type CommandRow } from './judge';
+import { judge, type CommandRow, type CopyTarget } from './judge';
 import { takeLargeValues } from './large-values';
+import { metaByPath } from './meta-shape';
 import { permitsOf } from './permit';
 import type { RepositoryFileView } from './repository-types';
 import { isStorable } from './tree';
@@ -129,7 +130,9 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (input.dryRun === true) {
       const known = { documents: target.access as readonly Json[], serverId: target.serverId };
       const warning = (row: CommandRow): string | undefined =>
-        objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
+        objectionOfAcl(row, target.acls, target.serverId) ??
+        objectionOfAccess(row, known) ??
+        targetsOf(row).reduce<string | undefined>((found, to) => found ?? objectionToWriting(to, known), undefined);
       return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
     }
     const large = takeLargeValues(rows);
@@ -287,6 +290,12 @@ function requestHash(input: SubmitOperation): string {
     .digest('hex');
 }
 
+/** Where a copy writes. */
+function targetsOf({ kind, request }: CommandRow): readonly Extract<CopyTarget, { moid: string }>[] {
+  const to = kind === 'copy' ? (request['to'] as CopyTarget) : undefined;
+  return to === undefined || 'uri' in to ? [] : [to];
+}
+
 function dryRun(
   device: string,
   rows: readonly CommandRow[],
@@ -316,7 +325,10 @@ function dryRun(
 }
 
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
-  const commands = row.commands.map((command) => openAnswer(command as unknown as CommandView, secrets, now));
+  const commands = row.commands.map((command) => {
+    const view = openAnswer(command as unknown as CommandView, secrets, now);
+    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json };
+  });
   return {
     id: row.id,
     device: row.device,

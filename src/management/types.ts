@@ -19,6 +19,7 @@ import type { Reach, Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Campaigns } from './campaigns/types';
+import type { DefaultRequest } from './default-document';
 import type { DeviceSelection } from './device-list';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
@@ -236,7 +237,8 @@ export type CommandInput =
     }
   | { readonly kind: 'getAccess'; readonly address: AddressInput }
   /** Replaces all entries of the instance. */
-  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] };
+  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] }
+  | ({ readonly kind: 'default' } & DefaultRequest);
 
 /** What a server may do; `*`: every server. */
 export interface AclEntryInput {
