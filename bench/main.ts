@@ -15,6 +15,7 @@ import { readFigures } from './mo-read';
 import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
+import { wakeUpFigures } from './wake-up';
 
 const HELP = `Usage: npm run bench -- [--quick] [--only NAME] [--json FILE]
 
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
     await liveSchemaFigures(bench);
     await checkInFigures(bench);
     await repositoryFigures(bench);
+    await wakeUpFigures(bench);
     await campaignFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });

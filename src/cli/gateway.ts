@@ -15,6 +15,7 @@ import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
+import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
 import { globalId } from '../graphql/global-id';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
@@ -46,6 +47,8 @@ import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
 import { createWebhooks } from '../management/webhooks/webhooks';
+import type { BearerRules } from '../management/wake-up-types';
+import { createWakeUps } from '../management/wake-ups';
 import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
@@ -156,6 +159,22 @@ async function assemble(
     deleted: () => retention.hurry(),
     now,
   });
+  const outreach = {
+    db,
+    secrets,
+    now,
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
+  };
+  const bearers = createBearers(config.settings.bearers, {
+    log,
+    now,
+    reported: (report) => void wakeUps.reported(report),
+  });
+  const wakeUps = createWakeUps({ ...outreach, ports: bearers, settings: config.settings.wakeUp, log });
+  closing.push(() => bearers.close());
+  closing.push(() => wakeUps.stop());
+  await wakeUps.start();
+  const wake = (keys: readonly string[]): Promise<void> => wakeUps.wake(keys);
   const operationLimits = {
     commands: limits.commands,
     valueOctets: limits.valueOctets,
@@ -167,6 +186,7 @@ async function assemble(
     secrets,
     ddfs,
     waiting,
+    wake,
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
     now,
@@ -182,6 +202,7 @@ async function assemble(
     callerOf: (principal) => keys.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     valueOctets: limits.valueOctets,
+    wake,
     log,
     now,
   });
@@ -190,14 +211,12 @@ async function assemble(
   await psk.start();
   known.keyOf = (identity) => psk.keyOf(identity);
   const credentialsChanged = (device: string | undefined): Promise<void> => psk.changed(device);
-  const outreach = {
-    db,
-    secrets,
-    now,
-    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
+  const rules: BearerRules = {
+    isBearer: (name) => bearers.find(name) !== undefined,
+    objectionToUdpAddress: (address) => bearers.objectionToUdpAddress(address),
   };
-  const accounts = createAccounts({ db, secrets, credentialsChanged });
-  const devices = createDevices({ db, secrets, credentialsChanged });
+  const accounts = createAccounts({ db, secrets, credentialsChanged, bearers: rules });
+  const devices = createDevices({ db, secrets, credentialsChanged, bearers: rules });
   const delegations = createDelegations({
     db,
     secrets,
@@ -210,6 +229,7 @@ async function assemble(
     longestMs: limits.operationExpiryMs,
     log,
     now,
+    wake,
   });
   const subscriptions = createSubscriptions({
     db,
@@ -218,6 +238,7 @@ async function assemble(
     rightsOf: (caller) => grants.rightsOf(caller),
     readPush,
     now,
+    wake,
   });
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
@@ -249,6 +270,7 @@ async function assemble(
     notifications: createNotifications(outreach),
     bootstraps: createBootstraps({ ...outreach, baseUrl, credentialsChanged }),
     repository: files,
+    wakeUps,
     campaigns,
   };
 
@@ -302,6 +324,7 @@ async function assemble(
     log,
     everyMs: TIMERS_EVERY_MS,
     also: async () => {
+      await wakeUps.run();
       await delegations.advance();
       await campaignPump.advance();
       await pages.expire();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
 import { count } from './check';
 import { eventRows, retentionSettings, webhookSettings } from './event-settings';
 import { repositoryRows, repositorySettings } from './repository-settings';
@@ -85,6 +86,8 @@ const schema = z.strictObject({
   proxy: proxySettings,
   retention: retentionSettings,
   webhooks: webhookSettings,
+  bearers: bearersSettings,
+  wakeUp: wakeUpSettings,
 });
 
 export type Settings = z.infer<typeof schema>;
@@ -94,10 +97,16 @@ export type SettingsResult =
 /** Settings of a value as JSON.parse gives it; `{}` gives the defaults. Each problem names its member. */
 export function checkSettings(value: unknown): SettingsResult {
   const result = schema.safeParse(value);
-  if (result.success) return { ok: true, settings: result.data };
+  if (result.success) {
+    const problems = problemsOfWakeUp(result.data);
+    return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: result.data };
+  }
   return {
     ok: false,
-    problems: result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`),
+    problems: result.error.issues.map((issue) => {
+      const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+      return `${issue.path.join('.') || 'the file'}: ${message ?? issue.message}`;
+    }),
   };
 }
 
@@ -128,7 +137,7 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest, ...eventRows()];
+  return [...limits, ...repositoryRows(), ...rest, ...eventRows(), ...bearerRows()];
 }
 
 function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {

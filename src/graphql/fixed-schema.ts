@@ -28,6 +28,7 @@ import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
 import { RepositoryItemResolver } from './fixed/repository';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
+import { DeviceWakeUpResolver, WakeUpResolver } from './fixed/wake-up';
 import { DeadLetterResolver, WebhookResolver } from './fixed/webhook';
 
 /** Asked for by type-graphql; each subscription here names its own source. */
@@ -69,6 +70,8 @@ export function buildFixedSchema(): GraphQLSchema {
       WebhookResolver,
       DeadLetterResolver,
       SubscriptionResolver,
+      WakeUpResolver,
+      DeviceWakeUpResolver,
       CampaignResolver,
       CampaignDeviceResolver,
       CampaignFailureResolver,

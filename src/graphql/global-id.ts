@@ -16,7 +16,8 @@ export type IdType =
   | 'Operation'
   | 'Peer'
   | 'RepositoryItem'
-  | 'ValueChange';
+  | 'ValueChange'
+  | 'WakeUp';
 
 const LONGEST = 512;
 

@@ -57,6 +57,8 @@ export interface OperationsDeps {
     readonly expiresInMs: number;
   };
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit; see WakeUps. Absent: nobody wakes them. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -153,6 +155,7 @@ export function createOperations(deps: OperationsDeps): Operations {
       throw error;
     });
     if (inserted.isNew) tellEvents(deps.db);
+    if (inserted.isNew) await deps.wake?.([target.key]);
     return answer(target.key, inserted, requestSha256, input.waitMs);
   }
 
@@ -331,7 +334,7 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
   return {
     id: row.id,
     device: row.device,
-    state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState),
+    state: row.endedAt === null && row.state === 'QUEUED' ? waitingState(row) : (row.state as OperationState),
     caller: row.caller,
     priority: row.priority,
     commands,
@@ -340,4 +343,10 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     endedAt: row.endedAt,
     cancelRequestedAt: row.cancelRequestedAt,
   };
+}
+
+/** QUEUED, or NOTIFIED while a bearer has a wake-up that the device did not answer yet. */
+function waitingState({ commands, isNotified }: OperationRow): OperationState {
+  const state = stateOf(commands);
+  return state === 'QUEUED' && isNotified === true ? 'NOTIFIED' : state;
 }

@@ -46,6 +46,8 @@ export interface SubscriptionsDeps {
     ddf: DdfKnowledge,
   ) => { readonly ok: true; readonly effects: readonly Effect[] } | { readonly ok: false; readonly reason: string };
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 export interface Subscribed {
@@ -179,7 +181,10 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       if (left === 0) await end(tx, { ...at, moid: row.moid }, row, caller);
       return row;
     });
-    if (before !== undefined) db.notify(OPERATION_CHANNEL, `${at.device}.${before.operation}`);
+    if (before !== undefined) {
+      db.notify(OPERATION_CHANNEL, `${at.device}.${before.operation}`);
+      await deps.wake?.([at.device]);
+    }
     return before;
   }
 
@@ -203,6 +208,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         if (state !== 'REQUESTED' && state !== 'ACTIVE') await begin(tx, place, caller.principal, row?.token);
         await addHolder(tx, place, holder, new Date(now()));
       });
+      await deps.wake?.([place.device]);
       const view = await viewOf(place);
       if (view === undefined) throw new Error('a subscription vanished after it was stored');
       return view;

@@ -188,6 +188,7 @@ export class Turns {
     if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
     const isWritten = await writeTurn(tx, deviceKey, now, {
       session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
+      wakeUp: row.wake_up,
       device: {
         protocol: ledger.boundAs?.protocol ?? null,
         features: ledger.features,

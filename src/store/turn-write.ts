@@ -68,6 +68,8 @@ export interface ChunkWrite {
 }
 export interface TurnWrite {
   readonly session?: SessionWrite;
+  /** The wake-up that was loaded with the turn: the device came. What is made due later is for what this turn did not see. */
+  readonly wakeUp?: string | null;
   /** MOs that were observed to be as they are stored. */
   readonly touched?: readonly { readonly family: string; readonly miid: string }[];
   /** Of the session that is written. */
@@ -141,6 +143,8 @@ security AS (INSERT INTO security_log (device_id, at, what, detail)
   SELECT $1, $2::timestamptz, x.what, x.detail FROM jsonb_to_recordset($14::jsonb) AS x(what text, detail jsonb)),
 bootstraps AS (DELETE FROM bootstrap_document b
   WHERE b.device_id = $1 AND $13::jsonb @> '[{"type": "bootstrapCompleted"}]'),
+woken AS (UPDATE wake_up w SET state = 'ANSWERED', ended_at = $2::timestamptz, taken_until = NULL
+  WHERE $38::bigint IS NOT NULL AND w.device_id = $1 AND w.id = $38::bigint AND w.ended_at IS NULL),
 superseded AS (UPDATE session s SET ended_at = $2::timestamptz, end_reason = 'SUPERSEDED'
   WHERE s.device_id = $1 AND s.id = $15::bigint AND s.ended_at IS NULL),
 begun AS (INSERT INTO session (device_id, protocol, session_key, token, phase, message_no, state, last_sha256, last_status,
@@ -195,6 +199,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     JSON.stringify(write.device.moved ?? []),
     write.credentials.some((c) => c.notified === null),
     JSON.stringify(write.defaults ?? []),
+    write.wakeUp ?? null,
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }
