@@ -24,6 +24,8 @@ import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
+import { ProfileDeviceResolver, ProfileDriftResolver, ProfileResolver } from './fixed/profile';
+import { DeviceProfilesResolver } from './fixed/profile-of-device';
 import { RepositoryItemResolver } from './fixed/repository';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
 
@@ -57,6 +59,10 @@ export function buildFixedSchema(): GraphQLSchema {
       CampaignDeviceResolver,
       CampaignFailureResolver,
       CampaignSampleResolver,
+      ProfileResolver,
+      ProfileDeviceResolver,
+      ProfileDriftResolver,
+      DeviceProfilesResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

@@ -14,6 +14,8 @@ export type IdType =
   | 'Grant'
   | 'Operation'
   | 'Peer'
+  | 'Profile'
+  | 'ProfileDevice'
   | 'RepositoryItem';
 
 const LONGEST = 512;

@@ -8,6 +8,8 @@ export interface KeptState {
   readonly n: readonly string[];
   /** Keys of MOs that discovery found. */
   readonly f?: readonly string[];
+  /** The device is still to be compared to the profiles. */
+  readonly p?: true;
 }
 
 /** U+0000 and lone surrogates, as JSON text has them; also those that an escaped backslash only seems to begin. */

@@ -20,7 +20,7 @@ import type { Secrets } from '../store/secrets';
 import type { Sql } from '../store/sql';
 import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
-import { loadSlice, loadWork } from '../store/turn-work';
+import { loadSlice, loadWork, loadWorkAndLook } from '../store/turn-work';
 import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
 import type { KnownAccess } from './dac';
@@ -29,6 +29,10 @@ import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
 import { checkStepOf } from './lost-answer';
+import { followUps, settleFollowUps, type FollowUps } from './profiles/follow-ups';
+import type { LiveProfiles } from './profiles/live';
+import { judgeSeen, type Seen } from './profiles/look';
+import type { LiveProfile } from './profiles/types';
 import { pickWork } from './queue';
 import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
@@ -62,6 +66,8 @@ export interface TurnDeps {
   readonly settings: TurnSettings;
   readonly log: TurnLog;
   readonly now?: () => number;
+  /** What devices are compared to. Absent: nothing. */
+  readonly profiles?: Pick<LiveProfiles, 'current'>;
 }
 
 /** Channel on which ended and changed operations are told: `DEVICE.OPERATION`. */
@@ -93,6 +99,8 @@ interface Turn {
   readonly context: Context;
   readonly received: Received;
   readonly ledger: Ledger;
+  /** Whether the device is to be compared to the profiles, and what that brought about. */
+  readonly comparison: { isDue: boolean; brought?: FollowUps };
 }
 
 export class Turns {
@@ -152,7 +160,19 @@ export class Turns {
     const ledger = this.#ledger(row, envelope.opens ? undefined : readState(row.session_state), now);
     ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
-    const turn: Turn = { tx, now: new Date(now), adapter, envelope, row, session, context, received, ledger };
+    const comparison = { isDue: isSessionNew(envelope, row) || readState(row.session_state)?.p === true };
+    const turn: Turn = {
+      tx,
+      now: new Date(now),
+      adapter,
+      envelope,
+      row,
+      session,
+      context,
+      received,
+      ledger,
+      comparison,
+    };
     const deviceKey = received.stateless === true ? undefined : (row.device_key ?? (await this.#register(turn)));
     if (deviceKey === undefined) {
       return { reply: adapter.respond(envelope, received.state, NO_WORK, context).reply, changedOperations: [] };
@@ -164,6 +184,7 @@ export class Turns {
     const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
+    turn.comparison.isDue = this.#isComparisonDue(turn, changes);
     const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
     if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
 
@@ -181,6 +202,7 @@ export class Turns {
     const learned: TurnChanges = { ...settled, commands: [], operations: [] };
     // A command that ended while the reply was made may tell of values, such as one that finds nothing.
     if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
+    const stored = settleFollowUps(turn.comparison.brought, settled);
     const isWritten = await writeTurn(tx, deviceKey, now, {
       session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
       device: {
@@ -193,8 +215,9 @@ export class Turns {
         contact: isSession,
       },
       credentials: ledger.credentialWrites(row.client, undefined, row.server),
-      commands: settled.commands,
-      operations: settled.operations,
+      commands: stored.commands,
+      operations: stored.operations,
+      followUp: stored.write,
       items: ledger.takeItems(),
       chunks: ledger.chunks,
       touched: [...(changes.touched ?? []), ...(learned.touched ?? [])],
@@ -259,7 +282,11 @@ export class Turns {
     const limit = Math.min(wants.commands, WORK_LIMIT);
     // One more than is taken, so that it shows whether there is more.
     const octets = envelope.protocol === 'DM_2_0' ? WHOLE : wants.octets;
-    const rows = isQueued ? await loadWork(tx, deviceKey, limit + 1, now, octets) : [];
+    const mustDiscover = row.discover !== false || ledger.isDiscoveryDue;
+    const isSearching = mustDiscover && !ledger.isDiscovered;
+    const live = turn.comparison.isDue && !isSearching ? this.deps.profiles?.current() : undefined;
+    const looked = live && (await loadWorkAndLook<Seen>(tx, deviceKey, limit + 1, now, octets, live.look));
+    const rows = looked?.operations ?? (isQueued ? await loadWork(tx, deviceKey, limit + 1, now, octets) : []);
     const loaded = rows.map((o) => {
       const known = ledger.operations.get(o.id);
       for (const { position, head } of known === undefined ? [] : o.commands) {
@@ -268,9 +295,9 @@ export class Turns {
       }
       return known ?? new LiveOperation(o);
     });
+    if (live !== undefined && looked?.seen != null)
+      loaded.push(...this.#compare(turn, deviceKey, live.profiles, looked.seen));
     ledger.addOperations(loaded);
-    const mustDiscover = row.discover !== false || ledger.isDiscoveryDue;
-    const isSearching = mustDiscover && !ledger.isDiscovered;
     const terrain = {
       mos: ledger.mos,
       library: this.deps.ddfs.library(),
@@ -300,6 +327,27 @@ export class Turns {
     const budget = this.deps.settings.discoveryBudget;
     const discover = { id: 'discover', repeatable: true, token: terrain.token(), kind: 'discover', budget } as const;
     return { commands: [...commands, discover], more, slices: [] };
+  }
+
+  /** A session begins, or something of the device is other than it was; where profiles are. */
+  #isComparisonDue({ comparison }: Turn, { documents, operations }: TurnChanges): boolean {
+    if (this.deps.profiles?.current() === undefined) return false;
+    return comparison.isDue || documents.length > 0 || operations.some(({ ended }) => ended);
+  }
+
+  /** Operations that bring the device to what the profiles desire: they travel in this very reply. */
+  #compare(turn: Turn, deviceKey: string, profiles: readonly LiveProfile[], seen: Seen): readonly LiveOperation[] {
+    const { ledger, now, comparison } = turn;
+    const library = this.deps.ddfs.library();
+    const judged = judgeSeen(profiles, deviceKey, seen, ledger.mos, library, now.getTime());
+    const known = new Map(
+      seen.records.map(({ isEnded: _, isLapsed: __, failed: ___, ...record }) => [record.profile, record]),
+    );
+    const brought = followUps(judged, known, seen.ids, now.getTime());
+    comparison.isDue = false;
+    comparison.brought = brought;
+    ledger.events.push(...brought.events);
+    return brought.made.map(({ live }) => live);
   }
 
   #ledger(row: LoadedTurn, kept: KeptState | undefined, now: number): Ledger {
@@ -370,8 +418,13 @@ const NOTHING_WRITTEN: TurnWrite = {
 /** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}
 
+/** Whether the message is the first one of a session that is kept. */
+function isSessionNew({ opens }: Envelope, { session_id: id }: LoadedTurn): boolean {
+  return opens || id === null;
+}
+
 function sessionWrite(
-  { envelope, row, ledger }: Turn,
+  { envelope, row, ledger, comparison }: Turn,
   { state, reply }: ReturnType<Adapter['respond']>,
   endReason: string | null,
 ): SessionWrite {
@@ -381,10 +434,10 @@ function sessionWrite(
     a: state,
     n: ledger.isDiscovered ? [] : [...ledger.announced],
     ...(found.length === 0 ? {} : { f: found }),
+    ...(comparison.isDue ? { p: true } : {}),
   };
   return {
-    was:
-      envelope.opens || row.session_id === null ? undefined : { id: row.session_id, version: row.session_version ?? 0 },
+    was: isSessionNew(envelope, row) ? undefined : { id: row.session_id ?? '', version: row.session_version ?? 0 },
     supersedes: envelope.opens && isOpen ? (row.session_id ?? undefined) : undefined,
     protocol: state.protocol,
     key: state.key,

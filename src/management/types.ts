@@ -17,6 +17,7 @@ import type {
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
+import type { Profiles } from './profiles/types';
 import type { Campaigns } from './campaigns/types';
 import type { DeviceSelection } from './device-list';
 import type { NodeProperties, PropertyName } from './node-properties';
@@ -590,6 +591,7 @@ export interface Services {
   readonly repository: RepositoryFiles;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
+  readonly profiles: Profiles;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

@@ -2,6 +2,7 @@
 import type { CommandChange, OperationChange } from './turn-apply';
 import { SETTLE } from './turn-apply';
 import type { Sql } from './sql';
+import { followUpText, type FollowUpWrite } from './turn-follow-up';
 
 export interface SessionWrite {
   /** Id and version as loaded; absent: a new session begins. */
@@ -84,6 +85,8 @@ export interface TurnWrite {
   readonly items: readonly ItemWrite[];
   readonly events: readonly { readonly type: string; readonly data: unknown }[];
   readonly security: readonly { readonly what: string; readonly detail: unknown }[];
+  /** Absent: nothing is there to follow up, and the statement is the one without. */
+  readonly followUp?: FollowUpWrite | undefined;
 }
 
 const WRITE = `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
@@ -160,7 +163,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
   const counted = Object.fromEntries(
     write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
   );
-  const [row] = await tx.query<{ written: string | number }>(WRITE, [
+  const values = [
     deviceKey,
     now,
     JSON.stringify(write.commands),
@@ -182,7 +185,12 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     write.device.discoveryDue === true,
     JSON.stringify(write.device.moved ?? []),
     write.credentials.some((c) => c.notified === null),
-  ]);
+  ];
+  const isFollowed = write.followUp !== undefined;
+  const [row] = await tx.query<{ written: string | number }>(
+    isFollowed ? WRITE.replace('WITH ', `WITH ${followUpText(`$${values.length + 1}`)}, `) : WRITE,
+    isFollowed ? [...values, JSON.stringify(write.followUp)] : values,
+  );
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }
 

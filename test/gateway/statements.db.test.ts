@@ -5,7 +5,17 @@ import type { Transport } from '../../src/simulator';
 import type { Database } from '../../src/store/database';
 import type { Sql } from '../../src/store/sql';
 import { testDatabase } from '../support/database';
-import { METER, PROTOCOLS, contact, createAccount, faultless, simulated, startWorld, submit } from './support/world';
+import {
+  METER,
+  PROTOCOLS,
+  ask,
+  contact,
+  createAccount,
+  faultless,
+  simulated,
+  startWorld,
+  submit,
+} from './support/world';
 import type { World } from './support/world';
 
 const turn = new AsyncLocalStorage<true>();
@@ -93,6 +103,36 @@ describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
     await contact(device);
     if (protocol === 'dm1') expect(counts.length).toBeGreaterThan(10);
     expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+  });
+
+  test('takes at most 4 statements while it is brought to what profiles desire', async () => {
+    const device = await world.device(protocol, `${deviceId}-profiled`, {}, counting);
+    await contact(device);
+    const ids: string[] = [];
+    for (const entry of [
+      { path: 'Interval', value: { int: 45 } },
+      { path: 'Unit', value: { text: 'GWh' } },
+    ]) {
+      const { path, value } = entry;
+      const entries = [{ address: address(path), value }];
+      const { createProfile } = await ask<{ createProfile: { id: string } }>(
+        world.gateway,
+        'mutation ($input: CreateProfileInput!) { createProfile(input: $input) { id } }',
+        { input: { name: path, where: { deviceId: { eq: device.deviceId } }, entries } },
+      );
+      ids.push(createProfile.id);
+    }
+    await submit(world.gateway, device.deviceId, WORK);
+    counts = [];
+    await contact(device);
+    const { profile } = await ask<{ profile: { figures: { inSync: number } } }>(
+      world.gateway,
+      'query ($id: ID!) { profile(id: $id) { figures { inSync } } }',
+      { id: ids[0] },
+    );
+    expect(profile.figures.inSync).toBe(1);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+    for (const id of ids) await ask(world.gateway, 'mutation ($id: ID!) { removeProfile(id: $id) { id } }', { id });
   });
 
   test('takes 2 statements at a check-in that brings no news, and what it tells counts as observed then', async () => {

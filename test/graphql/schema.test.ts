@@ -70,6 +70,9 @@ describe('The fixed part', () => {
       pauseCampaign: '(id: ID!)Campaign!',
       resumeCampaign: '(id: ID!)Campaign!',
       cancelCampaign: '(id: ID!)Campaign!',
+      createProfile: '(input: CreateProfileInput!)Profile!',
+      updateProfile: '(id: ID!, input: UpdateProfileInput!)Profile!',
+      removeProfile: '(id: ID!, restore: Boolean)Profile!',
     });
   });
 
