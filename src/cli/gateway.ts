@@ -15,6 +15,7 @@ import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
+import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
@@ -43,6 +44,8 @@ import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import type { BearerRules } from '../management/wake-up-types';
+import { createWakeUps } from '../management/wake-ups';
 import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
@@ -57,6 +60,8 @@ export interface Gateway {
   readonly url: string;
   /** Address by which devices reach this gateway. */
   readonly deviceUrl: string;
+  /** Address of the listener for devices, whatever they are told. */
+  readonly deviceListenerUrl: string;
   /** The key that was made at this start because there was none; show it once. */
   readonly madeAdminKey?: string;
   readonly services: Services;
@@ -128,7 +133,7 @@ async function assemble(
   const ddfs = createDdfs({ db, log });
   closing.push(() => ddfs.stop());
   await ddfs.start({ catalogue: loadCatalogue(), directory });
-  const keys = createKeys({ db, adminKey: config.adminKey, now });
+  const keys = createKeys({ db, adminKey: config.adminKey, revoked: () => subscriptions.releaseRevoked(), now });
   closing.push(() => keys.stop());
   await keys.start();
   const waiting = new Waiting();
@@ -151,6 +156,22 @@ async function assemble(
     deleted: () => retention.hurry(),
     now,
   });
+  const outreach = {
+    db,
+    secrets,
+    now,
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
+  };
+  const bearers = createBearers(config.settings.bearers, {
+    log,
+    now,
+    reported: (report) => void wakeUps.reported(report),
+  });
+  const wakeUps = createWakeUps({ ...outreach, ports: bearers, settings: config.settings.wakeUp, log });
+  closing.push(() => bearers.close());
+  closing.push(() => wakeUps.stop());
+  await wakeUps.start();
+  const wake = (keys: readonly string[]): Promise<void> => wakeUps.wake(keys);
   const operationLimits = {
     commands: limits.commands,
     valueOctets: limits.valueOctets,
@@ -162,6 +183,7 @@ async function assemble(
     secrets,
     ddfs,
     waiting,
+    wake,
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
     now,
@@ -177,6 +199,7 @@ async function assemble(
     callerOf: (principal) => keys.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     valueOctets: limits.valueOctets,
+    wake,
     log,
     now,
   });
@@ -194,14 +217,12 @@ async function assemble(
   await psk.start();
   known.keyOf = (identity) => psk.keyOf(identity);
   const credentialsChanged = (device: string | undefined): Promise<void> => psk.changed(device);
-  const outreach = {
-    db,
-    secrets,
-    now,
-    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
+  const rules: BearerRules = {
+    isBearer: (name) => bearers.find(name) !== undefined,
+    objectionToUdpAddress: (address) => bearers.objectionToUdpAddress(address),
   };
-  const accounts = createAccounts({ db, secrets, credentialsChanged });
-  const devices = createDevices({ db, secrets, credentialsChanged });
+  const accounts = createAccounts({ db, secrets, credentialsChanged, bearers: rules });
+  const devices = createDevices({ db, secrets, credentialsChanged, bearers: rules });
   const delegations = createDelegations({
     db,
     secrets,
@@ -214,6 +235,7 @@ async function assemble(
     longestMs: limits.operationExpiryMs,
     log,
     now,
+    wake,
   });
   const subscriptions = createSubscriptions({
     db,
@@ -222,6 +244,7 @@ async function assemble(
     rightsOf: (caller) => grants.rightsOf(caller),
     readPush,
     now,
+    wake,
   });
   const services: Services = {
     subscriptions,
@@ -237,6 +260,7 @@ async function assemble(
     notifications: createNotifications(outreach),
     bootstraps: createBootstraps({ ...outreach, baseUrl, credentialsChanged }),
     repository: files,
+    wakeUps,
     campaigns,
     profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now }),
   };
@@ -290,11 +314,13 @@ async function assemble(
     log,
     everyMs: TIMERS_EVERY_MS,
     also: async () => {
+      await wakeUps.run();
       await delegations.advance();
       await campaignPump.advance();
       await liveProfiles.advance();
       await pages.expire();
       await retention.run();
+      await subscriptions.tick();
     },
     now,
   });
@@ -320,6 +346,7 @@ async function assemble(
   return {
     url,
     deviceUrl: settings.baseUrl(),
+    deviceListenerUrl: deviceUrl,
     services,
     db,
     timers,

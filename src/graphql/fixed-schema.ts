@@ -28,6 +28,7 @@ import { ProfileDeviceResolver, ProfileDriftResolver, ProfileResolver } from './
 import { DeviceProfilesResolver } from './fixed/profile-of-device';
 import { RepositoryItemResolver } from './fixed/repository';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
+import { DeviceWakeUpResolver, WakeUpResolver } from './fixed/wake-up';
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
@@ -55,6 +56,8 @@ export function buildFixedSchema(): GraphQLSchema {
       PeerResolver,
       DelegationResolver,
       RepositoryItemResolver,
+      WakeUpResolver,
+      DeviceWakeUpResolver,
       CampaignResolver,
       CampaignDeviceResolver,
       CampaignFailureResolver,

@@ -16,7 +16,8 @@ export type IdType =
   | 'Peer'
   | 'Profile'
   | 'ProfileDevice'
-  | 'RepositoryItem';
+  | 'RepositoryItem'
+  | 'WakeUp';
 
 const LONGEST = 512;
 

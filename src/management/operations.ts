@@ -17,10 +17,11 @@ import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
-import { objectionOfAccess } from './dac';
+import { objectionOfAccess, objectionToWriting } from './dac';
 import type { UsableItem } from './item-value';
-import { judge, type CommandRow } from './judge';
+import { judge, type CommandRow, type CopyTarget } from './judge';
 import { takeLargeValues } from './large-values';
+import { metaByPath } from './meta-shape';
 import { permitsOf } from './permit';
 import type { RepositoryFileView } from './repository-types';
 import { isStorable } from './tree';
@@ -55,6 +56,8 @@ export interface OperationsDeps {
     readonly expiresInMs: number;
   };
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit; see WakeUps. Absent: nobody wakes them. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -127,7 +130,9 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (input.dryRun === true) {
       const known = { documents: target.access as readonly Json[], serverId: target.serverId };
       const warning = (row: CommandRow): string | undefined =>
-        objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
+        objectionOfAcl(row, target.acls, target.serverId) ??
+        objectionOfAccess(row, known) ??
+        targetsOf(row).reduce<string | undefined>((found, to) => found ?? objectionToWriting(to, known), undefined);
       return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
     }
     const large = takeLargeValues(rows);
@@ -148,6 +153,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
       throw error;
     });
+    if (inserted.isNew) await deps.wake?.([target.key]);
     return answer(target.key, inserted, requestSha256, input.waitMs);
   }
 
@@ -284,6 +290,12 @@ function requestHash(input: SubmitOperation): string {
     .digest('hex');
 }
 
+/** Where a copy writes. */
+function targetsOf({ kind, request }: CommandRow): readonly Extract<CopyTarget, { moid: string }>[] {
+  const to = kind === 'copy' ? (request['to'] as CopyTarget) : undefined;
+  return to === undefined || 'uri' in to ? [] : [to];
+}
+
 function dryRun(
   device: string,
   rows: readonly CommandRow[],
@@ -313,11 +325,14 @@ function dryRun(
 }
 
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
-  const commands = row.commands.map((command) => openAnswer(command as unknown as CommandView, secrets, now));
+  const commands = row.commands.map((command) => {
+    const view = openAnswer(command as unknown as CommandView, secrets, now);
+    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json };
+  });
   return {
     id: row.id,
     device: row.device,
-    state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState),
+    state: row.endedAt === null && row.state === 'QUEUED' ? waitingState(row) : (row.state as OperationState),
     caller: row.caller,
     priority: row.priority,
     commands,
@@ -326,4 +341,10 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     endedAt: row.endedAt,
     cancelRequestedAt: row.cancelRequestedAt,
   };
+}
+
+/** QUEUED, or NOTIFIED while a bearer has a wake-up that the device did not answer yet. */
+function waitingState({ commands, isNotified }: OperationRow): OperationState {
+  const state = stateOf(commands);
+  return state === 'QUEUED' && isNotified === true ? 'NOTIFIED' : state;
 }
