@@ -38,6 +38,7 @@ import { createLiveProfiles } from '../management/profiles/live';
 import { createProfiles } from '../management/profiles/profiles';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
+import { createRules } from '../management/rules/rules';
 import { createShowPages } from '../management/show-pages';
 import { createSubscriptions } from '../management/subscriptions';
 import { startTimers, type Timers } from '../management/timers';
@@ -262,6 +263,7 @@ async function assemble(
     repository: files,
     wakeUps,
     campaigns,
+    rules: createRules({ db, ddfs, live: liveProfiles, now }),
     profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now }),
   };
 

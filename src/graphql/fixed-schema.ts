@@ -27,6 +27,7 @@ import { AlertResolver, EventResolver } from './fixed/report';
 import { ProfileDeviceResolver, ProfileDriftResolver, ProfileResolver } from './fixed/profile';
 import { DeviceProfilesResolver } from './fixed/profile-of-device';
 import { RepositoryItemResolver } from './fixed/repository';
+import { RuleResolver } from './fixed/rule';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
 import { DeviceWakeUpResolver, WakeUpResolver } from './fixed/wake-up';
 
@@ -66,6 +67,7 @@ export function buildFixedSchema(): GraphQLSchema {
       ProfileDeviceResolver,
       ProfileDriftResolver,
       DeviceProfilesResolver,
+      RuleResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

@@ -17,6 +17,7 @@ export type IdType =
   | 'Profile'
   | 'ProfileDevice'
   | 'RepositoryItem'
+  | 'Rule'
   | 'WakeUp';
 
 const LONGEST = 512;

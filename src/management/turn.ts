@@ -31,10 +31,11 @@ import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
 import { checkStepOf } from './lost-answer';
 import { followUps, settleFollowUps, type FollowUps } from './profiles/follow-ups';
-import type { LiveProfiles } from './profiles/live';
-import { judgeSeen, type Seen } from './profiles/look';
-import type { LiveProfile } from './profiles/types';
+import type { LiveProfiles, LiveSet } from './profiles/live';
+import { isOursIn, judgeSeen, type Seen } from './profiles/look';
 import { pickWork } from './queue';
+import { follow } from './rules/follow';
+import { happeningsOf, triggered, type Happening } from './rules/match';
 import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
 import { contextOf, sessionOf } from './turn-context';
@@ -67,7 +68,7 @@ export interface TurnDeps {
   readonly settings: TurnSettings;
   readonly log: TurnLog;
   readonly now?: () => number;
-  /** What devices are compared to. Absent: nothing. */
+  /** What devices are compared to, and the rules that follow what they report. Absent: nothing. */
   readonly profiles?: Pick<LiveProfiles, 'current'>;
 }
 
@@ -101,7 +102,7 @@ interface Turn {
   readonly received: Received;
   readonly ledger: Ledger;
   /** Whether the device is to be compared to the profiles, and what that brought about. */
-  readonly comparison: { isDue: boolean; brought?: FollowUps };
+  readonly comparison: { isDue: boolean; rules: ReadonlyMap<string, Happening>; brought?: FollowUps };
 }
 
 export class Turns {
@@ -161,7 +162,8 @@ export class Turns {
     const ledger = this.#ledger(row, envelope.opens ? undefined : readState(row.session_state), now);
     ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
-    const comparison = { isDue: isSessionNew(envelope, row) || readState(row.session_state)?.p === true };
+    const kept = isSessionNew(envelope, row) ? undefined : readState(row.session_state);
+    const comparison = { isDue: kept === undefined || kept.p === true, rules: new Map(kept?.r) };
     const turn: Turn = {
       tx,
       now: new Date(now),
@@ -185,7 +187,7 @@ export class Turns {
     const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
-    turn.comparison.isDue = this.#isComparisonDue(turn, changes);
+    this.#notice(turn, changes);
     const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
     if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
 
@@ -288,8 +290,19 @@ export class Turns {
     const octets = envelope.protocol === 'DM_2_0' ? WHOLE : wants.octets;
     const mustDiscover = row.discover !== false || ledger.isDiscoveryDue;
     const isSearching = mustDiscover && !ledger.isDiscovered;
-    const live = turn.comparison.isDue && !isSearching ? this.deps.profiles?.current() : undefined;
-    const looked = live && (await loadWorkAndLook<Seen>(tx, deviceKey, limit + 1, now, octets, live.look));
+    const { isDue, rules } = turn.comparison;
+    const isCompared = isDue && !isSearching;
+    const live = isCompared || rules.size > 0 ? this.deps.profiles?.current() : undefined;
+    const looked =
+      live &&
+      (await loadWorkAndLook<Seen>(
+        tx,
+        deviceKey,
+        limit + 1,
+        now,
+        octets,
+        rules.size > 0 ? live.lookOfRules : live.look,
+      ));
     const rows = looked?.operations ?? (isQueued ? await loadWork(tx, deviceKey, limit + 1, now, octets) : []);
     const loaded = rows.map((o) => {
       const known = ledger.operations.get(o.id);
@@ -300,7 +313,7 @@ export class Turns {
       return known ?? new LiveOperation(o);
     });
     if (live !== undefined && looked?.seen != null)
-      loaded.push(...this.#compare(turn, deviceKey, live.profiles, looked.seen));
+      loaded.push(...this.#follow(turn, deviceKey, live, looked.seen, isSearching));
     ledger.addOperations(loaded);
     const terrain = {
       mos: ledger.mos,
@@ -333,22 +346,39 @@ export class Turns {
     return { commands: [...commands, discover], more, slices: [] };
   }
 
-  /** A session begins, or something of the device is other than it was; where profiles are. */
-  #isComparisonDue({ comparison }: Turn, { documents, operations }: TurnChanges): boolean {
-    if (this.deps.profiles?.current() === undefined) return false;
-    return comparison.isDue || documents.length > 0 || operations.some(({ ended }) => ended);
+  /** A session begins, or something of the device is other than it was; where profiles are. What happened triggers rules. */
+  #notice({ comparison, ledger }: Turn, { documents, operations, alerts }: TurnChanges): void {
+    const { profiles, rules } = this.deps.profiles?.current() ?? { profiles: [], rules: [] };
+    const isNews = documents.length > 0 || operations.some(({ ended }) => ended);
+    comparison.isDue = profiles.length > 0 && (comparison.isDue || isNews);
+    if (rules.length === 0) comparison.rules = new Map();
+    else comparison.rules = new Map([...comparison.rules, ...triggered(rules, happeningsOf(alerts, ledger.events))]);
   }
 
-  /** Operations that bring the device to what the profiles desire: they travel in this very reply. */
-  #compare(turn: Turn, deviceKey: string, profiles: readonly LiveProfile[], seen: Seen): readonly LiveOperation[] {
-    const { ledger, now, comparison } = turn;
+  /** Operations that profiles and rules make of what was seen: they travel in this very reply. */
+  #follow(turn: Turn, deviceKey: string, live: LiveSet, seen: Seen, isSearching: boolean): readonly LiveOperation[] {
+    const { ledger, comparison, envelope } = turn;
+    const now = turn.now.getTime();
     const library = this.deps.ddfs.library();
-    const judged = judgeSeen(profiles, deviceKey, seen, ledger.mos, library, now.getTime());
+    const isCompared = comparison.isDue && !isSearching;
+    const judged = isCompared ? judgeSeen(live.profiles, deviceKey, seen, ledger.mos, library, now) : [];
+    const { device: deviceId, protocol } = envelope;
+    const device = {
+      scope: { key: deviceKey, accountId: seen.account, tags: seen.tags },
+      isOurs: isOursIn(seen, now),
+      known: { deviceId, protocol, isDiscovered: !isSearching, mos: ledger.mos },
+      fits: new Set(seen.rules),
+      recent: seen.recent ?? {},
+    };
+    const drifted = judged.some(({ isNewDrift }) => isNewDrift) ? [{ type: 'driftFound' }] : [];
+    const triggers = new Map([...comparison.rules, ...triggered(live.rules, drifted)]);
+    const follows = follow(live.rules, triggers, device, library, now);
     const known = new Map(
       seen.records.map(({ isEnded: _, isLapsed: __, failed: ___, ...record }) => [record.profile, record]),
     );
-    const brought = followUps(judged, known, seen.ids, now.getTime());
-    comparison.isDue = false;
+    const brought = followUps(judged, known, follows, seen.ids ?? [], now);
+    comparison.isDue &&= isSearching;
+    comparison.rules = new Map();
     comparison.brought = brought;
     ledger.events.push(...brought.events);
     return brought.made.map(({ live }) => live);
@@ -439,6 +469,7 @@ function sessionWrite(
     n: ledger.isDiscovered ? [] : [...ledger.announced],
     ...(found.length === 0 ? {} : { f: found }),
     ...(comparison.isDue ? { p: true } : {}),
+    ...(comparison.rules.size > 0 ? { r: [...comparison.rules] } : {}),
   };
   return {
     was: isSessionNew(envelope, row) ? undefined : { id: row.session_id ?? '', version: row.session_version ?? 0 },

@@ -105,7 +105,7 @@ describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
     expect(Math.max(...counts)).toBeLessThanOrEqual(4);
   });
 
-  test('takes at most 4 statements while it is brought to what profiles desire', async () => {
+  test('takes at most 4 statements while it is brought to what profiles desire, and rules follow', async () => {
     const device = await world.device(protocol, `${deviceId}-profiled`, {}, counting);
     await contact(device);
     const ids: string[] = [];
@@ -122,9 +122,28 @@ describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
       );
       ids.push(createProfile.id);
     }
+    const { createRule } = await ask<{ createRule: { id: string } }>(
+      world.gateway,
+      'mutation ($input: CreateRuleInput!) { createRule(input: $input) { id } }',
+      {
+        input: {
+          name: 'each ended operation',
+          where: { deviceId: { eq: device.deviceId } },
+          on: { events: ['operationEnded'] },
+          do: { commands: [{ get: { address: address('Serial') } }], addTags: ['ruled'] },
+        },
+      },
+    );
     await submit(world.gateway, device.deviceId, WORK);
     counts = [];
     await contact(device);
+    await ask(world.gateway, 'mutation ($id: ID!) { deleteRule(id: $id) { id } }', { id: createRule.id });
+    const [ruled] = await world.gateway.db.sql.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM operation o JOIN device d ON d.id = o.device_id
+       WHERE d.device_id = $1 AND d.tags = '{ruled}' AND o.caller LIKE 'rule:%' AND o.state = 'SUCCEEDED'`,
+      [device.deviceId],
+    );
+    expect(ruled?.count).toBe(1);
     const { profile } = await ask<{ profile: { figures: { inSync: number } } }>(
       world.gateway,
       'query ($id: ID!) { profile(id: $id) { figures { inSync } } }',

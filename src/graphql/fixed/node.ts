@@ -35,6 +35,8 @@ async function find(id: string, context: RequestContext): Promise<object | null>
       return services.campaigns.get(read.key, context.caller);
     case 'Profile':
       return services.profiles.get(read.key, context.caller);
+    case 'Rule':
+      return services.rules.get(read.key, context.caller);
     default:
       return null;
   }

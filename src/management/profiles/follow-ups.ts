@@ -3,6 +3,7 @@ import type { CommandChange, OperationChange } from '../../store/turn-apply';
 import type { FollowUpWrite } from '../../store/turn-follow-up';
 import { LiveOperation } from '../command-state';
 import type { CommandRow } from '../judge';
+import type { Follows } from '../rules/follow';
 import type { Reconciled } from './reconcile';
 
 interface Made {
@@ -16,6 +17,8 @@ export interface FollowUps {
   readonly made: readonly Made[];
   readonly records: FollowUpWrite['records'];
   readonly gone: readonly string[];
+  readonly rules: FollowUpWrite['rules'];
+  readonly tags: FollowUpWrite['tags'];
   readonly events: readonly { readonly type: string; readonly data: unknown }[];
 }
 
@@ -26,6 +29,7 @@ const LIFE_MS = 3_600_000;
 export function followUps(
   reconciled: readonly Reconciled[],
   known: ReadonlyMap<string, unknown>,
+  follows: readonly Follows[],
   ids: readonly string[],
   now: number,
 ): FollowUps {
@@ -46,11 +50,32 @@ export function followUps(
       events.push({ type: 'driftFound', data: { profile, nodes } });
     }
     if (id === undefined) continue;
-    made.push({ live: liveOf(id, commands, expiresAt), caller: `profile:${profile}`, rows: commands, expiresAt });
+    made.push({
+      live: liveOf(id, commands, expiresAt, 'CONTINUE'),
+      caller: `profile:${profile}`,
+      rows: commands,
+      expiresAt,
+    });
     events.push({ type: 'operationAccepted', data: { operation: id } });
   }
   const gone = reconciled.flatMap(({ profile, record }) => (record === null ? [profile] : []));
-  return { made, records, gone, events };
+  const rules: FollowUpWrite['rules'][number][] = [];
+  for (const { rule, recent, rows, expiresInMs, refused, happening } of follows) {
+    const id = rows.length === 0 ? undefined : ids[made.length];
+    if (rows.length > 0 && id === undefined) continue;
+    rules.push({ rule, recent });
+    const { type, alert } = happening;
+    const on = { event: type, ...(alert === undefined ? {} : { alertType: alert.type, mark: alert.mark }) };
+    const came = { ...(id === undefined ? {} : { operation: id }), ...(refused === null ? {} : { refused }) };
+    events.push({ type: 'ruleTriggered', data: { rule, ...on, ...came } });
+    if (id === undefined) continue;
+    const until = new Date(now + expiresInMs).toISOString();
+    made.push({ live: liveOf(id, rows, until, 'STOP'), caller: `rule:${rule}`, rows, expiresAt: until });
+    events.push({ type: 'operationAccepted', data: { operation: id } });
+  }
+  const add = [...new Set(follows.flatMap(({ addTags }) => addTags))];
+  const remove = [...new Set(follows.flatMap(({ removeTags }) => removeTags))].filter((tag) => !add.includes(tag));
+  return { made, records, gone, rules, tags: { add, remove }, events };
 }
 
 /** Members in order of name, as the store gives them in an order of its own. */
@@ -61,17 +86,22 @@ function inOrder(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, it]) => [name, inOrder(it)]));
 }
 
-function liveOf(id: string, rows: readonly CommandRow[], expiresAt: string): LiveOperation {
+function liveOf(
+  id: string,
+  rows: readonly CommandRow[],
+  expiresAt: string,
+  onFailure: 'STOP' | 'CONTINUE',
+): LiveOperation {
   const commands = rows.map((row) => ({ ...row, state: 'QUEUED', outcome: null }));
-  const fixed = { atomic: false, onFailure: 'CONTINUE', cancelRequested: false } as const;
+  const fixed = { atomic: false, onFailure, cancelRequested: false };
   return new LiveOperation({ id, state: 'QUEUED', ...fixed, expiresAt, commands });
 }
 
-const NONE: FollowUps = { made: [], records: [], gone: [], events: [] };
+const NONE: FollowUps = { made: [], records: [], gone: [], rules: [], tags: { add: [], remove: [] }, events: [] };
 
 /** What is to be stored of them, taken out of what else the turn changed. */
 export function settleFollowUps(
-  { made, records, gone }: FollowUps = NONE,
+  { made, records, gone, rules, tags }: FollowUps = NONE,
   changes: { readonly commands: readonly CommandChange[]; readonly operations: readonly OperationChange[] },
 ): {
   readonly write: FollowUpWrite | undefined;
@@ -80,7 +110,7 @@ export function settleFollowUps(
 } {
   const own = new Set(made.map(({ live }) => live.id));
   const operations = made.map(({ live, caller, expiresAt }) => {
-    return { id: live.id, state: live.state, ended: live.isEnded, caller, expiresAt };
+    return { id: live.id, state: live.state, ended: live.isEnded, onFailure: live.onFailure, caller, expiresAt };
   });
   const commands = made.flatMap(({ live, rows }) =>
     rows.map((row) => {
@@ -97,9 +127,9 @@ export function settleFollowUps(
       };
     }),
   );
-  const isEmpty = made.length + records.length + gone.length === 0;
+  const isEmpty = made.length + records.length + gone.length + rules.length === 0;
   return {
-    write: isEmpty ? undefined : { operations, commands, records, gone },
+    write: isEmpty ? undefined : { operations, commands, records, gone, rules, tags },
     commands: changes.commands.filter(({ operation }) => !own.has(operation)),
     operations: changes.operations.filter(({ id }) => !own.has(id)),
   };

@@ -1,12 +1,14 @@
-/** Profiles as turns go by them: few, and held in memory by each process until somebody changes one. */
+/** Profiles and rules as turns go by them: few, and held in memory by each process until somebody changes one. */
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Json } from '../../../adapters/adapter';
 import type { Rights } from '../../access/rights';
 import type { Database } from '../../store/database';
 import { loadLiveProfiles, sweepRecords, type ProfileRow } from '../../store/profiles';
+import { loadLiveRules, type RuleRow } from '../../store/rules';
 import type { Look } from '../../store/turn-work';
 import { restoreCondition } from '../device-filter/condition';
+import type { Action, LiveRule, Pace, Trigger } from '../rules/types';
 import type { Caller } from '../types';
 import { lookFor } from './look';
 import type { Entry, LiveProfile } from './types';
@@ -22,7 +24,11 @@ export interface LiveDeps {
 
 export interface LiveSet {
   readonly profiles: readonly LiveProfile[];
+  readonly rules: readonly LiveRule[];
+  /** What the profiles need to see of a device, and rules that watch for drift. */
   readonly look: Look;
+  /** The same, and what the rules need. */
+  readonly lookOfRules: Look;
 }
 
 export interface LiveProfiles {
@@ -51,21 +57,26 @@ export function createLiveProfiles(deps: LiveDeps): LiveProfiles {
     const own = ++generation;
     lookedAt = now();
     const rows = await loadLiveProfiles(db.sql);
+    const ruleRows = await loadLiveRules(db.sql);
     const rights = new Map<string, Rights | null>();
-    for (const { caller: principal } of rows) {
+    for (const { caller: principal } of [...rows, ...ruleRows]) {
       if (rights.has(principal)) continue;
       const caller = await deps.callerOf(principal);
       rights.set(principal, caller === null ? null : await deps.rightsOf(caller));
     }
     const profiles = rows.map((row) => liveOf(row, rights.get(row.caller) ?? null));
+    const rules = ruleRows.map((row) => liveRuleOf(row, rights.get(row.caller) ?? null));
     // What was loaded before a newer load began is older than what that one gives.
     if (own !== generation) return;
-    set = profiles.length === 0 ? undefined : { profiles, look: lookFor(profiles) };
+    const watchesDrift = rules.some(({ trigger }) => trigger.events.includes('driftFound'));
+    const lookOfRules = lookFor(profiles, rules);
+    const isNone = profiles.length + rules.length === 0;
+    set = isNone ? undefined : { profiles, rules, look: watchesDrift ? lookOfRules : lookFor(profiles), lookOfRules };
   }
 
   const reload = (): void => {
     load().catch((error: unknown) =>
-      deps.log.error({ err: error }, 'profiles could not be loaded; they are again soon'),
+      deps.log.error({ err: error }, 'profiles and rules could not be loaded; they are again soon'),
     );
   };
 
@@ -86,9 +97,20 @@ export function createLiveProfiles(deps: LiveDeps): LiveProfiles {
         await load();
         await sweepRecords(db.sql);
       } catch (error) {
-        deps.log.error({ err: error }, 'profiles could not be loaded; they are again soon');
+        deps.log.error({ err: error }, 'profiles and rules could not be loaded; they are again soon');
       }
     },
+  };
+}
+
+function liveRuleOf({ id, trigger, action, pace, condition }: RuleRow, rights: Rights | null): LiveRule {
+  return {
+    id,
+    trigger: trigger as Trigger,
+    action: action as Action,
+    pace: pace as Pace,
+    condition: restoreCondition(condition as Json),
+    rights,
   };
 }
 

@@ -1,4 +1,4 @@
-/** What a turn has to see of a device to compare it to the profiles: a part of the statement that loads its work. */
+/** What a turn has to see of a device to compare it to the profiles, and to follow rules: a part of the statement that loads its work. */
 import { namesOf, type DdfLibrary } from '../../../schema/ddf/library';
 import { lookText, WORK_PARAMETERS, type Look } from '../../store/turn-work';
 import { conditionSql } from '../device-filter/condition-sql';
@@ -7,6 +7,7 @@ import type { LiveMo } from '../ledger';
 import { nodeKey } from './claims';
 import type { SeenNode } from './commands';
 import { reconcile, type DeviceAsSeen, type Reconciled } from './reconcile';
+import type { LiveRule } from '../rules/types';
 import type { DeviceRecord, LiveProfile } from './types';
 
 /** The answer of a look, as JSON. */
@@ -33,11 +34,14 @@ export interface Seen {
     readonly completeAt: string | null;
     readonly subscribed: boolean;
   }[];
+  /** Rules whose condition holds, and when they were triggered lately; absent: no rule was. */
+  readonly rules?: readonly string[];
+  readonly recent?: Readonly<Record<string, readonly number[]>> | null;
   /** Numbers for operations that are made in the turn. */
-  readonly ids: readonly string[];
+  readonly ids: readonly string[] | null;
 }
 
-/** Operations of profiles that one turn makes at most. */
+/** Operations that one turn makes at most by itself. */
 const MOST_OPERATIONS = 16;
 
 /** Records with what became of the last operation: a get that finds nothing is an answer too. */
@@ -53,15 +57,22 @@ const SUBSCRIBED = `EXISTS (SELECT FROM mo_subscription s JOIN command c ON c.de
   WHERE s.device_id = m.device_id AND s.family = m.family AND s.miid = m.miid AND s.is_wanted AND c.state = 'ANSWERED' AND c.outcome = 'OK'
     AND (s.path = '' OR s.path = w.p OR starts_with(w.p, s.path || '/')))`;
 
-/** The look for these profiles, good until they change. */
-export function lookFor(profiles: readonly LiveProfile[]): Look {
+/** The look for these profiles and rules, good until they change. */
+export function lookFor(profiles: readonly LiveProfile[], rules?: readonly LiveRule[]): Look {
   const parameters = new Parameters(new Array<null>(WORK_PARAMETERS).fill(null));
   const active = profiles.filter(({ isRestoring }) => !isRestoring);
-  const fits = active.map(({ id, condition, rights }) => {
-    const rules = rights?.grantsOf('READ');
-    const holds = conditionSql(condition, 'd', parameters, rules === undefined ? undefined : { rules });
-    return `CASE WHEN ${holds} THEN ${parameters.add(id, 'text')} END`;
-  });
+  const those = (of: readonly Pick<LiveProfile, 'id' | 'condition' | 'rights'>[]): string => {
+    const cases = of.map(({ id, condition, rights }) => {
+      const grants = rights?.grantsOf('READ');
+      const holds = conditionSql(condition, 'd', parameters, grants === undefined ? undefined : { rules: grants });
+      return `CASE WHEN ${holds} THEN ${parameters.add(id, 'text')} END`;
+    });
+    return `array_remove(ARRAY[${cases.join(', ')}]::text[], NULL)`;
+  };
+  const ruled =
+    rules === undefined
+      ? ''
+      : `'rules', ${those(rules)}, 'recent', (SELECT jsonb_object_agg(t.rule_id, t.recent) FROM rule_device t WHERE t.device_id = d.id), `;
   const wanted = new Map(
     active.flatMap(({ entries }) =>
       entries.map(({ family: f, path: p }) => [`${f}\n${p}`, { f, p, n: namesOf(p) ?? [] }] as const),
@@ -80,8 +91,8 @@ export function lookFor(profiles: readonly LiveProfile[]): Look {
       'completeAt', m.complete_at, 'subscribed', ${SUBSCRIBED}))
     FROM (SELECT f, p, n FROM jsonb_to_recordset(${parameters.add(JSON.stringify([...wanted.values()]), 'jsonb')}) AS x(f text, p text, n text[])${kept}) w
     JOIN management_object m ON m.device_id = d.id AND m.family = w.f)`;
-  const count = parameters.add(Math.min(profiles.length, MOST_OPERATIONS), 'int');
-  const expression = `jsonb_build_object('fits', array_remove(ARRAY[${fits.join(', ')}]::text[], NULL), 'account', d.account_id::text, 'tags', d.tags,
+  const count = parameters.add(Math.min(profiles.length + (rules?.length ?? 0), MOST_OPERATIONS), 'int');
+  const expression = `jsonb_build_object(${ruled}'fits', ${those(active)}, 'account', d.account_id::text, 'tags', d.tags,
     'taken', (SELECT jsonb_build_object('state', g.state, 'until', g.until) FROM delegation g
       WHERE g.device_id = d.id AND g.direction = 'TAKEN' ORDER BY g.id DESC LIMIT 1),
     'records', COALESCE(${RECORDS}, '[]'), 'nodes', COALESCE(${nodes}, '[]'),
@@ -99,9 +110,6 @@ export function judgeSeen(
   library: DdfLibrary,
   now: number,
 ): readonly Reconciled[] {
-  const { taken } = seen;
-  const isOurs =
-    taken === null || (taken.state === 'ACTIVE' && (taken.until === null || Date.parse(taken.until) > now));
   const nodes = seen.nodes.map(({ f: family, i: miid, p: path, completeAt, ...node }): SeenNode => ({
     ...node,
     family,
@@ -115,13 +123,18 @@ export function judgeSeen(
   }));
   const device: DeviceAsSeen = {
     device: { key: deviceKey, accountId: seen.account, tags: seen.tags },
-    isOurs,
+    isOurs: isOursIn(seen, now),
     mos,
     nodes: new Map(nodes.map((node) => [nodeKey(node), node])),
     records: new Map(records.map((record) => [record.profile, record])),
     fits: new Set(seen.fits),
   };
   return reconcile(profiles, device, library, now);
+}
+
+/** False: another gateway took the device back. */
+export function isOursIn({ taken }: Seen, now: number): boolean {
+  return taken === null || (taken.state === 'ACTIVE' && (taken.until === null || Date.parse(taken.until) > now));
 }
 
 function failureText({ state, outcome, error }: NonNullable<Seen['records'][number]['failed']>): string {

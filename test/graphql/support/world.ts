@@ -144,6 +144,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     wakeUps: unused as Services['wakeUps'],
     campaigns: unused as Services['campaigns'],
     profiles: unused as Services['profiles'],
+    rules: unused as Services['rules'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
