@@ -17,6 +17,7 @@ import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
+import { globalId } from '../graphql/global-id';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
@@ -29,6 +30,9 @@ import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createDevices } from '../management/devices';
+import { createFeed } from '../management/events/feed';
+import { createHistories } from '../management/events/history';
+import { createEventRetention } from '../management/events/retention';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
@@ -45,6 +49,7 @@ import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createWebhooks } from '../management/webhooks/webhooks';
 import type { BearerRules } from '../management/wake-up-types';
 import { createWakeUps } from '../management/wake-ups';
 import { createPortal } from '../portal/pages';
@@ -247,8 +252,24 @@ async function assemble(
     now,
     wake,
   });
+  const feed = createFeed({ db, log, operations });
+  closing.push(() => feed.stop());
+  await feed.start();
+  const { eventsMs, historyMs } = config.settings.retention;
+  const webhooks = createWebhooks({
+    db,
+    targets: config.settings.webhooks,
+    eventId: (key) => globalId('Event', key),
+    log,
+    now,
+  });
+  closing.push(() => webhooks.stop());
+  await webhooks.start();
   const services: Services = {
     subscriptions,
+    feed,
+    history: createHistories({ db, keptMs: historyMs, now }),
+    webhooks,
     operations,
     ddfs,
     keys,
@@ -309,6 +330,7 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
+  const eventRetention = createEventRetention({ db, eventsMs, historyMs, log, now });
   const timers = startTimers({
     db,
     turns,
@@ -323,6 +345,8 @@ async function assemble(
       await pages.expire();
       await retention.run();
       await subscriptions.tick();
+      await eventRetention.run();
+      await webhooks.advance();
     },
     now,
   });

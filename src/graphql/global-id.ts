@@ -5,6 +5,7 @@ export type IdType =
   | 'Account'
   | 'Alert'
   | 'ApiKey'
+  | 'DeadLetter'
   | 'Campaign'
   | 'CampaignDevice'
   | 'Ddf'
@@ -18,6 +19,7 @@ export type IdType =
   | 'ProfileDevice'
   | 'RepositoryItem'
   | 'Rule'
+  | 'ValueChange'
   | 'WakeUp';
 
 const LONGEST = 512;
