@@ -209,6 +209,7 @@ describe('A rule', () => {
 
     for (const [input, code] of [
       [{ on: { events: [] }, do: {} }, 'BAD_USER_INPUT'],
+      [{ on: { events: ['valuesChanged'] }, do: {} }, 'BAD_USER_INPUT'],
       [{ on: { events: ['driftFound'], mark: 'critical' }, do: {} }, 'BAD_USER_INPUT'],
       [{ on: {}, do: {}, most: { count: 0, per: 'PT1H' } }, 'BAD_USER_INPUT'],
       [{ on: {}, do: { commands: [{ get: { address: { moid: METER, path: 'Nothing' } } }] } }, 'NOT_IN_DDF'],

@@ -27,7 +27,8 @@ import { deviceCondition, DeviceFilter, RawArg, type RawDeviceFilter } from './d
 import { Node } from './node';
 
 const nullable = true;
-const EVENTS = 'Types of events of a device in contact, such as `driftFound`; `alertRaised` when left out.';
+const EVENTS =
+  'Of `alertRaised` (that alone when left out), `bootstrapCompleted`, `discoveryDue`, `driftFound`, `managementObjectFound`, `managementObjectGone`, `managementObjectMoved`, `operationEnded`, `wakeUpAnswered`.';
 const ALERT = 'Of an alert.';
 
 @InputType({ description: 'What triggers a rule: all that is given must hold.' })

@@ -9,7 +9,6 @@ import { LONGEST_VALUE } from './follow';
 import type { Action, CreateRule, Pace, Trigger } from './types';
 
 const MOST_COMMANDS = 64;
-const MOST_EVENTS = 16;
 const MOST_TAGS = 16;
 const LONGEST_TAG = 64;
 const LONGEST_TEXT = 512;
@@ -18,10 +17,23 @@ const MOST_A_WHILE = 1_000;
 const LONGEST_WHILE_MS = 31 * 86_400_000;
 const DEFAULTS: Pace = { debounceMs: 60_000, count: 10, perMs: 86_400_000 };
 
+/** Types of events that a device's message brings before it is answered. */
+export const TRIGGERING_EVENTS: readonly string[] = [
+  'alertRaised',
+  'bootstrapCompleted',
+  'discoveryDue',
+  'driftFound',
+  'managementObjectFound',
+  'managementObjectGone',
+  'managementObjectMoved',
+  'operationEnded',
+  'wakeUpAnswered',
+];
+
 /** Errors: BAD_USER_INPUT. */
 export function checkTrigger({ events = ['alertRaised'], alertType, mark, moid }: CreateRule['trigger']): Trigger {
-  if (events.length === 0 || events.length > MOST_EVENTS || !events.every((type) => /^[a-z][A-Za-z]{0,63}$/.test(type)))
-    throw badInput(`1 to ${MOST_EVENTS} types of events`, 'on.events');
+  if (events.length === 0 || !events.every((type) => TRIGGERING_EVENTS.includes(type)))
+    throw badInput(`some of ${TRIGGERING_EVENTS.join(', ')}`, 'on.events');
   const ofAlert = [alertType, mark, moid].some((text) => text !== undefined);
   if (ofAlert && (events.length !== 1 || events[0] !== 'alertRaised'))
     throw badInput('alertType, mark and moid are of alerts: leave events out', 'on.events');
