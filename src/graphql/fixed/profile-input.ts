@@ -65,7 +65,12 @@ export type RawProfileChanges = Omit<UpdateProfileInput, 'where'> & { readonly w
 /** In the middle's words. Errors: BAD_USER_INPUT, LIMIT_FILTER, LIMIT_PAGE_SIZE. */
 export function profileRequest(input: RawProfileInput, schema: GraphQLSchema): CreateProfile {
   const { name, where, entries } = input;
-  return { ...profileChanges(input, schema), name, condition: deviceCondition(where, schema), entries: entriesOf(entries) };
+  return {
+    ...profileChanges(input, schema),
+    name,
+    condition: deviceCondition(where, schema),
+    entries: entriesOf(entries),
+  };
 }
 
 export function profileChanges(input: RawProfileChanges, schema: GraphQLSchema): UpdateProfile {
