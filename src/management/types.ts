@@ -18,6 +18,8 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
+import type { Profiles } from './profiles/types';
+import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { DeviceSelection } from './device-list';
@@ -573,6 +575,8 @@ export interface Services {
   readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
+  readonly profiles: Profiles;
+  readonly rules: Rules;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

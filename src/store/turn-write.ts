@@ -2,6 +2,7 @@
 import type { CommandChange, OperationChange } from './turn-apply';
 import { SETTLE } from './turn-apply';
 import type { Sql } from './sql';
+import { followUpText, tagsText, type FollowUpWrite } from './turn-follow-up';
 
 export interface SessionWrite {
   /** Id and version as loaded; absent: a new session begins. */
@@ -95,10 +96,19 @@ export interface TurnWrite {
   readonly defaults?: readonly DefaultWrite[];
   readonly events: readonly { readonly type: string; readonly data: unknown }[];
   readonly security: readonly { readonly what: string; readonly detail: unknown }[];
+  /** Absent: nothing is there to follow up, and the statement is the one without. */
+  readonly followUp?: FollowUpWrite | undefined;
 }
 
-const WRITE = `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
-device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
+/**
+ * @param tables common table expressions more, each followed by a comma
+ * @param set    what is set of the device's row besides, followed by a comma
+ */
+const writeText = (
+  tables: string,
+  set: string,
+): string => `WITH ${tables}commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
+device AS (UPDATE device d SET ${set}protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
     supported_mos = d.supported_mos || $7::jsonb,
     discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
     discover_requested = (d.discover_requested OR $34) AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
@@ -166,6 +176,7 @@ kept AS (INSERT INTO message_chunk (device_id, session_id, ref, position, octets
 dropped AS (DELETE FROM message_chunk m WHERE $32::jsonb IS NOT NULL AND m.device_id = $1 AND (m.session_id = $15::bigint
   OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))
 SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
+const WRITE = writeText('', '');
 
 /**
  * Writes the end of a turn. The device's row is written in any case, so that a turn that waits for its lock notices.
@@ -176,7 +187,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
   const counted = Object.fromEntries(
     write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
   );
-  const [row] = await tx.query<{ written: string | number }>(WRITE, [
+  const values = [
     deviceKey,
     now,
     JSON.stringify(write.commands),
@@ -200,8 +211,17 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     write.credentials.some((c) => c.notified === null),
     JSON.stringify(write.defaults ?? []),
     write.wakeUp ?? null,
-  ]);
+  ];
+  const [text, more] = following(write.followUp, `$${values.length + 1}`);
+  const [row] = await tx.query<{ written: string | number }>(text, [...values, ...more]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
+}
+
+/** The statement, with the parameter at the place that the follow-up takes. */
+function following(followUp: FollowUpWrite | undefined, place: string): readonly [string, readonly string[]] {
+  if (followUp === undefined) return [WRITE, []];
+  const isTagged = followUp.tags.add.length + followUp.tags.remove.length > 0;
+  return [writeText(`${followUpText(place)}, `, isTagged ? tagsText(place) : ''), [JSON.stringify(followUp)]];
 }
 
 /** $31 and $32: null where nothing can be there to be deleted. A session's end, or a new one, takes all of it. */

@@ -143,6 +143,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     subscriptions: unused as Services['subscriptions'],
     wakeUps: unused as Services['wakeUps'],
     campaigns: unused as Services['campaigns'],
+    profiles: unused as Services['profiles'],
+    rules: unused as Services['rules'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
