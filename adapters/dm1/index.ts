@@ -5,6 +5,7 @@
 import type { Adapter, Envelope, StoredSession } from '../adapter';
 import { DEFAULT_CODEC_LIMITS, type CodecLimits } from './codec';
 import { busyWire, openInbound } from './http';
+import { lackOf } from './lacks';
 import { isRepeat } from './session/classify';
 import { lost, receive } from './session/receive';
 import { respond } from './session/respond';
@@ -32,6 +33,7 @@ export function createDm1Adapter(options: Dm1Options = {}): Adapter {
       state.phase === 'ended'
         ? []
         : [...lost(state, 'the session expired before the answer'), { kind: 'sessionEnded', reason: 'EXPIRED' }],
+    lacks: lackOf,
     busy: busyWire,
   };
 }

@@ -3,6 +3,7 @@
  * Source: OMA-TS-DM_Protocol-V2_0.
  */
 import type { Adapter, Effect, SessionState } from '../adapter';
+import { lackOf } from './lacks';
 import { unanswered } from './session/machine';
 import { openPackage } from './session/open';
 import { receivePackage } from './session/receive';
@@ -22,6 +23,7 @@ export function createDm2Adapter(): Adapter {
     isRepeat: (envelope, session) => isSamePackage3(envelope, session),
     receive: receivePackage,
     respond: respondPackage,
+    lacks: lackOf,
     expire: expireSession,
     /** An END: a 5xx would make the client give up for good. */
     busy: () => endWire(),

@@ -27,6 +27,7 @@ import { createCampaigns } from '../management/campaigns/campaigns';
 import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
@@ -162,6 +163,7 @@ async function assemble(
     waiting,
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
+    lacks: (protocol, asked, features) => (protocol === null ? undefined : adapterOf(protocol).lacks(asked, features)),
     now,
     limits: operationLimits,
   });
@@ -212,6 +214,7 @@ async function assemble(
     readPush,
     now,
   });
+  const objects = createObjects({ db });
   const services: Services = {
     subscriptions,
     operations,
@@ -220,7 +223,8 @@ async function assemble(
     accounts,
     devices,
     delegations,
-    objects: createObjects({ db }),
+    objects,
+    explanations: createExplanations({ db, operations, objects, now }),
     reports: createReports({ db }),
     grants,
     notifications: createNotifications(outreach),

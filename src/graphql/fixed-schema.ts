@@ -19,6 +19,13 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import {
+  ContactExplanationResolver,
+  DeviceExplainResolver,
+  OperationExplainResolver,
+  OperationExplanationResolver,
+  ReadExplanationResolver,
+} from './fixed/explain';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
@@ -57,6 +64,11 @@ export function buildFixedSchema(): GraphQLSchema {
       CampaignDeviceResolver,
       CampaignFailureResolver,
       CampaignSampleResolver,
+      OperationExplainResolver,
+      OperationExplanationResolver,
+      DeviceExplainResolver,
+      ContactExplanationResolver,
+      ReadExplanationResolver,
     ],
     orphanedTypes: [MoInfo],
     validate: false,

@@ -1,7 +1,6 @@
 /** Operations as callers see them: submitted, cancelled, looked at, waited for. */
 import { createHash } from 'node:crypto';
 
-import type { Json } from '../../adapters/adapter';
 import { Rights } from '../access/rights';
 import type { Database } from '../store/database';
 import {
@@ -15,11 +14,11 @@ import {
 import type { Secrets } from '../store/secrets';
 import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
-import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
-import { objectionOfAccess } from './dac';
+import { dryRunOf, factsOf, type Lacks } from './explain/dry-run';
+import type { Objector } from './explain/types';
 import type { UsableItem } from './item-value';
-import { judge, type CommandRow } from './judge';
+import { judgeEach, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
 import { permitsOf } from './permit';
 import type { RepositoryFileView } from './repository-types';
@@ -54,6 +53,8 @@ export interface OperationsDeps {
     readonly waitMs: number;
     readonly expiresInMs: number;
   };
+  /** What devices are known to lack, told in a dry run. Absent: nothing. */
+  readonly lacks?: Lacks;
   readonly now?: () => number;
 }
 
@@ -103,7 +104,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     // A repeat is known before it is judged: what the first one did may have made it senseless.
     const known = key === undefined ? null : await findOperationByKey(deps.db.sql, target.key, caller.principal, key);
     if (known !== null) return answer(target.key, known, requestSha256, input.waitMs);
-    const rows = judge(
+    const judged = judgeEach(
       input.commands,
       {
         deviceId: target.deviceId,
@@ -115,21 +116,28 @@ export function createOperations(deps: OperationsDeps): Operations {
       { ...deps.limits, items: await usableItems(input, caller, rights) },
       permitsOf(rights, target),
     );
-    const atomic = input.atomic === true && rows.length > 1;
-    if (atomic) checkAtomic(rows, target.protocol);
-    const sequence = input.sequence === true && rows.length > 1;
-    if (sequence) checkSequence(atomic, target.protocol);
     const createdAt = new Date(now());
+    const priority = input.priority ?? 0;
+    if (input.dryRun === true) {
+      const dryRun = dryRunOf(
+        target.key,
+        input.commands,
+        judged,
+        refusalOf(input, judged, target, createdAt.getTime()),
+        await factsOf(deps.db.sql, target, judged, rights, deps.lacks),
+      );
+      const until = target.taken?.until == null ? Number.POSITIVE_INFINITY : Date.parse(target.taken.until);
+      const expiresAt = new Date(Math.min(until, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
+      return { ...dryRun, caller: caller.principal, priority, createdAt, expiresAt };
+    }
+    const rows = judged.map((one) => {
+      if (one instanceof ManagementError) throw one;
+      return one;
+    });
+    const { atomic, sequence } = checkGroup(input, rows, target.protocol);
     const last = lastMoment(target, createdAt.getTime());
     const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
-    const priority = input.priority ?? 0;
-    if (input.dryRun === true) {
-      const known = { documents: target.access as readonly Json[], serverId: target.serverId };
-      const warning = (row: CommandRow): string | undefined =>
-        objectionOfAcl(row, target.acls, target.serverId) ?? objectionOfAccess(row, known);
-      return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
-    }
     const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
@@ -186,7 +194,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     return view;
   }
 
-  async function cancel(device: string, id: string): Promise<OperationView> {
+  async function cancel(device: string, id: string, caller: Caller): Promise<OperationView> {
     if (!isKey(device) || !isKey(id)) throw new ManagementError('NOT_FOUND', 'there is no such operation');
     const at = new Date(now());
     const changed = await deps.db.sql.transaction(async (tx) => {
@@ -195,8 +203,9 @@ export function createOperations(deps: OperationsDeps): Operations {
       if (row === null) throw new ManagementError('NOT_FOUND', 'there is no such operation');
       if (row.endedAt !== null) return false;
       await tx.query(
-        'UPDATE operation SET cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz) WHERE device_id = $1 AND id = $2',
-        [device, id, at],
+        `UPDATE operation SET cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz),
+           cancelled_by = COALESCE(cancelled_by, $4) WHERE device_id = $1 AND id = $2`,
+        [device, id, at, caller.principal],
       );
       const live = new LiveOperation({ ...row, cancelRequested: true, expiresAt: row.expiresAt.toISOString() });
       live.end('CANCELLED');
@@ -277,39 +286,45 @@ export function checkSequence(isAtomic: boolean, protocol: string | null): void 
     );
 }
 
+/** Whether the commands travel together. Errors: as of the two checks. */
+function checkGroup(
+  { atomic, sequence, commands }: SubmitOperation,
+  rows: readonly CommandRow[],
+  protocol: string | null,
+): { readonly atomic: boolean; readonly sequence: boolean } {
+  const group = { atomic: atomic === true && commands.length > 1, sequence: sequence === true && commands.length > 1 };
+  if (group.atomic) checkAtomic(rows, protocol);
+  if (group.sequence) checkSequence(group.atomic, protocol);
+  return group;
+}
+
+/** Why the operation would be refused as a whole although its commands are good. */
+function refusalOf(
+  input: SubmitOperation,
+  judged: readonly (CommandRow | ManagementError)[],
+  target: TargetRow,
+  now: number,
+): { readonly error: ManagementError; readonly by?: Objector } | undefined {
+  const attempt = (check: () => unknown, by?: Objector): ReturnType<typeof refusalOf> => {
+    try {
+      check();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ManagementError) return { error, by };
+      throw error;
+    }
+  };
+  const rows = judged.flatMap((one) => (one instanceof ManagementError ? [] : [one]));
+  return (
+    attempt(() => checkGroup(input, rows, target.protocol)) ?? attempt(() => lastMoment(target, now), 'DELEGATION')
+  );
+}
+
 function requestHash(input: SubmitOperation): string {
   const { waitMs: _, ...rest } = input;
   return createHash('sha256')
     .update(JSON.stringify(rest, (_key, v: unknown) => (typeof v === 'bigint' ? v.toString() : v)))
     .digest('hex');
-}
-
-function dryRun(
-  device: string,
-  rows: readonly CommandRow[],
-  warningOf: (row: CommandRow) => string | undefined,
-): Omit<OperationView, 'caller' | 'priority' | 'createdAt' | 'expiresAt'> {
-  const commands = rows.map((row): CommandView => {
-    const warning = warningOf(row);
-    return {
-      position: row.position,
-      kind: row.kind,
-      moid: row.moid,
-      miid: row.miid,
-      path: row.path,
-      uri: row.uri,
-      state: 'QUEUED',
-      outcome: null,
-      statusCode: null,
-      error: null,
-      result: null,
-      resultMeta: null,
-      emulated: row.emulated,
-      carrier: null,
-      ...(warning === undefined ? {} : { warning }),
-    };
-  });
-  return { id: '', device, state: 'QUEUED', commands, endedAt: null, cancelRequestedAt: null };
 }
 
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
@@ -325,5 +340,6 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     expiresAt: row.expiresAt,
     endedAt: row.endedAt,
     cancelRequestedAt: row.cancelRequestedAt,
+    cancelledBy: row.cancelledBy ?? null,
   };
 }

@@ -19,6 +19,7 @@ import type { Reach, Rights } from '../access/rights';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Campaigns } from './campaigns/types';
 import type { DeviceSelection } from './device-list';
+import type { Explanations, Verdict } from './explain/types';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
@@ -288,6 +289,8 @@ export interface CommandView {
   readonly carrier: string | null;
   /** Of a dry run: what speaks against it as far as is known. */
   readonly warning?: string;
+  /** Of a dry run. */
+  readonly verdict?: Verdict;
 }
 export interface OperationView {
   /** Decimal id within its device; '' for a dry run. */
@@ -302,6 +305,8 @@ export interface OperationView {
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
+  /** Principal of whoever asked that it stops. */
+  readonly cancelledBy?: string | null;
 }
 
 export interface AlertView {
@@ -590,6 +595,7 @@ export interface Services {
   readonly repository: RepositoryFiles;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
+  readonly explanations: Explanations;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

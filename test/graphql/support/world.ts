@@ -139,6 +139,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
   const services: Services = {
     subscriptions: unused as Services['subscriptions'],
     campaigns: unused as Services['campaigns'],
+    explanations: unused as Services['explanations'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
