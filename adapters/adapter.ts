@@ -351,12 +351,20 @@ export interface NodeKnowledge {
   readonly permanent: boolean;
 }
 
+/** A point of an MO type: what is known of the node there, and the way to those below it by their raw names. */
+export interface DdfBranch {
+  readonly node: NodeKnowledge | undefined;
+  below(name: string): DdfBranch;
+}
+
 /** What is known of MO types; pure look-ups. */
 export interface DdfKnowledge {
   /** Whether a text is the MOID (of any version) of a known MO type. */
   isKnown(moid: string): boolean;
   /** The node at a path below the MO's root; unnamed nodes match any name. */
   node(moid: string, path: string): NodeKnowledge | undefined;
+  /** The same node as a point to go on from, for whole trees: many times as fast as a path for each node. */
+  at?(moid: string, path: string): DdfBranch;
   /** Fixed places of MO roots on DM 1.x devices, such as `./DevDetail`. */
   places(): readonly { readonly place: string; readonly moid: string }[];
   /**

@@ -15,6 +15,7 @@ import { readFigures } from './mo-read';
 import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
+import { wakeUpFigures } from './wake-up';
 
 const HELP = `Usage: npm run bench -- [--quick] [--only NAME] [--json FILE]
 
@@ -22,7 +23,7 @@ const HELP = `Usage: npm run bench -- [--quick] [--only NAME] [--json FILE]
   --only NAME   figures whose name begins so, such as dm1.checkin or dm1.checkin.embedded.wbxml.known
   --json FILE   write every round, the machine and the versions there
 
-With DATABASE_URL, check-ins are measured on that PostgreSQL too, in databases moql_bench_… that are made and dropped.
+With DATABASE_URL, check-ins and large reads are measured on that PostgreSQL too, in databases moql_bench_… that are made and dropped.
 Exit codes: 0 done, 1 failed, 2 bad usage.`;
 
 async function main(): Promise<number> {
@@ -57,6 +58,7 @@ async function main(): Promise<number> {
     await liveSchemaFigures(bench);
     await checkInFigures(bench);
     await repositoryFigures(bench);
+    await wakeUpFigures(bench);
     await campaignFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });

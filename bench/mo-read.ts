@@ -5,9 +5,10 @@ import { writeMultipart } from '../adapters/dm2/multipart';
 import { loadDemoCatalogue } from '../schema/catalogue/load';
 import { DdfLibrary } from '../schema/ddf/library';
 import { Turns } from '../src/management/turn';
-import { openDatabase, type Database } from '../src/store/database';
+import { openDatabase, type Database, type DatabaseOptions } from '../src/store/database';
 import { migrate } from '../src/store/migrate';
 import { createSecrets } from '../src/store/secrets';
+import { databasePair } from './checkin/stage';
 import { definitionsOf } from './ddf-files';
 import { figure, ratios, type Bench } from './figure';
 
@@ -20,8 +21,23 @@ const TARIFFS = 1_333;
 const CALLS = 6;
 
 export async function readFigures(bench: Bench): Promise<void> {
-  if (!bench.wants(NAME)) return;
-  const db = await openDatabase({ memory: true });
+  if (bench.wants(`${NAME}.embedded`)) await measure(bench, { memory: true });
+  if (!bench.wants(`${NAME}.postgresql`)) return;
+  const url = process.env['DATABASE_URL'];
+  if (url === undefined) {
+    bench.note('postgresql: left out, DATABASE_URL is not set');
+    return;
+  }
+  const databases = await databasePair(bench, 'postgresql', url, 'read_');
+  try {
+    await measure(bench, { databaseUrl: databases.first['DATABASE_URL'] });
+  } finally {
+    await databases.remove();
+  }
+}
+
+async function measure(bench: Bench, options: DatabaseOptions): Promise<void> {
+  const db = await openDatabase(options);
   try {
     await migrate(db.sql);
     const device = await ReadDevice.registered(db);
@@ -39,9 +55,9 @@ export async function readFigures(bench: Bench): Promise<void> {
       floors.push((both[1] * 1000) / CALLS);
     }
     bench.note(`an object of ${2 + 3 * TARIFFS} nodes: ${device.octets} octets of MO data`);
-    bench.tell(figure(`${NAME}.turn`, 'us', turns));
-    bench.tell(figure(`${NAME}.floor`, 'us', floors));
-    bench.tell(figure(`${NAME}.turn_to_floor`, 'ratio', ratios(turns, floors), '<= 2'));
+    bench.tell(figure(`${NAME}.${db.kind}.turn`, 'us', turns));
+    bench.tell(figure(`${NAME}.${db.kind}.floor`, 'us', floors));
+    bench.tell(figure(`${NAME}.${db.kind}.turn_to_floor`, 'ratio', ratios(turns, floors), '<= 2'));
   } finally {
     await db.close();
   }

@@ -3,7 +3,7 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 7.2.1.4. Strict on the way out; on the way in a single object stands for an array of
  * one, a missing ClientURI for the address that was asked, and a leaf that does not fit its format spoils only itself.
  */
-import type { Bytes, DmFormat, Tree, Value } from '../adapter';
+import type { Bytes, DdfBranch, DmFormat, NodeKnowledge, Tree, Value } from '../adapter';
 import { parseClientUri, pathOfNames, plainAddressOf, printClientUri, type PlainAddress } from './client-uri';
 import { jsonFromValue, valueFromJson } from './leaf-value';
 import { isObject, parseJson } from './package-codec';
@@ -18,6 +18,8 @@ export type FormatLookup = (moid: string, path: string) => { format?: DmFormat; 
 const MAX_DEPTH = 64;
 /** Characters of a path; beyond it nothing is read, so that long names cannot multiply. */
 const MAX_PATH = 2048;
+/** Paths that are told of what does not fit; what is beyond is left out as well, in silence. */
+const MAX_BAD = 256;
 
 /** One entry as it came. */
 export interface MoEntry {
@@ -27,12 +29,14 @@ export interface MoEntry {
   /** Validator of the instance; only at its root. */
   readonly validator?: string;
   readonly ddf?: string;
-  /** Paths below the MO's root of values that do not fit; they stand in the tree as chr, or without value. */
+  /** Paths below the MO's root of values that do not fit, 256 at most; they stand in the tree as chr, or without value. */
   readonly bad: readonly string[];
 }
 
 export interface DecodeOptions {
   readonly look: FormatLookup;
+  /** The same by steps from node to node, where that can be had: for large documents. */
+  readonly branch?: (moid: string, path: string) => DdfBranch | undefined;
   /** The address that was asked, for entries without ClientURI. */
   readonly asked?: PlainAddress;
   /** `lv` of the request: at this depth `{}` means "children not transferred". */
@@ -62,8 +66,10 @@ function readEntry(item: unknown, options: DecodeOptions): Result<MoEntry, MoJso
   const [label, content] = members[0] ?? [];
   if (members.length !== 1 || label === undefined) return failed('BAD_SHAPE', 'MOData has not exactly one member');
 
-  const reader = new TreeReader(at.moid, options);
-  const tree = reader.read(storable(label), content, pathOfNames(at.path), 0);
+  const path = pathOfNames(at.path);
+  const branch = options.branch?.(at.moid, path) ?? new LookedUp(options.look, at.moid, path);
+  const reader = new TreeReader(path, options.level);
+  const tree = reader.read(storable(label), content, branch, path.length, 0);
   if (tree === undefined) return failed('TOO_DEEP', `nested more than ${MAX_DEPTH} levels deep`);
   const validator = at.path.length === 0 && typeof item['CV'] === 'string' ? storable(item['CV']) : undefined;
   const ddf = typeof item['DDF'] === 'string' ? storable(item['DDF']) : undefined;
@@ -83,26 +89,55 @@ function entryAddress(text: unknown, asked: PlainAddress | undefined): PlainAddr
   return uri.ok ? plainAddressOf(uri.value) : undefined;
 }
 
+/** What a {@link FormatLookup} knows, as a branch. */
+class LookedUp {
+  constructor(
+    private readonly look: FormatLookup,
+    private readonly moid: string,
+    private readonly path: string,
+  ) {}
+
+  get node(): NodeKnowledge | undefined {
+    const known = this.look(this.moid, this.path);
+    return known === undefined ? undefined : { access: [], permanent: false, ...known };
+  }
+
+  below(name: string): LookedUp {
+    return new LookedUp(this.look, this.moid, pathBelow(this.path, name));
+  }
+}
+
+function pathBelow(path: string, name: string): string {
+  const step = pathOfNames([name]);
+  return path === '' ? step : `${path}/${step}`;
+}
+
 /** Reads one entry's content; collects the paths of what does not fit. */
 class TreeReader {
   readonly bad: string[] = [];
+  /** Names from the addressed node down to the one that is read. */
+  private readonly names: string[] = [];
 
+  /** @param root path of the addressed node below the MO's root */
   constructor(
-    private readonly moid: string,
-    private readonly options: DecodeOptions,
+    private readonly root: string,
+    private readonly level: number | undefined,
   ) {}
 
-  /** `path`: of this node below the MO's root; `depth`: levels below the addressed node. */
-  read(name: string, content: unknown, path: string, depth: number): Tree | undefined {
+  /**
+   * @param length characters of the node's path below the MO's root: the path itself is only made where it is told
+   * @param depth  levels below the addressed node
+   */
+  read(name: string, content: unknown, branch: DdfBranch, length: number, depth: number): Tree | undefined {
     if (depth > MAX_DEPTH) return undefined;
-    const known = this.options.look(this.moid, path);
+    const known = branch.node;
     if (isObject(content) && (known?.format === undefined || known.format === 'node')) {
-      return this.readInterior(name, content, path, depth);
+      return this.readInterior(name, content, branch, length, depth);
     }
 
     const value = Array.isArray(content) ? undefined : valueFromJson(content, known?.format);
     if (value !== undefined) return { name, value: withMime(value, known?.mime) };
-    this.bad.push(path);
+    this.tell();
     // What a device sent in a wrong format is still shown as the text it was; structures and unstorable text are not.
     if (typeof content !== 'string' || !isStorable(content)) return { name };
     return { name, value: { format: 'chr', data: content } };
@@ -111,28 +146,48 @@ class TreeReader {
   private readInterior(
     name: string,
     content: Readonly<Record<string, unknown>>,
-    path: string,
+    branch: DdfBranch,
+    length: number,
     depth: number,
   ): Tree | undefined {
     const children: Tree[] = [];
-    for (const [childName, child] of Object.entries(content)) {
-      const step = pathOfNames([childName]);
-      const childPath = path === '' ? step : `${path}/${step}`;
-      if (childName === '' || childPath.length > MAX_PATH || !isStorable(childName)) {
-        this.bad.push(storable(childPath.slice(0, MAX_PATH)));
+    for (const childName of Object.keys(content)) {
+      const lengthBelow = length + (length === 0 ? 0 : 1) + lengthInPath(childName);
+      if (childName === '' || lengthBelow > MAX_PATH || !isStorable(childName)) {
+        this.tell(childName);
         continue;
       }
-      const tree = this.read(childName, child, childPath, depth + 1);
+      this.names.push(childName);
+      const tree = this.read(childName, content[childName], branch.below(childName), lengthBelow, depth + 1);
+      this.names.pop();
       if (tree === undefined) return undefined;
       children.push(tree);
     }
-    const cut = this.options.level !== undefined && depth >= this.options.level;
+    const cut = this.level !== undefined && depth >= this.level;
     return cut ? { name, children } : { name, children, childrenComplete: true };
+  }
+
+  /** The node that is read does not fit, or its child of that name. */
+  private tell(child?: string): void {
+    if (this.bad.length >= MAX_BAD) return;
+    const below = pathOfNames(this.names);
+    const path = this.root === '' || below === '' ? this.root + below : `${this.root}/${below}`;
+    this.bad.push(child === undefined ? path : storable(pathBelow(path, child).slice(0, MAX_PATH)));
   }
 }
 
+/** Characters of a name in a path, where `/` and `%` take three. */
+function lengthInPath(name: string): number {
+  let length = name.length;
+  for (let index = 0; index < name.length; index += 1) {
+    const code = name.charCodeAt(index);
+    if (code === 0x25 || code === 0x2f) length += 2;
+  }
+  return length;
+}
+
 function withMime(value: Value, mime: string | undefined): Value {
-  return mime === undefined || value.mime !== undefined ? value : { ...value, mime };
+  return mime === undefined || value.mime !== undefined ? value : { format: value.format, mime, data: value.data };
 }
 
 export interface OutgoingEntry {

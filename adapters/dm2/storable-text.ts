@@ -4,6 +4,8 @@
  */
 import type { Json } from '../adapter';
 
+/** Up to here it is quicker to look at each character than to begin two searches. */
+const SHORT = 32;
 const LONE_SURROGATE = /\p{Cs}/u;
 const LONE_SURROGATES = /\p{Cs}/gu;
 
@@ -11,7 +13,17 @@ const LONE_SURROGATES = /\p{Cs}/gu;
 const MAX_DEPTH = 64;
 
 export function isStorable(text: string): boolean {
-  return !text.includes('\0') && !LONE_SURROGATE.test(text);
+  return isShortAndPlain(text) || (!text.includes('\0') && !LONE_SURROGATE.test(text));
+}
+
+/** Most names and values are short, without any surrogate. */
+function isShortAndPlain(text: string): boolean {
+  if (text.length > SHORT) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 0 || code >= 0xd800) return false;
+  }
+  return true;
 }
 
 /** The text with U+FFFD in place of what cannot be stored. */

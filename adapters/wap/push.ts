@@ -72,3 +72,28 @@ export function smsUserData(push: Bytes, reference = 0): readonly Bytes[] {
 function concat(...pieces: readonly Bytes[]): Bytes {
   return new Uint8Array(Buffer.concat(pieces));
 }
+
+const PUSH = 0x06;
+/** X-Wap-Application-Id as a well-known header, and the application of device management as a short integer. */
+const APPLICATION_HEADER = 0xaf;
+const APPLICATION_DM = 0x87;
+
+/**
+ * The body of a connectionless push for device management; undefined for any other datagram. The content type is not looked
+ * at: whoever reads the body sees what it is.
+ */
+export function readDmPush(octets: Bytes): Bytes | undefined {
+  if (octets.length < 3 || octets[1] !== PUSH) return undefined;
+  let length = 0;
+  let at = 2;
+  // At most five octets, as any 32-bit number; the last one has the highest bit clear.
+  for (let more = true; more && at < 7; at += 1) {
+    const octet = octets[at];
+    if (octet === undefined) return undefined;
+    length = length * 128 + (octet & 0x7f);
+    more = octet >= 0x80;
+  }
+  const headers = octets.subarray(at, at + length);
+  const isOurs = headers.some((octet, n) => octet === APPLICATION_HEADER && headers[n + 1] === APPLICATION_DM);
+  return headers.length === length && isOurs ? octets.subarray(at + length) : undefined;
+}

@@ -1,34 +1,22 @@
 /** What is known of MO types by their raw names: immutable look-ups over the definitions that were read. */
+import { Branch, type KnownNode, NOWHERE } from './branch';
 import { familyOf, versionOf, compareVersions, canonicalPlace, isPlace } from './identity';
-import type { AccessVerb, DdfFormat, DdfNode, MoDefinition } from './model';
+import type { MoDefinition } from './model';
 import { type SeenChild, ShapeIndex } from './shape';
 
+export { Branch, type KnownNode, NOWHERE } from './branch';
 export { familyOf, versionOf } from './identity';
-
-/** A node at a path: the union over the versions that were asked for. */
-export interface KnownNode {
-  /** Of the newest version. */
-  readonly format: DdfFormat;
-  readonly access: readonly AccessVerb[];
-  readonly mime?: string;
-  readonly permanent: boolean;
-  /** The node as each version describes it, oldest first. */
-  readonly nodes: readonly DdfNode[];
-}
 
 /** Cap on the segments of a path that is looked up; deeper nodes are in no DDF. */
 const MAX_SEGMENTS = 256;
-/** Nodes that were looked up and are kept, of paths up to a length; beyond it all are looked up anew. */
-const MAX_FOUND = 16_384;
-const MAX_FOUND_PATH = 256;
+/** MOIDs of which the root is kept; each message can tell new ones, such as of versions that nobody knows. */
+const MAX_ROOTS = 4_096;
 
 export class DdfLibrary {
   private readonly byFamily: ReadonlyMap<string, readonly MoDefinition[]>;
   private shapes: ShapeIndex | undefined;
   private named: readonly string[] | undefined;
-  /** What {@link node} found, by MOID and path. */
-  private readonly found = new Map<string, Map<string, KnownNode>>();
-  private foundCount = 0;
+  private readonly roots = new Map<string, Branch>();
   private readonly fixedPlaces: readonly { readonly place: string; readonly moid: string }[];
 
   /** The order of the definitions has no influence on anything that the library tells. */
@@ -77,32 +65,28 @@ export class DdfLibrary {
    * any name that no sibling bears.
    */
   node(moid: string, path: string): KnownNode | undefined {
-    if (path.length > MAX_FOUND_PATH) return this.find(moid, path);
-    // Every leaf that a device tells is looked up several times, and the next time again.
-    let known = this.found.get(moid);
-    if (known?.has(path) === true) return known.get(path);
-    const node = this.find(moid, path);
-    if (node === undefined) return undefined;
-    if (this.foundCount >= MAX_FOUND) {
-      this.found.clear();
-      this.foundCount = 0;
-      known = undefined;
-    }
-    if (known === undefined) this.found.set(moid, (known = new Map()));
-    known.set(path, node);
-    this.foundCount += 1;
-    return node;
+    return this.at(moid, path).node;
   }
 
-  private find(moid: string, path: string): KnownNode | undefined {
+  /** The same node as a point from which those below it are reached by name. */
+  at(moid: string, path: string): Branch {
+    let branch = this.root(moid);
+    if (path === '' || branch === NOWHERE) return branch;
     const names = namesOf(path);
-    if (!names) return undefined;
-    const nodes: DdfNode[] = [];
-    for (const definition of this.definitions(moid)) {
-      const node = descend(definition.root, names);
-      if (node) nodes.push(node);
-    }
-    return nodes.length === 0 ? undefined : merge(nodes);
+    if (names === undefined) return NOWHERE;
+    for (const name of names) branch = branch.below(name);
+    return branch;
+  }
+
+  private root(moid: string): Branch {
+    const known = this.roots.get(moid);
+    if (known !== undefined) return known;
+    const definitions = this.definitions(moid);
+    if (definitions.length === 0) return NOWHERE;
+    const root = new Branch(definitions.map((definition) => definition.root));
+    if (this.roots.size >= MAX_ROOTS) this.roots.clear();
+    this.roots.set(moid, root);
+    return root;
   }
 
   /** Fixed places of MO roots on DM 1.x devices; an unnamed root stands as `*`, such as `./DMAcc/*`. */
@@ -171,39 +155,6 @@ export function encodeName(name: string): string {
 
 export function decodeName(segment: string): string {
   return segment.includes('%') ? segment.replace(/%2[Ff]/g, '/').replace(/%25/g, '%') : segment;
-}
-
-const indexes = new WeakMap<DdfNode, ReadonlyMap<string, DdfNode>>();
-
-function childrenByName(node: DdfNode): ReadonlyMap<string, DdfNode> {
-  const known = indexes.get(node);
-  if (known) return known;
-  const index = new Map(node.children.map((child) => [child.name, child]));
-  indexes.set(node, index);
-  return index;
-}
-
-function descend(root: DdfNode, names: readonly string[]): DdfNode | undefined {
-  let node: DdfNode | undefined = root;
-  for (const name of names) {
-    const children: ReadonlyMap<string, DdfNode> = childrenByName(node);
-    node = children.get(name) ?? children.get('');
-    if (!node) return undefined;
-  }
-  return node;
-}
-
-function merge(nodes: readonly DdfNode[]): KnownNode {
-  const newest = nodes[nodes.length - 1] as DdfNode;
-  const access = nodes.length === 1 ? newest.access : [...new Set(nodes.flatMap((node) => node.access))].sort();
-  const mime = newest.mimeTypes[0];
-  return {
-    format: newest.format,
-    access,
-    ...(mime !== undefined && newest.format !== 'node' ? { mime } : {}),
-    permanent: nodes.every((node) => node.permanent),
-    nodes,
-  };
 }
 
 function placesOf(

@@ -15,6 +15,8 @@
 const ADAPTER = 'adapters/adapter';
 /** The grammar of ACLs, which callers of the middle write themselves. */
 const ACL = 'adapters/dm1/acl';
+/** What every bearer is; which there are is known to the configuration alone. */
+const BEARER = 'src/bearers/bearer';
 
 /** Packages by what they are for. A trailing slash means every package of that scope or every path below. */
 const PACKAGES = {
@@ -51,6 +53,7 @@ const ROOMS = {
   },
   'src/management': {
     knows: ['src/management', 'src/store', 'src/access', 'schema/ddf', ADAPTER, ACL],
+    knowsTypes: [BEARER],
     without: ['graphql', 'httpServer', 'database'],
   },
   'src/bearers': { knows: ['src/bearers', 'src/config'], without: ['graphql', 'httpServer', 'database'] },
@@ -79,6 +82,7 @@ const ROOMS = {
       'adapters/dm1/bootstrap-security',
       'adapters/dm2',
       'adapters/http',
+      'adapters/wap',
     ],
     never: ['adapters/dm2/session'],
     without: ['graphql', 'httpServer', 'database'],

@@ -12,6 +12,8 @@ export interface KeysDeps {
   readonly db: Database;
   /** MOQL_ADMIN_KEY: has every right and stands in no table. */
   readonly adminKey?: string;
+  /** Called after a key was revoked: what it holds is to be let go. */
+  readonly revoked?: () => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -55,12 +57,14 @@ class StoredKeys implements RunningKeys {
   readonly #db: Database;
   readonly #now: () => number;
   readonly #adminHash: Buffer | undefined;
+  readonly #revoked: (() => Promise<void>) | undefined;
   readonly #known = new Map<string, Known>();
   #stop: (() => void) | undefined;
 
   constructor(deps: KeysDeps) {
     this.#db = deps.db;
     this.#now = deps.now ?? Date.now;
+    this.#revoked = deps.revoked;
     this.#adminHash = deps.adminKey === undefined ? undefined : hashOf(deps.adminKey);
   }
 
@@ -141,6 +145,7 @@ class StoredKeys implements RunningKeys {
       return after;
     });
     this.#forget(id);
+    await this.#revoked?.();
     return viewOf(row);
   }
 

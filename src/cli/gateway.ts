@@ -15,6 +15,7 @@ import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
+import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
@@ -42,6 +43,8 @@ import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import type { BearerRules } from '../management/wake-up-types';
+import { createWakeUps } from '../management/wake-ups';
 import { createPortal } from '../portal/pages';
 import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
@@ -56,6 +59,8 @@ export interface Gateway {
   readonly url: string;
   /** Address by which devices reach this gateway. */
   readonly deviceUrl: string;
+  /** Address of the listener for devices, whatever they are told. */
+  readonly deviceListenerUrl: string;
   /** The key that was made at this start because there was none; show it once. */
   readonly madeAdminKey?: string;
   readonly services: Services;
@@ -127,7 +132,7 @@ async function assemble(
   const ddfs = createDdfs({ db, log });
   closing.push(() => ddfs.stop());
   await ddfs.start({ catalogue: loadCatalogue(), directory });
-  const keys = createKeys({ db, adminKey: config.adminKey, now });
+  const keys = createKeys({ db, adminKey: config.adminKey, revoked: () => subscriptions.releaseRevoked(), now });
   closing.push(() => keys.stop());
   await keys.start();
   const waiting = new Waiting();
@@ -150,6 +155,22 @@ async function assemble(
     deleted: () => retention.hurry(),
     now,
   });
+  const outreach = {
+    db,
+    secrets,
+    now,
+    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
+  };
+  const bearers = createBearers(config.settings.bearers, {
+    log,
+    now,
+    reported: (report) => void wakeUps.reported(report),
+  });
+  const wakeUps = createWakeUps({ ...outreach, ports: bearers, settings: config.settings.wakeUp, log });
+  closing.push(() => bearers.close());
+  closing.push(() => wakeUps.stop());
+  await wakeUps.start();
+  const wake = (keys: readonly string[]): Promise<void> => wakeUps.wake(keys);
   const operationLimits = {
     commands: limits.commands,
     valueOctets: limits.valueOctets,
@@ -161,6 +182,7 @@ async function assemble(
     secrets,
     ddfs,
     waiting,
+    wake,
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
     lacks: (protocol, asked, features) => (protocol === null ? undefined : adapterOf(protocol).lacks(asked, features)),
@@ -177,6 +199,7 @@ async function assemble(
     callerOf: (principal) => keys.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     valueOctets: limits.valueOctets,
+    wake,
     log,
     now,
   });
@@ -185,14 +208,12 @@ async function assemble(
   await psk.start();
   known.keyOf = (identity) => psk.keyOf(identity);
   const credentialsChanged = (device: string | undefined): Promise<void> => psk.changed(device);
-  const outreach = {
-    db,
-    secrets,
-    now,
-    makerOf: (protocol: DmProtocol | undefined) => (protocol === 'DM_2_0' ? dm2Documents : dm1Documents),
+  const rules: BearerRules = {
+    isBearer: (name) => bearers.find(name) !== undefined,
+    objectionToUdpAddress: (address) => bearers.objectionToUdpAddress(address),
   };
-  const accounts = createAccounts({ db, secrets, credentialsChanged });
-  const devices = createDevices({ db, secrets, credentialsChanged });
+  const accounts = createAccounts({ db, secrets, credentialsChanged, bearers: rules });
+  const devices = createDevices({ db, secrets, credentialsChanged, bearers: rules });
   const delegations = createDelegations({
     db,
     secrets,
@@ -205,6 +226,7 @@ async function assemble(
     longestMs: limits.operationExpiryMs,
     log,
     now,
+    wake,
   });
   const subscriptions = createSubscriptions({
     db,
@@ -213,6 +235,7 @@ async function assemble(
     rightsOf: (caller) => grants.rightsOf(caller),
     readPush,
     now,
+    wake,
   });
   const objects = createObjects({ db });
   const services: Services = {
@@ -224,12 +247,13 @@ async function assemble(
     devices,
     delegations,
     objects,
-    explanations: createExplanations({ db, operations, objects, now }),
+    explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),
     grants,
     notifications: createNotifications(outreach),
     bootstraps: createBootstraps({ ...outreach, baseUrl, credentialsChanged }),
     repository: files,
+    wakeUps,
     campaigns,
   };
 
@@ -282,10 +306,12 @@ async function assemble(
     log,
     everyMs: TIMERS_EVERY_MS,
     also: async () => {
+      await wakeUps.run();
       await delegations.advance();
       await campaignPump.advance();
       await pages.expire();
       await retention.run();
+      await subscriptions.tick();
     },
     now,
   });
@@ -311,6 +337,7 @@ async function assemble(
   return {
     url,
     deviceUrl: settings.baseUrl(),
+    deviceListenerUrl: deviceUrl,
     services,
     db,
     timers,

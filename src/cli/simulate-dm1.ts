@@ -14,7 +14,6 @@ export const DM1_ARGUMENTS = {
   version: text,
   wbxml: flag,
   xml: flag,
-  'server-secret': text,
   'max-msg-size': text,
   'max-obj-size': text,
   'large-object': text,
@@ -47,7 +46,6 @@ const CLIENT_WIDTH = Math.max(...DM1_CLIENTS.map(({ name }) => name.length));
 export const DM1_HELP = `DM 1.x only:
   --version 1.1.2|1.2|1.3    what it speaks (1.2)
   --wbxml, --xml             the form of its messages (XML, or what the client speaks)
-  --server-secret TEXT       what the server must prove itself with; --server-user is its name
   --client NAME              a real client with its habits, one of:
 ${DM1_CLIENTS.map(({ name, title, forms }) => `                               ${name.padEnd(CLIENT_WIDTH)}  ${title}; ${forms.join(', ')}`).join('\n')}
   --max-msg-size OCTETS      MaxMsgSize that it announces (16384)

@@ -1,10 +1,19 @@
 /** `moql simulate`: simulated devices that come to a gateway. */
 import { simulate } from '../simulator';
-import type { DeviceSecrets, Dm1DeviceOptions, SessionReport, SimulateOptions, TranscriptEntry } from '../simulator';
+import type {
+  DeviceSecrets,
+  Dm1DeviceOptions,
+  SessionReport,
+  SimulateOptions,
+  Simulation,
+  TranscriptEntry,
+  Woken,
+} from '../simulator';
 import { accountOfDocument, accountOfMoDocument } from './bootstrap-document';
 import { chaosSummary } from './chaos-summary';
-import { UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
+import { CommandError, UsageError, oneOf, parse, wholeNumber, type Command, type ExitCode, type Io } from './command';
 import { DM1_ARGUMENTS, DM1_HELP, dm1Options, withSeed } from './simulate-dm1';
+import { TLS_ARGUMENTS, TLS_HELP, tlsTransport } from './simulate-tls';
 
 export const simulateCommand: Command = {
   summary: 'run simulated devices',
@@ -23,13 +32,19 @@ object to a server that does not. They begin a session at once and then every --
                              does too
   --user NAME, --secret TEXT     with what
   --server-user NAME         the server's identifier
+  --server-secret TEXT       what the server must prove itself with, in messages (DM 1.x) and in wake-ups
   --bootstrap FILE|URL       all of these from a bootstrap document, with --device-id alone
   --pin DIGITS, --imsi DIGITS, --typed DIGITS
                              what user and device know of it: PIN, IMSI, or for USERPINMAC PIN and check digits
   --poll SECONDS             how often they come (10)
+  --listen-udp PORT          they listen for wake-ups, each on a port of its own from PORT on, and come when they are
+                             woken; by themselves only with --poll
+  --listen-host ADDRESS      where (127.0.0.1)
   --sessions N               so many sessions each, then the end: exit code 1 when one of them failed
   --once                     one session each (with --interrupt, the broken one and a whole one)
   --verbose                  show the messages, without credentials
+
+${TLS_HELP}
 
 ${DM1_HELP}
 
@@ -46,7 +61,7 @@ const MOST_SESSIONS = 1_000_000;
 const AUTHENTICATIONS = { dm1: ['none', 'basic', 'md5', 'hmac', 'digest'], dm2: ['none', 'basic', 'digest'] } as const;
 
 async function run(args: readonly string[], io: Io): Promise<ExitCode> {
-  const { options, sessions, verbose } = await readArguments(withSeed(args));
+  const { options, sessions, verbose, listen } = await readArguments(withSeed(args));
   const chaos = options.protocol === 'dm1' ? options.device.chaos : undefined;
   let failures = 0;
   let reports = 0;
@@ -55,7 +70,16 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
     if (isFailure(report, chaos !== undefined)) failures += 1;
     for (const line of linesOf(report, verbose)) io.out(line);
   };
-  const simulation = simulate({ ...options, onReport, ...(sessions === undefined ? {} : { pollSeconds: undefined }) });
+  const onWakeUp = (deviceId: string, woken: Woken): void =>
+    io.out(woken.ok ? `${deviceId} was woken` : `${deviceId} was not woken: ${woken.reason}`);
+  const only = sessions === undefined ? {} : { pollSeconds: undefined };
+  const simulation = simulate({ ...options, onReport, onWakeUp, ...only });
+  if (listen !== undefined) {
+    const addresses = await listening(simulation, listen);
+    for (const [n, address] of addresses.entries())
+      io.out(`${simulation.devices[n]?.deviceId ?? ''} listens for wake-ups on ${address}`);
+    if (sessions === undefined && options.pollSeconds === undefined) void simulation.connectAll();
+  }
   if (sessions === undefined) await io.stopped();
   else for (let session = 0; session < sessions; session += 1) await simulation.connectAll();
   await simulation.stop();
@@ -67,11 +91,24 @@ async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   return sessions !== undefined && failures > 0 ? 1 : 0;
 }
 
+async function listening(
+  simulation: Simulation,
+  at: { readonly host: string; readonly port: number },
+): Promise<readonly string[]> {
+  try {
+    return await simulation.listen(at);
+  } catch (error) {
+    await simulation.stop();
+    throw new CommandError(`--listen-udp: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 interface Wish {
   readonly options: SimulateOptions;
   /** Absent: until the process is stopped. */
   readonly sessions?: number;
   readonly verbose: boolean;
+  readonly listen?: { readonly host: string; readonly port: number };
 }
 
 async function readArguments(args: readonly string[]): Promise<Wish> {
@@ -93,9 +130,13 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
       imsi: text,
       typed: text,
       poll: text,
+      'server-secret': text,
+      'listen-udp': text,
+      'listen-host': text,
       sessions: text,
       once: flag,
       verbose: flag,
+      ...TLS_ARGUMENTS,
       ...DM1_ARGUMENTS,
     },
   });
@@ -109,11 +150,15 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
   if (auth !== undefined && auth !== 'none' && (user === undefined || secret === undefined))
     throw new UsageError(`--auth ${auth} needs --user and --secret`);
   const sessions = readSessions(values);
+  const listen = readListen(values);
+  const poll = values.poll === undefined ? undefined : wholeNumber('poll', values.poll, 1, 86_400);
+  const transport = tlsTransport(values);
   const common = {
+    ...(transport === undefined ? {} : { transport }),
     count: values.count === undefined ? 1 : wholeNumber('count', values.count, 1, MOST_DEVICES),
-    pollSeconds: values.poll === undefined ? DEFAULT_POLL_SECONDS : wholeNumber('poll', values.poll, 1, 86_400),
+    pollSeconds: poll ?? (listen === undefined ? DEFAULT_POLL_SECONDS : undefined),
   };
-  const rest = { ...(sessions === undefined ? {} : { sessions }), verbose: values.verbose };
+  const rest = { ...(sessions === undefined ? {} : { sessions }), verbose: values.verbose, listen };
   if (document !== undefined && protocol === 'dm2') {
     refuseAliens(values);
     const device = { ...(await accountOfMoDocument(document)), deviceId };
@@ -127,7 +172,13 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
   const login = { url, deviceId, user, secret };
   if (protocol === 'dm2') {
     refuseAliens(values);
-    const device = { ...login, auth: auth as 'none' | 'basic' | 'digest' | undefined, serverId: values['server-user'] };
+    const known = values['server-secret'];
+    const device = {
+      ...login,
+      auth: auth as 'none' | 'basic' | 'digest' | undefined,
+      serverId: values['server-user'],
+      ...(known === undefined ? {} : { notification: { secret: Buffer.from(known, 'utf8'), data: new Uint8Array() } }),
+    };
     return { options: { ...common, protocol, device }, ...rest };
   }
   const device = {
@@ -138,6 +189,17 @@ async function readArguments(args: readonly string[]): Promise<Wish> {
     ...dm1Options(values),
   };
   return { options: { ...common, protocol, device }, ...rest };
+}
+
+function readListen(values: {
+  readonly 'listen-udp'?: string | undefined;
+  readonly 'listen-host'?: string | undefined;
+}): Wish['listen'] {
+  const { 'listen-udp': port, 'listen-host': host } = values;
+  if (port === undefined && host !== undefined) throw new UsageError('--listen-host needs --listen-udp');
+  return port === undefined
+    ? undefined
+    : { host: host ?? '127.0.0.1', port: wholeNumber('listen-udp', port, 0, 65_535) };
 }
 
 function refuseAliens(values: Readonly<Record<string, unknown>>): void {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 import { z } from 'zod';
 
+import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
 import { count } from './check';
 import { repositoryRows, repositorySettings } from './repository-settings';
 import { proxySettings, tlsSettings } from './tls-settings';
@@ -82,6 +83,8 @@ const schema = z.strictObject({
   repository: repositorySettings,
   tls: tlsSettings,
   proxy: proxySettings,
+  bearers: bearersSettings,
+  wakeUp: wakeUpSettings,
 });
 
 export type Settings = z.infer<typeof schema>;
@@ -91,10 +94,16 @@ export type SettingsResult =
 /** Settings of a value as JSON.parse gives it; `{}` gives the defaults. Each problem names its member. */
 export function checkSettings(value: unknown): SettingsResult {
   const result = schema.safeParse(value);
-  if (result.success) return { ok: true, settings: result.data };
+  if (result.success) {
+    const problems = problemsOfWakeUp(result.data);
+    return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: result.data };
+  }
   return {
     ok: false,
-    problems: result.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`),
+    problems: result.error.issues.map((issue) => {
+      const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
+      return `${issue.path.join('.') || 'the file'}: ${message ?? issue.message}`;
+    }),
   };
 }
 
@@ -125,7 +134,7 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest];
+  return [...limits, ...repositoryRows(), ...rest, ...bearerRows()];
 }
 
 function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {

@@ -181,6 +181,7 @@ export const CommandKind = {
   SET_ACL: 'setAcl',
   GET_ACCESS: 'getAccess',
   SET_ACCESS: 'setAccess',
+  DEFAULT: 'default',
   SUBSCRIBE: 'subscribe',
   UNSUBSCRIBE: 'unsubscribe',
 } as const satisfies Record<string, NorthboundKind>;

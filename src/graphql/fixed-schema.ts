@@ -33,6 +33,7 @@ import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
 import { RepositoryItemResolver } from './fixed/repository';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
+import { DeviceWakeUpResolver, WakeUpResolver } from './fixed/wake-up';
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
@@ -60,6 +61,8 @@ export function buildFixedSchema(): GraphQLSchema {
       PeerResolver,
       DelegationResolver,
       RepositoryItemResolver,
+      WakeUpResolver,
+      DeviceWakeUpResolver,
       CampaignResolver,
       CampaignDeviceResolver,
       CampaignFailureResolver,

@@ -14,7 +14,8 @@ export type IdType =
   | 'Grant'
   | 'Operation'
   | 'Peer'
-  | 'RepositoryItem';
+  | 'RepositoryItem'
+  | 'WakeUp';
 
 const LONGEST = 512;
 

@@ -14,6 +14,7 @@ import { administer, isForeignKeyViolation, recordChange, type AdministrativeTra
 import type { Database } from '../store/database';
 import type { Account } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
+import { bearerColumns, NO_BEARERS } from './bearer-input';
 import { checkPsk, checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import { sealSecret, type Direction } from './credentials';
 import {
@@ -24,18 +25,21 @@ import {
   type Caller,
   type CredentialInput,
 } from './types';
+import type { BearerRules } from './wake-up-types';
 
 export interface AccountsDeps {
   readonly db: Database;
   readonly secrets: Secrets;
   /** Told of credentials of devices that changed: a device's key, or undefined for an account's. */
   readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
+  /** Absent: there are none. */
+  readonly bearers?: BearerRules;
 }
 
-type AccountColumns = Omit<Account, 'id' | 'createdAt' | 'updatedAt'>;
+type AccountColumns = Omit<Account, 'id' | 'createdAt' | 'updatedAt' | 'bearers'> & ReturnType<typeof bearerColumns>;
 
 export function createAccounts(deps: AccountsDeps): Accounts {
-  return new StoredAccounts(deps.db, deps.secrets, deps.credentialsChanged);
+  return new StoredAccounts(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS);
 }
 
 class StoredAccounts implements Accounts {
@@ -43,6 +47,7 @@ class StoredAccounts implements Accounts {
     private readonly db: Database,
     private readonly secrets: Secrets,
     private readonly credentialsChanged: AccountsDeps['credentialsChanged'],
+    private readonly bearers: BearerRules,
   ) {}
 
   /** Errors: BAD_USER_INPUT; ALREADY_EXISTS when another account registers devices with the same user name. */
@@ -197,6 +202,7 @@ class StoredAccounts implements Accounts {
       serverAuthType: server.type,
       serverUsername: server.username,
       serverSecret: server.secret,
+      ...bearerColumns(changes, this.bearers),
     };
   }
 
@@ -276,6 +282,7 @@ function viewOf(row: Account): AccountView {
     clientUsername: row.clientUsername,
     serverAuthType: row.serverAuthType as AccountView['serverAuthType'],
     serverUsername: row.serverUsername,
+    bearers: row.bearers as readonly string[] | null,
     createdAt: row.createdAt,
   };
 }

@@ -12,6 +12,7 @@ export type NorthboundKind =
   | 'setAcl'
   | 'getAccess'
   | 'setAccess'
+  | 'default'
   /** Made by subscriptions. */
   | 'subscribe'
   | 'unsubscribe';

@@ -130,6 +130,14 @@ export function objectionOfAccess(
   return `the device's access control gives ${serverId} no right to ${needed} at "${path}" of ${family} ${miid}`;
 }
 
+/** What they say against writing at an address, as the second step of a copy does. */
+export function objectionToWriting(
+  { moid, miid, path }: { readonly moid: string; readonly miid?: string | null; readonly path: string },
+  known: KnownAccess,
+): string | undefined {
+  return objectionOfAccess({ kind: 'replace', family: familyOf(moid), miid: miid ?? null, path }, known);
+}
+
 /** What is known of a device's access rights. */
 export interface KnownAccess {
   /** Documents of its access-control object that are young enough to count. */

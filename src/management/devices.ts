@@ -11,6 +11,7 @@ import {
 import type { Database } from '../store/database';
 import type { Account, Device, DeviceCredential } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
+import { NO_BEARERS, recipientColumns } from './bearer-input';
 import { checkTimeZone } from './campaigns/windows';
 import { deviceKeys, type DeviceSelection } from './device-list';
 import { recognise, type Recognition } from './recognitions';
@@ -25,12 +26,15 @@ import {
   type DeviceView,
   type RegisterDevice,
 } from './types';
+import type { BearerRules } from './wake-up-types';
 
 export interface DevicesDeps {
   readonly db: Database;
   readonly secrets: Secrets;
   /** Told of credentials of devices that changed: a device's key, or undefined for an account's. */
   readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
+  /** Absent: there are none. */
+  readonly bearers?: BearerRules;
 }
 
 const LONGEST_DEVICE_ID = 128;
@@ -38,7 +42,7 @@ const LONGEST_TAG = 64;
 const MOST_TAGS = 64;
 
 export function createDevices(deps: DevicesDeps): Devices {
-  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged);
+  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS);
 }
 
 class StoredDevices implements Devices {
@@ -46,6 +50,7 @@ class StoredDevices implements Devices {
     private readonly db: Database,
     private readonly secrets: Secrets,
     private readonly credentialsChanged: DevicesDeps['credentialsChanged'],
+    private readonly bearers: BearerRules,
   ) {}
 
   /** Errors: BAD_USER_INPUT, ALREADY_EXISTS, NOT_FOUND (the account). */
@@ -54,11 +59,12 @@ class StoredDevices implements Devices {
     const tags = checkTags(input.tags ?? []);
     const timeZone = input.timeZone == null ? null : checkTimeZone(input.timeZone);
     const accountId = getDatabaseKey('account', input.accountId);
+    const recipient = recipientColumns(input, this.bearers);
     try {
       const view = await administer(this.db, async (tx) => {
         const account = await getAccount(tx, accountId);
         const row = await tx.device.create({
-          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null, timeZone },
+          data: { deviceId, accountId, tags: [...tags], protocol: input.protocol ?? null, timeZone, ...recipient },
         });
         await this.#writeCredential(tx, row.id, 'CLIENT', input.clientAuth, account);
         await this.#writeCredential(tx, row.id, 'SERVER', input.serverAuth, account);
@@ -83,6 +89,7 @@ class StoredDevices implements Devices {
   async update(deviceId: string, changes: DeviceChanges, caller?: Caller): Promise<DeviceView> {
     const tags = changes.tags === undefined ? undefined : checkTags(changes.tags);
     const accountId = changes.accountId === undefined ? undefined : getDatabaseKey('account', changes.accountId);
+    const recipient = recipientColumns(changes, this.bearers);
     const { timeZone } = changes;
     if (timeZone != null) checkTimeZone(timeZone);
     const view = await administer(this.db, async (tx) => {
@@ -95,6 +102,7 @@ class StoredDevices implements Devices {
           ...(tags === undefined ? {} : { tags: [...tags] }),
           ...(timeZone === undefined ? {} : { timeZone }),
           ...(changes.rediscover === true ? { discoverRequested: true } : {}),
+          ...recipient,
           updatedAt: new Date(),
         },
       });
@@ -287,6 +295,9 @@ function viewOf(row: Device): DeviceView {
     supportedMos: row.supportedMos as unknown as DeviceView['supportedMos'],
     lastContactAt: row.lastContactAt,
     discoveredAt: row.discoveredAt,
+    bearers: row.bearers as readonly string[] | null,
+    msisdn: row.msisdn,
+    udpAddress: row.udpAddress,
     createdAt: row.createdAt,
   };
 }

@@ -1,9 +1,10 @@
 /** A queued command as the adapter of the device's protocol takes it: its address found among the device's MOs. */
 import type { Address, Command, CommandBody, FileRef, Token, Value } from '../../adapters/adapter';
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
-import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, type KnownAccess } from './dac';
+import { accessPath, accessTree, DAC_FAMILY, objectionOfAccess, objectionToWriting, type KnownAccess } from './dac';
 import { commandId, isReadOfCopy, timesUnanswered, type LiveCommand, type LiveOperation } from './command-state';
 import { isContent } from './item-value';
+import { bodyOfDefault } from './default-document';
 import type { CopyTarget } from './judge';
 import type { LiveMo } from './ledger';
 import { checkStepOf, isReadable, isReadBack } from './lost-answer';
@@ -36,8 +37,10 @@ export interface Terrain {
 
 /** The command for the adapter; or that it has to wait for discovery; or why the device can never take it. */
 export function dispatch(command: LiveCommand, operation: LiveOperation, terrain: Terrain): Resolution<Command> {
-  // A subscription's address was made with its token.
+  // An address stays the same where it is named again: of a subscription, of a default, and of a read that may be brought late.
   const token = typeof command.request['token'] === 'string' ? command.request['token'] : terrain.token();
+  if (command.kind === 'default' || (command.kind === 'get' && !terrain.hasPlaces))
+    command.request = { ...command.request, token };
   const body = bodyOf(command, operation, terrain, token);
   if ('kind' in body && (body.kind === 'wait' || body.kind === 'never')) return body;
   // What was lost before a read that settles it was no read.
@@ -132,8 +135,7 @@ function copyOf(command: LiveCommand, at: Address, terrain: Terrain): CommandBod
   const isRead = 'uri' in target || isReadable(target.moid, target.path, terrain.library);
   command.request = withSettle(command, isRead);
   if (terrain.hasPlaces || 'uri' in target) return { kind: 'copy', from: at, to: target };
-  const written = { kind: 'replace', family: familyOf(target.moid), miid: miidOf(target), path: target.path };
-  const forbidden = terrain.access && objectionOfAccess(written, terrain.access);
+  const forbidden = terrain.access && objectionToWriting(target, terrain.access);
   if (forbidden !== undefined) return { kind: 'never', outcome: 'PERMISSION_DENIED', reason: forbidden };
   const content = request['content'] as StoredTree | undefined;
   if (content !== undefined) return { kind: 'copy', from: at, to: target, content: restoreTree(content) };
@@ -188,6 +190,7 @@ function unaddressedBody(command: LiveCommand): CommandBody | Failure | undefine
     const prompt = storedPrompt(command.request);
     return prompt === undefined ? { kind: 'never', reason: 'there is nothing to show' } : { kind: 'show', prompt };
   }
+  if (command.kind === 'default') return bodyOfDefault(command);
   // The device may have it no more, or by another name: it is named as the device was asked.
   if (command.kind === 'unsubscribe') {
     const { moid, miid, path } = command;
@@ -270,10 +273,12 @@ function fileOf(command: LiveCommand, terrain: Terrain): FileRef | Failure | und
 
 /** What DM 2.0 has not; told here of devices whose protocol was not known when the operation was accepted. */
 function lackingOf(command: LiveCommand, operation: LiveOperation, terrain: Terrain): string | undefined {
-  if (terrain.hasPlaces)
+  if (terrain.hasPlaces) {
+    if (command.kind === 'default') return 'DM 1.x has no DEFAULT';
     return command.kind === 'getAccess' || command.kind === 'setAccess'
       ? 'DM 1.x has no access-control object'
       : undefined;
+  }
   if (operation.isGroup) return `DM 2.0 has no ${operation.atomic ? 'atomic groups' : 'sequences'}`;
   if (command.uri !== null) return 'a DM 2.0 device has no LocURIs';
   if (['getAcl', 'setAcl'].includes(command.kind)) return `DM 2.0 has no ${command.kind}`;

@@ -1,13 +1,14 @@
 /** Changes to a device's MO documents during a turn: one row an instance, patches in order. */
 import { isDeepStrictEqual } from 'node:util';
 
-import type { Json, RecognisedBy, Tree, Value } from '../../adapters/adapter';
-import { encodeName, namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
+import type { RecognisedBy, Tree } from '../../adapters/adapter';
+import { namesOf, versionOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { DocumentChange } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
 import { eachNode, type NodeProperties, propertiesOf } from './node-properties';
 import type { StoredValue } from './stored-value';
-import { eachLeaf, isBare, isShown, isStorable, scalarOf, setOwn, storableText } from './tree';
+import { isStorable, setOwn, storableText } from './tree';
+import { isAsDescribed, readTree, type TreeReading } from './tree-reading';
 
 export interface Mo {
   /** As it is stored, where that was loaded and nothing has changed it since. */
@@ -46,18 +47,24 @@ export class DocumentChanges {
     this.#of(mo).fresh = true;
   }
 
-  /** Nodes were seen: `complete` when nothing else is below the path. */
-  observe(mo: Mo, path: string, tree: Tree, complete: boolean): void {
-    const pending = this.#patch(mo, path, tree, complete ? 'set' : 'merge');
+  /**
+   * Nodes were seen: `complete` when nothing else is below the path.
+   *
+   * @param reading what was made of the whole tree already, by the same MOID and path
+   */
+  observe(mo: Mo, path: string, tree: Tree, complete: boolean, reading?: TreeReading): void {
+    const read = complete && reading !== undefined ? reading : this.#read(mo, path, tree, !complete);
+    const pending = this.#patch(mo, path, read, complete ? 'set' : 'merge');
     if (pending === undefined) return;
     pending.observed = true;
-    this.#noteProperties(pending, path, tree, complete);
+    if (read.hasProperties) this.#noteProperties(pending, path, tree, complete);
     if (path === '' && complete) pending.complete = true;
   }
 
   /** Nodes were written, and the device said that it took them. `whole`: what else was below them is gone. */
   write(mo: Mo, path: string, tree: Tree, whole = false): void {
-    const pending = this.#patch(mo, path, tree, whole || tree.value !== undefined ? 'set' : 'merge');
+    const isSet = whole || tree.value !== undefined;
+    const pending = this.#patch(mo, path, this.#read(mo, path, tree, !isSet), isSet ? 'set' : 'merge');
     if (whole && pending !== undefined) forgetProperties(pending, path);
   }
 
@@ -67,8 +74,7 @@ export class DocumentChanges {
     if (names === undefined || names.length === 0 || !names.every(isStorable)) return;
     const pending = this.#of(mo);
     pending.patches.push({ p: names, o: 'set', b: String(value.d), t: value.t === true });
-    const described = { format: value.f, ...(value.m === undefined ? {} : { mime: value.m }), data: null };
-    if (!this.#isAsDescribed(mo.moid, path, described))
+    if (!isAsDescribed(this.library.node(mo.moid, path), value.f, value.m))
       setOwn(pending.meta, path, [value.f, value.m === undefined ? null : storableText(value.m)]);
   }
 
@@ -140,47 +146,17 @@ export class DocumentChanges {
     return pending;
   }
 
-  #patch(mo: Mo, path: string, tree: Tree, how: 'set' | 'merge'): Pending | undefined {
+  #read(mo: Mo, path: string, tree: Tree, merges: boolean): TreeReading {
+    return readTree(tree, this.library.at(mo.moid, path), { path, merges });
+  }
+
+  #patch(mo: Mo, path: string, { json, undescribed }: TreeReading, how: 'set' | 'merge'): Pending | undefined {
     const names = namesOf(path);
-    if (names === undefined || !names.every(isStorable)) return undefined;
-    const json = this.#jsonOf(mo.moid, path, tree, how);
-    if (json === undefined) return undefined;
+    if (names === undefined || !names.every(isStorable) || json === undefined) return undefined;
     const pending = this.#of(mo);
     pending.patches.push({ p: names, o: how, v: json });
-    eachLeaf(tree, path, (leaf, value) => {
-      if (this.#isAsDescribed(mo.moid, leaf, value)) return;
-      setOwn(pending.meta, leaf, [value.format, value.mime === undefined ? null : storableText(value.mime)]);
-    });
+    for (const { path: leaf, format, mime } of undescribed) setOwn(pending.meta, leaf, [format, mime ?? null]);
     return pending;
-  }
-
-  /** A tree as it is stored. A node that was only seen takes no stored value away, and a leaf that was not read has none. */
-  #jsonOf(moid: string, path: string, tree: Tree, how: 'set' | 'merge'): Json | undefined {
-    if (tree.value !== undefined) return scalarOf(tree.value);
-    if (isBare(tree)) {
-      const node = this.library.node(moid, path);
-      const format = node?.format;
-      if (format === 'null') return null;
-      if (path !== '' && !isShown(node)) return undefined;
-      return format === 'node' || (format === undefined && how === 'set') ? {} : undefined;
-    }
-    const object: Record<string, Json> = {};
-    for (const child of tree.children ?? []) {
-      if (!isStorable(child.name)) continue;
-      const below = path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`;
-      const json = this.#jsonOf(moid, below, child, how);
-      if (json !== undefined) setOwn(object, child.name, json);
-    }
-    return object;
-  }
-
-  #isAsDescribed(moid: string, path: string, value: Value): boolean {
-    const node = this.library.node(moid, path);
-    return (
-      node !== undefined &&
-      node.format === value.format &&
-      (value.mime === undefined || node.mime === undefined || node.mime === value.mime)
-    );
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Effect, FileRef } from '../../adapters/adapter';
 import type { ItemWrite } from '../store/turn-write';
 import type { LiveCommand, LiveOperation } from './command-state';
+import { lasting } from './default-document';
 import type { StoredValue } from './stored-value';
 
 export interface ItemLimits {
@@ -37,7 +38,7 @@ export function offeredItem(
   const { token, direction, mime, body, alternatives = [] } = offered;
   // Of an upload only what is taken beside the usual types.
   const contents = direction === 'UPLOAD' ? alternatives : [{ mime, body }, ...alternatives];
-  return {
+  const item = {
     token,
     operation: of?.operation.id ?? null,
     position: of?.command.position ?? null,
@@ -46,6 +47,7 @@ export function offeredItem(
     expiresAt: new Date(now + limits.itemLifeMs).toISOString(),
     access: limits.itemAccess ?? 'DEVICE',
   };
+  return lasting(item, of?.command);
 }
 
 export function fileItem(

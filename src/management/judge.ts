@@ -7,6 +7,7 @@ import { encodeName, familyOf, namesOf } from '../../schema/ddf/library';
 import { readAclInput } from './acl';
 import { coerceValue, type ValueLimits } from './coerce';
 import { DAC_FAMILY, readAccessInput } from './dac';
+import { documentOfDefault, subjectOfDefault } from './default-document';
 import { parentFor } from './dispatch';
 import { isContent } from './item-value';
 import { checkName } from './names';
@@ -101,6 +102,9 @@ function newInstanceOf(row: CommandRow, mos: readonly PlacedMo[]): PlacedMo | un
   return mos.some((mo) => mo.family === family && mo.miid === miid) ? undefined : { moid, family, miid, place: null };
 }
 
+/** The address of what is of no node. */
+const NOWHERE = { moid: null, family: null, miid: null, path: '', uri: null } as const;
+
 /** A device with what its caller may ask of it. */
 type JudgedDevice = KnownDevice & { readonly permits: Permits };
 
@@ -121,16 +125,9 @@ function judgeOne(
   };
   if (command.kind === 'show') {
     device.permits.check(NEEDED.show, undefined, where);
-    return {
-      ...base,
-      moid: null,
-      family: null,
-      miid: null,
-      path: '',
-      uri: null,
-      request: { prompt: judgeShow(command, where) },
-    };
+    return { ...base, ...NOWHERE, request: { prompt: judgeShow(command, where) } };
   }
+  if (command.kind === 'default') return judgeDefault(command, base, where, device, library, limits);
   if ((command.kind === 'getAcl' || command.kind === 'setAcl') && isDm2) {
     throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 2.0 has no such command`);
   }
@@ -190,7 +187,7 @@ function judgeOne(
           ...row,
           request: {
             ...written(command.value, `${where}.value`, command.kind, node, limits, at, library),
-            ...(isWhole(command, where) ? { whole: true } : {}),
+            ...wholeness(command, where),
           },
         },
         `${where}.value`,
@@ -216,6 +213,24 @@ function judgeAccess(
   return { ...base, moid, family: familyOf(moid), miid, path, uri: null, request };
 }
 
+/** Of an MO that the device need not have; whether one is there is the device's to look. */
+function judgeDefault(
+  command: Extract<CommandInput, { kind: 'default' }>,
+  base: Pick<CommandRow, 'position' | 'kind' | 'repeatable' | 'emulated'>,
+  where: string,
+  { protocol, permits }: JudgedDevice,
+  library: DdfLibrary,
+  limits: ValueLimits,
+): CommandRow {
+  if (protocol !== null && protocol !== 'DM_2_0')
+    throw new ManagementError('NOT_SUPPORTED_BY_DEVICE', `${where}: DM 1.x has no such command`);
+  const subject = subjectOfDefault(command, where, library);
+  checkNoAccess(subject.family, command.kind, where);
+  permits.check(NEEDED.default, { family: subject.family, path: '' }, where);
+  const request = documentOfDefault(command, subject.moid, where, library, limits);
+  return { ...base, ...subject, path: '', uri: null, request };
+}
+
 /** The access-control object is changed under DELEGATE alone, and not by what changes data. */
 function checkNoAccess(family: string | null, kind: NorthboundKind, where: string): void {
   if (family !== DAC_FAMILY || ['get', 'getAccess', 'getAcl'].includes(kind)) return;
@@ -226,9 +241,12 @@ function checkNoAccess(family: string | null, kind: NorthboundKind, where: strin
   );
 }
 
-function isWhole({ kind, value, whole }: CommandInput & { readonly kind: 'add' | 'replace' }, where: string): boolean {
-  if (whole !== true) return false;
-  if (kind === 'replace' && value?.json != null) return true;
+function wholeness(
+  { kind, value, whole }: CommandInput & { readonly kind: 'add' | 'replace' },
+  where: string,
+): { readonly whole?: true } {
+  if (whole !== true) return {};
+  if (kind === 'replace' && value?.json != null) return { whole };
   throw new ManagementError('BAD_USER_INPUT', `${where}.whole: only a replace by a tree (value.json) can be whole`);
 }
 

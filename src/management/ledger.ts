@@ -6,7 +6,7 @@ import type { Address, Effect, Json, RecognisedBy, Tree } from '../../adapters/a
 import { familyOf, type DdfLibrary } from '../../schema/ddf/library';
 import type { AlertRow, TurnChanges } from '../store/turn-apply';
 import type { StoredDocument } from '../store/turn-load';
-import type { ChunkWrite, CredentialWrite, ItemWrite } from '../store/turn-write';
+import type { ChunkWrite, CredentialWrite, DefaultWrite, ItemWrite } from '../store/turn-write';
 import { accessSeen } from './access-seen';
 import { INHERITED_ACL } from './acl';
 import { AclChanges } from './acl-changes';
@@ -16,6 +16,7 @@ import { endOfExec } from './async-exec';
 import { isReadOfCopy, type LiveOperation, type LiveCommand } from './command-state';
 import { Companions, move, type CommandEffect } from './companions';
 import { credentialWrites, type KeptNotifications, type KnownCredential } from './credential-writes';
+import { settledDefault } from './default-document';
 import { DocumentChanges } from './documents';
 import { fileItem, handedOut, offeredItem, type ItemLimits } from './file-items';
 import { isContent } from './item-value';
@@ -27,9 +28,12 @@ import { treeInDocument } from './stored-tree';
 import { restoreTree, restoreValue, storeTree, type StoredTree, type StoredValue } from './stored-value';
 import type { Taken } from './sharing';
 import { isStorable, storable, storableText } from './tree';
+import type { TreeReading } from './tree-reading';
 
 /** Management objects kept of one device: what a device tells beyond them is noted and left. */
 export const MAX_MOS = 2_000;
+
+type Answered = Extract<Effect, { kind: 'commandAnswered' }>;
 
 export interface LiveMo {
   readonly family: string;
@@ -68,6 +72,8 @@ export class Ledger {
   readonly nonces: { direction: 'CLIENT' | 'SERVER'; nonce: string }[] = [];
   readonly events: { type: string; data: unknown }[] = [];
   readonly notes: string[] = [];
+  /** Documents of DEFAULT of which the device told whether it takes them. */
+  readonly defaults: DefaultWrite[] = [];
   /** Commands that share the fate of those that are sent. */
   readonly companions = new Companions();
   #documents: DocumentChanges;
@@ -330,13 +336,15 @@ export class Ledger {
     return mo === undefined ? undefined : { mo, path: at.path };
   }
 
-  #observe(at: Address, tree: Tree, complete: boolean, validator?: string): void {
+  /** @param reading what was made of the tree already, by the MOID and path of the address */
+  #observe(at: Address, tree: Tree, complete: boolean, validator?: string, reading?: TreeReading): void {
     const found = this.#locate(at);
     if (found === undefined) return;
     // What is stored is what a validator stands for only where it came with all of it.
     const isWhole = found.path === '' && complete;
     this.#validate(found.mo, isWhole && validator !== undefined ? storableText(validator) : '');
-    this.#documents.observe(found.mo, found.path, tree, complete);
+    const isSame = 'moid' in at && at.moid === found.mo.moid && at.path === found.path;
+    this.#documents.observe(found.mo, found.path, tree, complete, isSame ? reading : undefined);
   }
 
   /** Empty: what is stored is no more what the device's validator stands for. */
@@ -391,12 +399,7 @@ export class Ledger {
   }
 
   /** @returns whether what the answer tells of the device was taken up; one answer may be that of several commands */
-  #answer(
-    operation: LiveOperation,
-    command: LiveCommand,
-    told: Extract<Effect, { kind: 'commandAnswered' }>,
-    isRemembered: boolean,
-  ): boolean {
+  #answer(operation: LiveOperation, command: LiveCommand, told: Answered, isRemembered: boolean): boolean {
     if (checkStepOf(command) !== undefined) {
       const done = settleCheck(operation, command, told);
       if (done !== undefined) this.#remember(operation, command, done);
@@ -413,9 +416,12 @@ export class Ledger {
       operation.requeue(command);
       return false;
     }
-    const isNews = operation.answered(command, answerOf(effect, command, this.library));
-    if (isNews && !isRemembered) this.#remember(operation, command, effect);
-    return isNews;
+    const { reading, ...answer } = answerOf(effect, command, this.library);
+    if (!operation.answered(command, answer)) return false;
+    const settled = settledDefault(command, effect.outcome);
+    if (settled !== undefined) this.defaults.push(settled);
+    if (!isRemembered) this.#remember(operation, command, effect, reading);
+    return true;
   }
 
   /** The first step of a copy was answered: what is there is written in the second. */
@@ -428,10 +434,7 @@ export class Ledger {
   }
 
   /** The answer "as you have it" with what we have; undefined where there is nothing. */
-  #asStored(
-    command: LiveCommand,
-    effect: Extract<Effect, { kind: 'commandAnswered' }>,
-  ): Extract<Effect, { kind: 'commandAnswered' }> | undefined {
+  #asStored(command: LiveCommand, effect: Answered): Answered | undefined {
     const at = this.#addressOf(command);
     const known = at === undefined ? undefined : this.#locate(at)?.mo.known;
     const tree = known == null ? undefined : treeInDocument(known, command.path, this.library);
@@ -439,11 +442,7 @@ export class Ledger {
   }
 
   /** What an answer tells of the device's values: read, written, deleted or not there. */
-  #remember(
-    operation: LiveOperation,
-    command: LiveCommand,
-    effect: Extract<Effect, { kind: 'commandAnswered' }>,
-  ): void {
+  #remember(operation: LiveOperation, command: LiveCommand, effect: Answered, reading?: TreeReading): void {
     const { outcome } = effect;
     const at = this.#addressOf(command);
     if (at === undefined) return;
@@ -453,7 +452,7 @@ export class Ledger {
     if (command.kind === 'get' && effect.unchanged === true) this.#touch(at);
     else if (command.kind === 'get' && outcome === 'OK' && effect.tree !== undefined) {
       const isWhole = command.request['depth'] === undefined || command.request['depth'] === null;
-      this.#observe(at, effect.tree, isWhole, effect.validator);
+      this.#observe(at, effect.tree, isWhole, effect.validator, reading);
     } else if (command.kind === 'get' && outcome === 'NOT_FOUND' && at.path !== '') this.#forget(at);
     else if (command.kind === 'delete' && command.outcome === 'OK') this.#forget(at);
     else if (outcome === 'OK' && (command.kind === 'add' || command.kind === 'replace'))
@@ -474,7 +473,7 @@ export class Ledger {
     this.#documents.write(found.mo, found.path, restoreTree(content));
   }
 
-  #aclSeen(command: LiveCommand, at: Address, { code, data }: Extract<Effect, { kind: 'commandAnswered' }>): void {
+  #aclSeen(command: LiveCommand, at: Address, { code, data }: Answered): void {
     const found = this.#locate(at);
     const set = command.request['value'] as StoredValue | undefined;
     const text = command.kind === 'getAcl' ? data : set && restoreValue(set).data;

@@ -1,7 +1,7 @@
 /** Properties of nodes as the device tells them beside their values. Source: OMA-TS-DM_TND, "Properties of nodes". */
 import type { Tree } from '../../adapters/adapter';
 import { encodeName } from '../../schema/ddf/library';
-import { isStorable, setOwn, storableText } from './tree';
+import { isStorable, storableText } from './tree';
 
 /** Properties by their names in the protocol. */
 export type NodeProperties = Readonly<Partial<Record<PropertyName, string>>>;
@@ -24,40 +24,10 @@ export function propertiesOf(node: Tree): NodeProperties | undefined {
 }
 
 /** Visits each node of a tree with its path, parents first; what lies below a name that cannot be stored is left out. */
-export function eachNode(
-  tree: Tree,
-  path: string,
-  visit: (path: string, node: Tree) => void,
-  depth = Number.POSITIVE_INFINITY,
-): void {
+export function eachNode(tree: Tree, path: string, visit: (path: string, node: Tree) => void): void {
   visit(path, tree);
-  if (depth <= 0) return;
   for (const child of tree.children ?? []) {
     if (!isStorable(child.name)) continue;
-    eachNode(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit, depth - 1);
+    eachNode(child, path === '' ? encodeName(child.name) : `${path}/${encodeName(child.name)}`, visit);
   }
-}
-
-/**
- * Formats and types of a get's result, with the properties that were asked for.
- *
- * @param wanted  names of properties; anything else: none
- */
-export function withProperties(
-  meta: Record<string, object>,
-  wanted: unknown,
-  tree: Tree,
-  depth: number | undefined,
-): Record<string, object> {
-  if (!Array.isArray(wanted)) return meta;
-  eachNode(
-    tree,
-    '',
-    (path, node) => {
-      const told = Object.entries(propertiesOf(node) ?? {}).filter(([name]) => wanted.includes(name));
-      if (told.length > 0) setOwn(meta, path, { ...meta[path], properties: Object.fromEntries(told) });
-    },
-    depth,
-  );
-  return meta;
 }

@@ -45,7 +45,7 @@ export function createNotifications(deps: OutreachDeps): Notifications {
       if (protocol !== 'DM_2_0' && (connections !== undefined || requestsMos !== undefined))
         throw badInput('is of DM 2.0', connections === undefined ? 'requestMos' : 'connections');
       const now = clock();
-      const sessionNo = asked ?? nextSession(known);
+      const sessionNo = asked ?? nextSession(known.server?.notifiedSession ?? null);
       const account = knowledgeOf(secrets, known);
       const made = maker.wake(
         { account, device: { deviceId, ...(protocol === undefined ? {} : { protocol }) } },
@@ -99,25 +99,41 @@ async function note(
   await keep('SERVER', {
     notifiedAt: now,
     notifiedSession: sessionNo,
-    notifiedBefore: waitingBefore(server, sessionNo),
+    notifiedBefore: waitingBefore(keptOf(server), sessionNo) as unknown as Prisma.InputJsonValue,
   });
   if (isResync) await keep('CLIENT', { resyncAt: now });
 }
 
-/** Notifications that wait for an answer when another one is made; that one may be one of them, sent once more. */
-function waitingBefore(server: DeviceAccount['server'], sessionNo: number): Prisma.InputJsonValue {
-  const before = (server?.notifiedBefore ?? []) as unknown as readonly { at: number; sessionNo: number }[];
-  const last =
-    server?.notifiedAt == null || server.notifiedSession === null
-      ? []
-      : [{ at: server.notifiedAt.getTime(), sessionNo: server.notifiedSession }];
-  return [...before, ...last].filter((one) => one.sessionNo !== sessionNo).slice(-MOST_BEFORE);
+/** Notifications that were made for a device and that no session answered yet. */
+export interface NotifiedBefore {
+  /** When the last one was made, milliseconds since 1970; null: it was answered, or there was none. */
+  readonly at: number | null;
+  /** The session of the last one, answered or not. */
+  readonly last: number | null;
+  readonly before: readonly { readonly at: number; readonly sessionNo: number }[];
 }
 
-/** Different notifications need different sessions; the first begins anywhere, so that it tells nothing. */
-function nextSession({ server }: DeviceAccount): number {
-  const last = server?.notifiedSession;
-  return last == null ? randomInt(1, LAST_SESSION + 1) : (last % LAST_SESSION) + 1;
+function keptOf(server: DeviceAccount['server']): NotifiedBefore {
+  return {
+    at: server?.notifiedAt?.getTime() ?? null,
+    last: server?.notifiedSession ?? null,
+    before: (server?.notifiedBefore ?? []) as unknown as NotifiedBefore['before'],
+  };
+}
+
+/** Those that wait for an answer when another one is made; that one may be one of them, sent once more. */
+export function waitingBefore({ at, last, before }: NotifiedBefore, sessionNo: number): NotifiedBefore['before'] {
+  const latest = at === null || last === null ? [] : [{ at, sessionNo: last }];
+  return [...before, ...latest].filter((one) => one.sessionNo !== sessionNo).slice(-MOST_BEFORE);
+}
+
+/**
+ * Different notifications need different sessions; the first begins anywhere, so that it tells nothing.
+ *
+ * @param last session of the last notification
+ */
+export function nextSession(last: number | null): number {
+  return last === null ? randomInt(1, LAST_SESSION + 1) : (last % LAST_SESSION) + 1;
 }
 
 function readSessionId(text: string): number {

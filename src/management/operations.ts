@@ -1,6 +1,7 @@
 /** Operations as callers see them: submitted, cancelled, looked at, waited for. */
 import { createHash } from 'node:crypto';
 
+import type { Json } from '../../adapters/adapter';
 import { Rights } from '../access/rights';
 import type { Database } from '../store/database';
 import {
@@ -20,6 +21,7 @@ import type { Objector } from './explain/types';
 import type { UsableItem } from './item-value';
 import { judgeEach, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
+import { metaByPath } from './meta-shape';
 import { permitsOf } from './permit';
 import type { RepositoryFileView } from './repository-types';
 import { isStorable } from './tree';
@@ -56,6 +58,8 @@ export interface OperationsDeps {
   /** What devices are known to lack, told in a dry run. Absent: nothing. */
   readonly lacks?: Lacks;
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit; see WakeUps. Absent: nobody wakes them. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -156,6 +160,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
       throw error;
     });
+    if (inserted.isNew) await deps.wake?.([target.key]);
     return answer(target.key, inserted, requestSha256, input.waitMs);
   }
 
@@ -328,11 +333,14 @@ function requestHash(input: SubmitOperation): string {
 }
 
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
-  const commands = row.commands.map((command) => openAnswer(command as unknown as CommandView, secrets, now));
+  const commands = row.commands.map((command) => {
+    const view = openAnswer(command as unknown as CommandView, secrets, now);
+    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json };
+  });
   return {
     id: row.id,
     device: row.device,
-    state: row.endedAt === null && row.state === 'QUEUED' ? stateOf(row.commands) : (row.state as OperationState),
+    state: row.endedAt === null && row.state === 'QUEUED' ? waitingState(row) : (row.state as OperationState),
     caller: row.caller,
     priority: row.priority,
     commands,
@@ -342,4 +350,10 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     cancelRequestedAt: row.cancelRequestedAt,
     cancelledBy: row.cancelledBy ?? null,
   };
+}
+
+/** QUEUED, or NOTIFIED while a bearer has a wake-up that the device did not answer yet. */
+function waitingState({ commands, isNotified }: OperationRow): OperationState {
+  const state = stateOf(commands);
+  return state === 'QUEUED' && isNotified === true ? 'NOTIFIED' : state;
 }

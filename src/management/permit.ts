@@ -20,6 +20,7 @@ export const NEEDED: Readonly<Record<NorthboundKind, Right>> = {
   setAcl: 'DELEGATE',
   getAccess: 'DELEGATE',
   setAccess: 'DELEGATE',
+  default: 'WRITE',
   subscribe: 'READ',
   unsubscribe: 'READ',
 };

@@ -12,12 +12,14 @@ import {
   addHolder,
   deleteSubscription,
   findPushed,
+  findRevokedHolders,
   findSubscription,
   listSubscriptions,
   notePush,
   openAddress,
   releaseHolder,
   writeSubscription,
+  type SubscriptionAt,
   type SubscriptionRow,
 } from '../store/subscriptions';
 import { applyTurn, hasChanges } from '../store/turn-apply';
@@ -43,6 +45,8 @@ export interface SubscriptionsDeps {
     ddf: DdfKnowledge,
   ) => { readonly ok: true; readonly effects: readonly Effect[] } | { readonly ok: false; readonly reason: string };
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 export interface Subscribed {
@@ -69,6 +73,10 @@ export interface Subscriptions {
   hold(what: Subscribed, holder: string, caller: Caller): Promise<SubscriptionView>;
   /** Errors: NOT_FOUND where the holder holds no such thing. */
   release(what: Subscribed, holder: string, caller: Caller): Promise<SubscriptionView>;
+  /** Lets go of what keys hold that were revoked or have expired. */
+  releaseRevoked(): Promise<void>;
+  /** The same now and then, for what was missed: called by the timer. */
+  tick(): Promise<void>;
   /** Of many devices by one statement. */
   list(devices: readonly string[]): Promise<readonly SubscriptionView[]>;
   /** Takes what a device put: the MO's document and an event, in one transaction. */
@@ -77,6 +85,11 @@ export interface Subscriptions {
 
 const YEAR_MS = 365 * 86_400_000;
 const VALUE_LIMITS = { valueOctets: 0 };
+/** Who ends what nobody holds any more. */
+const GATEWAY = 'gateway';
+const LOOK_EVERY_MS = 60_000;
+/** Holds let go at once; the rest at the next look. */
+const BATCH = 500;
 
 interface Place {
   readonly device: string;
@@ -88,6 +101,7 @@ interface Place {
 
 export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
   const { db, secrets, ddfs, readPush, now = Date.now } = deps;
+  let lookedAt = Number.NEGATIVE_INFINITY;
 
   /** The one node that is meant, which the caller may read. */
   async function placeOf({ deviceId, address }: Subscribed, caller: Caller): Promise<Place> {
@@ -156,7 +170,29 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     await deleteSubscription(tx, place.device, undefined, row.token);
   }
 
-  async function viewOf(place: Place): Promise<SubscriptionView | undefined> {
+  /** The subscription as it was; undefined where the holder held it not. */
+  async function letGo(at: SubscriptionAt, holder: string, caller: string): Promise<SubscriptionRow | undefined> {
+    const before = await db.sql.transaction(async (tx) => {
+      await lockDevice(tx, at.device);
+      const row = await findSubscription(tx, at);
+      const left = row === null ? undefined : await releaseHolder(tx, at.device, row.id, holder);
+      if (row === null || left === undefined) return undefined;
+      if (left === 0) await end(tx, { ...at, moid: row.moid }, row, caller);
+      return row;
+    });
+    if (before !== undefined) {
+      db.notify(OPERATION_CHANNEL, `${at.device}.${before.operation}`);
+      await deps.wake?.([at.device]);
+    }
+    return before;
+  }
+
+  async function releaseRevoked(): Promise<void> {
+    for (const { holder, ...at } of await findRevokedHolders(db.sql, new Date(now()), BATCH))
+      await letGo(at, holder, GATEWAY);
+  }
+
+  async function viewOf(place: SubscriptionAt): Promise<SubscriptionView | undefined> {
     const row = await findSubscription(db.sql, place);
     return row === null ? undefined : asView(row);
   }
@@ -171,6 +207,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         if (state !== 'REQUESTED' && state !== 'ACTIVE') await begin(tx, place, caller.principal, row?.token);
         await addHolder(tx, place, holder, new Date(now()));
       });
+      await deps.wake?.([place.device]);
       const view = await viewOf(place);
       if (view === undefined) throw new Error('a subscription vanished after it was stored');
       return view;
@@ -178,17 +215,18 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
 
     async release(what, holder, caller) {
       const place = await placeOf(what, caller);
-      const { before, operation } = await db.sql.transaction(async (tx) => {
-        await lockDevice(tx, place.device);
-        const row = await findSubscription(tx, place);
-        const left = row === null ? undefined : await releaseHolder(tx, place.device, row.id, holder);
-        if (row === null || left === undefined)
-          throw new ManagementError('NOT_FOUND', 'there is no such subscription of yours');
-        if (left === 0) await end(tx, { ...place, moid: row.moid }, row, caller.principal);
-        return { before: row, operation: row.operation };
-      });
-      db.notify(OPERATION_CHANNEL, `${place.device}.${operation}`);
+      const before = await letGo(place, holder, caller.principal);
+      if (before === undefined) throw new ManagementError('NOT_FOUND', 'there is no such subscription of yours');
       return (await viewOf(place)) ?? { ...asView(before), state: 'ENDING', holders: 0 };
+    },
+
+    releaseRevoked,
+
+    async tick() {
+      const at = now();
+      if (at - lookedAt < LOOK_EVERY_MS) return;
+      lookedAt = at;
+      await releaseRevoked();
     },
 
     async list(devices) {

@@ -17,6 +17,7 @@ import {
 } from '../../adapters/adapter';
 import type { Database } from '../store/database';
 import type { Secrets } from '../store/secrets';
+import { noteRepeated } from '../store/security-log';
 import type { Sql } from '../store/sql';
 import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
@@ -183,6 +184,7 @@ export class Turns {
     if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
     const isWritten = await writeTurn(tx, deviceKey, now, {
       session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
+      wakeUp: row.wake_up,
       device: {
         protocol: ledger.boundAs?.protocol ?? null,
         features: ledger.features,
@@ -196,6 +198,7 @@ export class Turns {
       commands: settled.commands,
       operations: settled.operations,
       items: ledger.takeItems(),
+      defaults: ledger.defaults,
       chunks: ledger.chunks,
       touched: [...(changes.touched ?? []), ...(learned.touched ?? [])],
       events: ledger.events,
@@ -224,8 +227,9 @@ export class Turns {
     await writeTurn(turn.tx, deviceKey, turn.now, {
       ...NOTHING_WRITTEN,
       credentials,
-      security: refusal === undefined ? [] : securityOf(refusal, envelope),
+      security: refusal?.counted === true ? [refusedOf(refusal, envelope)] : [],
     });
+    if (refusal?.foreign === true) await noteRepeated(turn.tx, deviceKey, turn.now, foreignOf(refusal, envelope));
     return { reply, changedOperations: [] };
   }
 
@@ -399,16 +403,18 @@ function sessionWrite(
   };
 }
 
-/** What the security log is told of a refusal; of a credential that is another device's also which it is. */
-function securityOf(
-  { reason, counted, foreign }: NonNullable<Ledger['refusal']>,
-  { protocol, inbound }: Envelope,
-): TurnWrite['security'] {
-  if (foreign === true) {
-    const { certSha256 = null, pskIdentity = null } = inbound.peer;
-    return [{ what: 'credentialOfAnother', detail: { reason, protocol, certSha256, pskIdentity } }];
-  }
-  return counted ? [{ what: 'credentialRefused', detail: { reason, protocol } }] : [];
+type Refusal = NonNullable<Ledger['refusal']>;
+type Note = TurnWrite['security'][number];
+
+/** What the security log is told of a refusal that counts towards lock-out. */
+function refusedOf({ reason }: Refusal, { protocol }: Envelope): Note {
+  return { what: 'credentialRefused', detail: { reason, protocol } };
+}
+
+/** What it is told of a credential that is another device's. */
+function foreignOf({ reason }: Refusal, { protocol, inbound }: Envelope): Note {
+  const { certSha256 = null, pskIdentity = null } = inbound.peer;
+  return { what: 'credentialOfAnother', detail: { reason, protocol, certSha256, pskIdentity } };
 }
 
 /** Commands that a session sent which is over: nothing answers them any more. */

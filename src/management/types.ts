@@ -16,14 +16,17 @@ import type {
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Reach, Rights } from '../access/rights';
+import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Campaigns } from './campaigns/types';
+import type { DefaultRequest } from './default-document';
 import type { DeviceSelection } from './device-list';
 import type { Explanations, Verdict } from './explain/types';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
 import type { Subscriptions } from './subscriptions';
+import type { WakeUps } from './wake-up-types';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
 export type ErrorCode =
@@ -81,7 +84,7 @@ export interface CredentialInput {
   /** Clear text; X509: the certificate's SHA-256, hex. */
   readonly secret?: string | null;
 }
-export interface AccountView {
+export interface AccountView extends BearerView {
   readonly id: string;
   readonly serverId: string;
   readonly name: string | null;
@@ -92,14 +95,14 @@ export interface AccountView {
   readonly serverUsername: string | null;
   readonly createdAt: Date;
 }
-export interface AccountChanges {
+export interface AccountChanges extends BearerChanges {
   readonly serverId?: string;
   readonly name?: string | null;
   readonly autoRegister?: boolean;
   readonly clientAuth?: CredentialInput;
   readonly serverAuth?: CredentialInput;
 }
-export interface DeviceView {
+export interface DeviceView extends RecipientView {
   /** Database key. */
   readonly key: string;
   readonly deviceId: string;
@@ -114,7 +117,7 @@ export interface DeviceView {
   readonly discoveredAt: Date | null;
   readonly createdAt: Date;
 }
-export interface RegisterDevice {
+export interface RegisterDevice extends RecipientChanges {
   readonly deviceId: string;
   readonly accountId: string;
   readonly protocol?: DmProtocol | null;
@@ -123,7 +126,7 @@ export interface RegisterDevice {
   readonly clientAuth?: CredentialInput | null;
   readonly serverAuth?: CredentialInput | null;
 }
-export interface DeviceChanges {
+export interface DeviceChanges extends RecipientChanges {
   readonly accountId?: string;
   readonly tags?: readonly string[];
   /** Null: not known. */
@@ -235,7 +238,8 @@ export type CommandInput =
     }
   | { readonly kind: 'getAccess'; readonly address: AddressInput }
   /** Replaces all entries of the instance. */
-  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] };
+  | { readonly kind: 'setAccess'; readonly address: AddressInput; readonly entries: readonly AccessEntry[] }
+  | ({ readonly kind: 'default' } & DefaultRequest);
 
 /** What a server may do; `*`: every server. */
 export interface AclEntryInput {
@@ -593,6 +597,7 @@ export interface Services {
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
   readonly repository: RepositoryFiles;
+  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
   readonly explanations: Explanations;

@@ -7,7 +7,7 @@ export interface FoundAddress {
   readonly device: string;
   readonly deviceId: string;
   readonly token: string;
-  readonly purpose: 'COMMAND' | 'SUBSCRIPTION' | 'FILE';
+  readonly purpose: 'COMMAND' | 'SUBSCRIPTION' | 'FILE' | 'DEFAULT';
   readonly access: 'DEVICE' | 'ADDRESS';
   readonly direction: 'DOWNLOAD' | 'UPLOAD';
   readonly contents: readonly Content[];

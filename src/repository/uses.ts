@@ -4,13 +4,13 @@ import type { FoundAddress } from './addresses';
 import type { RepositoryDeps } from './deps';
 import type { ItemRequest } from './exchange';
 
-/** More requests than a download in small parts takes; from then on the address leads nowhere. */
+/** More requests than a download in small parts takes; from then on the address leads nowhere. That of DEFAULT has no such end. */
 export const MOST_USES = 10_000;
 
-const USE = `WITH used AS (UPDATE repository_item SET uses = uses + 1, used_at = CASE WHEN $4 THEN COALESCE(used_at, $3::timestamptz) ELSE used_at END
-    WHERE device_id = $1 AND token = $2 AND uses < ${MOST_USES} RETURNING uses, access, purpose),
+const USE = `WITH used AS (UPDATE repository_item SET uses = LEAST(uses + 1, ${MOST_USES}), used_at = CASE WHEN $4 THEN COALESCE(used_at, $3::timestamptz) ELSE used_at END
+    WHERE device_id = $1 AND token = $2 AND (uses < ${MOST_USES} OR purpose = 'DEFAULT') RETURNING uses, access, purpose),
   logged AS (INSERT INTO security_log (device_id, at, what, detail)
-    SELECT $1, $3::timestamptz, 'repositoryAddressUsed', $5::jsonb FROM used WHERE used.access = 'ADDRESS'),
+    SELECT $1, $3::timestamptz, 'repositoryAddressUsed', $5::jsonb FROM used WHERE used.access = 'ADDRESS' AND used.uses < ${MOST_USES}),
   told AS (INSERT INTO event (device_id, at, type, data)
     SELECT $1, $3::timestamptz, 'repositoryItemFetched', $6::jsonb FROM used WHERE used.purpose = 'FILE' AND used.uses = 1)
 SELECT uses FROM used`;

@@ -32,3 +32,4 @@ export {
   type WireResponse,
 } from './transport';
 export { DeviceTree, type NodeState, type TreeError, type TreeLimits, type TreeNode } from './tree';
+export { listenForWakeUps, wokenBy, type WakeUpListener, type Woken } from './wake-ups';

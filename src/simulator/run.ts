@@ -5,6 +5,7 @@ import { Dm2Device, type Dm2DeviceOptions } from './dm2-device';
 import { deviceIdOf } from './identity';
 import type { SessionReport } from './report';
 import { httpTransport, type Transport } from './transport';
+import { listenForWakeUps, type WakeUpListener, type Woken } from './wake-ups';
 
 interface Common {
   /** Devices to make; their identifiers count up from `deviceId`. Default 1. */
@@ -17,6 +18,8 @@ interface Common {
   readonly concurrency?: number;
   /** Called after each session. */
   readonly onReport?: (report: SessionReport) => void;
+  /** Called with each wake-up that {@link Simulation.listen} heard. */
+  readonly onWakeUp?: (deviceId: string, woken: Woken) => void;
   /** User and secret of each device where they differ; else those of the options. */
   readonly login?: (deviceId: string, n: number) => { readonly user: string; readonly secret: string } | undefined;
 }
@@ -31,6 +34,7 @@ export class Simulation {
   private readonly last = new Map<SimulatedDevice, Promise<unknown>>();
   private readonly waiting: (() => void)[] = [];
   private readonly stopping: (() => void)[] = [];
+  private readonly listeners: WakeUpListener[] = [];
   private running = 0;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -56,6 +60,24 @@ export class Simulation {
     return device === undefined ? undefined : this.connect(device, trigger);
   }
 
+  /**
+   * The devices listen for wake-ups by UDP, each on a port of its own from `port` on (0: any), and begin a session after
+   * each that they believe.
+   *
+   * @returns where they listen, in the order of the devices
+   */
+  async listen(at: { readonly host: string; readonly port: number }): Promise<readonly string[]> {
+    for (const [n, device] of this.devices.entries()) {
+      const port = at.port === 0 ? 0 : at.port + n;
+      const listener = await listenForWakeUps(device, { host: at.host, port }, (woken) => {
+        this.options.onWakeUp?.(device.deviceId, woken);
+        if (woken.ok && !this.stopped) void this.connect(device, woken.trigger);
+      });
+      this.listeners.push(listener);
+    }
+    return this.listeners.map(({ address }) => address);
+  }
+
   /** Settles when {@link stop} was called. */
   async untilStopped(): Promise<void> {
     if (!this.stopped) await new Promise<void>((resolve) => this.stopping.push(resolve));
@@ -65,6 +87,7 @@ export class Simulation {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
+    await Promise.all(this.listeners.splice(0).map((listener) => listener.close()));
     await Promise.all(this.last.values());
     this.transport.close?.();
     for (const resolve of this.stopping.splice(0)) resolve();

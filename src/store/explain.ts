@@ -81,3 +81,48 @@ export async function loadSituation(sql: Sql, device: string, now: Date): Promis
     more: Math.max(0, Number(total) - row.queue.length),
   };
 }
+
+export interface WakeUpFactsRow {
+  /** Names of bearers, the preferred first; empty: it is not woken. */
+  readonly bearers: readonly string[];
+  readonly latenciesMs: readonly number[];
+  readonly last: {
+    readonly state: string;
+    readonly bearer: string;
+    readonly at: Date;
+    readonly endedAt: Date | null;
+  } | null;
+}
+
+/** @param fallback names of bearers where neither device nor account says anything */
+export async function loadWakeUpFacts(sql: Sql, device: string, fallback: readonly string[]): Promise<WakeUpFactsRow> {
+  const [row] = await sql.query<{
+    bearers: readonly string[];
+    woken: readonly { state: string; bearer: string; at: string; endedAt: string | null; latencyMs: number | null }[];
+  }>(
+    `SELECT COALESCE(d.bearers, a.bearers, $2::jsonb) AS bearers,
+       COALESCE((SELECT jsonb_agg(jsonb_build_object('state', w.state, 'bearer', w.bearer, 'at', w.created_at, 'endedAt', w.ended_at,
+           'latencyMs', CASE WHEN w.state = 'ANSWERED' THEN
+             (SELECT round(extract(epoch FROM w.ended_at - max(t.at)) * 1000)::int FROM wake_up_attempt t
+               WHERE t.device_id = w.device_id AND t.wake_up_id = w.id AND t.outcome = 'ACCEPTED') END) ORDER BY w.id DESC)
+         FROM (SELECT * FROM wake_up w WHERE w.device_id = d.id ORDER BY w.id DESC LIMIT ${RECENT_SESSIONS}) w), '[]') AS woken
+     FROM device d JOIN account a ON a.id = d.account_id WHERE d.id = $1`,
+    [device, JSON.stringify(fallback)],
+  );
+  const { bearers = [], woken = [] } = row ?? {};
+  const none = bearers.indexOf('none');
+  const [last] = woken;
+  return {
+    bearers: none < 0 ? bearers : bearers.slice(0, none),
+    latenciesMs: woken.flatMap(({ latencyMs }) => (latencyMs === null ? [] : Math.max(0, latencyMs))),
+    last:
+      last === undefined
+        ? null
+        : {
+            state: last.state,
+            bearer: last.bearer,
+            at: new Date(last.at),
+            endedAt: last.endedAt === null ? null : new Date(last.endedAt),
+          },
+  };
+}

@@ -147,6 +147,8 @@ export interface OperationRow {
   readonly cancelRequestedAt: Date | null;
   /** Principal. */
   readonly cancelledBy?: string | null;
+  /** A bearer took a wake-up of the device that is still open. */
+  readonly isNotified?: boolean;
   readonly commands: readonly (ActiveCommandRow & {
     readonly statusCode: number | null;
     readonly error: string | null;
@@ -162,6 +164,8 @@ export async function loadOperation(sql: Sql, deviceKey: string, id: string): Pr
   const [row] = await sql.query<OperationRow>(
     `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.priority, o.created_at AS "createdAt", o.expires_at AS "expiresAt",
        o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt", o.cancelled_by AS "cancelledBy",
+       o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
+       EXISTS (SELECT 1 FROM wake_up w WHERE w.device_id = o.device_id AND w.ended_at IS NULL AND w.accepted_at IS NOT NULL) AS "isNotified",
        (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
            'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,
            'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,

@@ -103,6 +103,21 @@ export async function releaseHolder(tx: Sql, device: string, id: string, holder:
   return Number(row?.n ?? 0);
 }
 
+/** Whoever holds something with a key that is good no more. */
+export async function findRevokedHolders(
+  sql: Sql,
+  now: Date,
+  most: number,
+): Promise<readonly (SubscriptionAt & { readonly holder: string })[]> {
+  return sql.query(
+    `SELECT s.device_id AS device, s.family, s.miid, s.path, h.holder FROM api_key k
+     JOIN mo_subscription_holder h ON h.holder = 'key:' || k.id
+     JOIN mo_subscription s ON s.device_id = h.device_id AND s.id = h.subscription_id
+     WHERE k.revoked_at IS NOT NULL OR k.expires_at <= $1::timestamptz ORDER BY s.device_id, s.id LIMIT $2`,
+    [now, most],
+  );
+}
+
 /** Takes its address back, and with `id` the subscription as well. */
 export async function deleteSubscription(
   tx: Sql,

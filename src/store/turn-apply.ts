@@ -83,22 +83,22 @@ export interface TurnChanges {
   readonly acls?: readonly AclRow[];
 }
 
-const COMMANDS = `UPDATE command c SET state = x.state,
+const COMMANDS = (sharedResult: string): string => `UPDATE command c SET state = x.state,
     outcome = CASE WHEN x.answered THEN x.outcome ELSE c.outcome END,
     status_code = CASE WHEN x.answered THEN x.code ELSE COALESCE(x.code, c.status_code) END,
-    error = COALESCE(x.error, c.error), result = COALESCE(x.result, c.result), result_meta = COALESCE(x.meta, c.result_meta),
+    error = COALESCE(x.error, c.error), result = COALESCE(x.result, ${sharedResult}, c.result), result_meta = COALESCE(x.meta, c.result_meta),
     carrier = COALESCE(x.carrier, c.carrier), request = COALESCE(x.request, c.request), miid = COALESCE(x.miid, c.miid),
     sent_at = CASE WHEN x.sent THEN $2::timestamptz ELSE c.sent_at END,
     answered_at = CASE WHEN x.answered THEN $2::timestamptz ELSE c.answered_at END
   FROM jsonb_to_recordset($3::jsonb) AS x(operation bigint, position int, state text, outcome text, code int, error text,
-    result jsonb, meta jsonb, carrier text, request jsonb, miid text, sent boolean, answered boolean)
+    result jsonb, shared text[], meta jsonb, carrier text, request jsonb, miid text, sent boolean, answered boolean)
   WHERE c.device_id = $1 AND c.operation_id = x.operation AND c.position = x.position`;
 
 const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN x.ended THEN $2::timestamptz ELSE o.ended_at END
   FROM jsonb_to_recordset($4::jsonb) AS x(id bigint, state text, ended boolean) WHERE o.device_id = $1 AND o.id = x.id`;
 
 /** Shared with the turn's last statement, which settles what its reply brought about. */
-export const SETTLE = { commands: COMMANDS, operations: OPERATIONS } as const;
+export const SETTLE = { commands: COMMANDS('NULL::jsonb'), operations: OPERATIONS } as const;
 
 /** Patches with the values that stand in `blob`: octets as Base64, as all octets stand in documents. */
 const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || jsonb_build_object('v', (
@@ -106,8 +106,10 @@ const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || js
     FROM blob b WHERE b.device_id = $1 AND b.id = (e.patch ->> 'b')::bigint)) ELSE e.patch END ORDER BY e.n)
   FROM jsonb_array_elements(x.patches) WITH ORDINALITY AS e(patch, n)`;
 
-const APPLY = `WITH commands AS (${COMMANDS}), operations AS (${OPERATIONS}),
-gone AS (DELETE FROM management_object m USING jsonb_to_recordset($6::jsonb) AS x(family text, miid text)
+// A result that a document holds as well is taken from there.
+const SETTLED = `commands AS (${COMMANDS('$5::jsonb #> x.shared')}), operations AS (${OPERATIONS})`;
+
+const RARE = `gone AS (DELETE FROM management_object m USING jsonb_to_recordset($6::jsonb) AS x(family text, miid text)
   WHERE m.device_id = $1 AND m.family = x.family AND m.miid = x.miid),
 gone_acls AS (DELETE FROM acl l USING jsonb_to_recordset($6::jsonb || $8::jsonb) AS x(family text, miid text, path text, acl text)
   WHERE l.device_id = $1 AND l.family = x.family AND l.miid = x.miid AND x.acl IS NULL
@@ -122,19 +124,32 @@ acls AS (INSERT INTO acl (device_id, family, miid, path, acl, inherited, observe
 alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correlator, format, mime, data, result_code)
   SELECT $1, $2::timestamptz, x.type, x.mark, x.source, x.target, x.correlator, x.format, x.mime, x.data, x."resultCode"
   FROM jsonb_to_recordset($7::jsonb) AS x(type text, mark text, source jsonb, target jsonb, correlator text, format text, mime text,
-    data jsonb, "resultCode" int))
-INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, properties, observed_at, complete_at, validator)
+    data jsonb, "resultCode" int))`;
+
+/** The function of properties is planned each time it is called, and mostly there are none. */
+const PROPERTIES = `CASE WHEN x.properties = '{}' AND jsonb_array_length(x.cleared) = 0 THEN COALESCE(old.properties, '{}')
+    ELSE moql_properties(COALESCE(old.properties, '{}'), x.cleared, x.properties) END`;
+/** @param patches of document `x` */
+const DOCUMENTS = (
+  patches: string,
+): string => `INSERT INTO management_object AS m (device_id, family, miid, moid, version, place, recognised_by, "values", meta, properties, observed_at, complete_at, validator)
 SELECT $1, x.family, x.miid, x.moid, x.version, x.place, COALESCE(x."recognisedBy", old.recognised_by, 'MOID'),
-  moql_patch(COALESCE(old."values", '{}'), CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END), COALESCE(old.meta, '{}') || x.meta,
-  moql_properties(COALESCE(old.properties, '{}'), x.cleared, x.properties),
+  CASE WHEN x.whole IS NOT NULL THEN x.whole ELSE
+    moql_patch(COALESCE(old."values", '{}'), ${patches}) END,
+  COALESCE(old.meta, '{}') || x.meta,
+  ${PROPERTIES},
   CASE WHEN x.observed THEN $2::timestamptz ELSE old.observed_at END,
   CASE WHEN x.complete THEN $2::timestamptz ELSE old.complete_at END, NULLIF(COALESCE(x.validator, old.validator), '')
 FROM jsonb_to_recordset($5::jsonb) AS x(family text, miid text, moid text, version text, place text, "recognisedBy" text,
-  patches jsonb, stored boolean, meta jsonb, properties jsonb, cleared jsonb, observed boolean, complete boolean, validator text, fresh boolean)
+  whole jsonb, patches jsonb, stored boolean, meta jsonb, properties jsonb, cleared jsonb, observed boolean, complete boolean, validator text, fresh boolean)
 LEFT JOIN management_object old ON x.fresh IS NOT TRUE AND old.device_id = $1 AND old.family = x.family AND old.miid = x.miid
 ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, version = excluded.version,
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
   meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
+
+const APPLY = `WITH ${SETTLED}, ${RARE} ${DOCUMENTS(`CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END`)}`;
+/** Of a turn without what is rare: half of the statement needs not be begun. */
+const APPLY_USUAL = `WITH ${SETTLED} ${DOCUMENTS('x.patches')}`;
 
 /**
  * A device that took its account anew has no subscriptions any more: it is asked for those that somebody holds. Each is an
@@ -158,16 +173,51 @@ export async function applyTurn(
   changes: TurnChanges,
   isBootstrapped = false,
 ): Promise<void> {
-  await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [
-    deviceKey,
-    now,
-    JSON.stringify(changes.commands),
-    JSON.stringify(changes.operations),
-    JSON.stringify(changes.documents),
-    JSON.stringify(changes.gone),
-    JSON.stringify(changes.alerts),
-    JSON.stringify(changes.acls ?? []),
-  ]);
+  const { operations, gone, alerts, acls = [] } = changes;
+  const { commands, documents } = withoutRepetition(changes);
+  const usual = [deviceKey, now, ...[commands, operations, documents].map((part) => JSON.stringify(part))];
+  const isUsual = gone.length + alerts.length + acls.length === 0 && !documents.some(({ stored }) => stored === true);
+  if (isUsual && !isBootstrapped) {
+    await tx.query(APPLY_USUAL, usual);
+    return;
+  }
+  const rare = [gone, alerts, acls].map((part) => JSON.stringify(part));
+  await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [...usual, ...rare]);
+}
+
+type SentCommand = CommandChange & {
+  /** In place of `result`: where it stands among the documents. */
+  readonly shared?: readonly string[];
+};
+type SentDocument = DocumentChange & {
+  /** In place of patches: all of the document. */
+  readonly whole?: unknown;
+};
+
+/** What a get read is mostly the document that is stored as well: it is written and parsed once. */
+function withoutRepetition(changes: Pick<TurnChanges, 'commands' | 'documents'>): {
+  readonly commands: readonly SentCommand[];
+  readonly documents: readonly SentDocument[];
+} {
+  const places = new Map<unknown, readonly string[]>();
+  const documents = changes.documents.map((document, index): SentDocument => {
+    for (const [position, { v }] of document.patches.entries())
+      if (isObject(v)) places.set(v, [`${index}`, 'patches', `${position}`, 'v']);
+    const [first, ...others] = document.patches;
+    const isWhole = first?.o === 'set' && first.p.length === 0 && others.length === 0 && isObject(first.v);
+    if (!isWhole) return document;
+    places.set(first.v, [`${index}`, 'whole']);
+    return { ...document, patches: [], whole: first.v };
+  });
+  const commands = changes.commands.map((command): SentCommand => {
+    const shared = places.get(command.result);
+    return shared === undefined ? command : { ...command, result: undefined, shared };
+  });
+  return { commands, documents };
+}
+
+function isObject(json: unknown): boolean {
+  return typeof json === 'object' && json !== null;
 }
 
 /** Whether there is anything to apply: a turn without changes spares the statement. */

@@ -99,6 +99,8 @@ export interface LoadedTurn {
     { fetched: boolean; contents: readonly { mime: string; base64: string }[] | null }
   > | null;
   readonly work_waiting: boolean;
+  /** The wake-up that the device comes after, if there is an open one. */
+  readonly wake_up: string | null;
   /** For a device that is not registered: the server identifier that it is shown, and may have answered for. */
   readonly stranger_server_id: string | null;
   /** The type of credential of that account's devices. */
@@ -161,8 +163,9 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
      FROM operation o WHERE o.device_id = d.id AND o.state = 'RUNNING') AS active,
   CASE WHEN $3 THEN (SELECT jsonb_object_agg(r.token, jsonb_build_object('fetched', r.used_at IS NOT NULL,
        'contents', CASE WHEN ${IS_AWAITED} THEN jsonb_build_array(jsonb_build_object('mime', r.mime, 'base64', encode(r.octets, 'base64'))) END))
-     FROM repository_item r WHERE r.device_id = d.id AND r.purpose <> 'SUBSCRIPTION') END AS items,
+     FROM repository_item r WHERE r.device_id = d.id AND r.purpose IN ('COMMAND', 'FILE')) END AS items,
   EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
+  (SELECT w.id FROM wake_up w WHERE w.device_id = d.id AND w.ended_at IS NULL) AS wake_up,
   CASE WHEN d.id IS NULL THEN (SELECT x.server_id FROM account x ORDER BY x.id LIMIT 1) END AS stranger_server_id,
   CASE WHEN d.id IS NULL THEN (SELECT x.client_auth_type FROM account x ORDER BY x.id LIMIT 1) END AS stranger_auth_type,
   s.id AS session_id, s.version AS session_version, s.state AS session_state, s.last_sha256, s.last_status, s.last_headers,

@@ -47,11 +47,19 @@ export interface ItemWrite {
   readonly contents: readonly { readonly mime: string; readonly base64: string }[];
   readonly expiresAt: string;
   /** Absent: COMMAND. */
-  readonly purpose?: 'COMMAND' | 'SUBSCRIPTION' | 'FILE';
+  readonly purpose?: 'COMMAND' | 'SUBSCRIPTION' | 'FILE' | 'DEFAULT';
   /** How who uses it proves himself. Absent: DEVICE. */
   readonly access?: 'DEVICE' | 'ADDRESS';
   /** FILE: key of what is served. */
   readonly file?: string;
+  /** DEFAULT: type of the object that it has values for. */
+  readonly moid?: string;
+}
+/** The device answered a DEFAULT: its document takes the place of others for the MOID, or goes. */
+export interface DefaultWrite {
+  readonly moid: string;
+  readonly token: string;
+  readonly isTaken: boolean;
 }
 export interface ChunkWrite {
   readonly ref: string;
@@ -60,6 +68,8 @@ export interface ChunkWrite {
 }
 export interface TurnWrite {
   readonly session?: SessionWrite;
+  /** The wake-up that was loaded with the turn: the device came. What is made due later is for what this turn did not see. */
+  readonly wakeUp?: string | null;
   /** MOs that were observed to be as they are stored. */
   readonly touched?: readonly { readonly family: string; readonly miid: string }[];
   /** Of the session that is written. */
@@ -82,6 +92,7 @@ export interface TurnWrite {
   readonly commands: readonly CommandChange[];
   readonly operations: readonly OperationChange[];
   readonly items: readonly ItemWrite[];
+  readonly defaults?: readonly DefaultWrite[];
   readonly events: readonly { readonly type: string; readonly data: unknown }[];
   readonly security: readonly { readonly what: string; readonly detail: unknown }[];
 }
@@ -116,19 +127,24 @@ credentials AS (INSERT INTO device_credential AS k (device_id, direction, nonce,
     locked_until = CASE WHEN $11::jsonb ? excluded.direction THEN excluded.locked_until ELSE k.locked_until END,
     refusals = CASE WHEN excluded.direction = 'CLIENT' AND $30 THEN excluded.refusals ELSE k.refusals END),
 items AS (INSERT INTO repository_item AS i (device_id, token, operation_id, position, direction, contents, offered_at, expires_at,
-    purpose, access, file_id)
+    purpose, access, file_id, moid)
   SELECT $1, x.token, x.operation, x.position, x.direction, x.contents, $2::timestamptz, x."expiresAt",
-    COALESCE(x.purpose, 'COMMAND'), COALESCE(x.access, 'DEVICE'), x.file
+    COALESCE(x.purpose, 'COMMAND'), COALESCE(x.access, 'DEVICE'), x.file, x.moid
   FROM jsonb_to_recordset($12::jsonb) AS x(token text, operation bigint, position int, direction text, contents jsonb,
-    "expiresAt" timestamptz, purpose text, access text, file bigint)
+    "expiresAt" timestamptz, purpose text, access text, file bigint, moid text)
   ON CONFLICT (device_id, token) DO UPDATE SET contents = excluded.contents, offered_at = excluded.offered_at,
     expires_at = excluded.expires_at, used_at = NULL, uploaded_at = NULL, mime = NULL, sha256 = NULL, octets = NULL),
+defaults AS (DELETE FROM repository_item i USING jsonb_to_recordset($37::jsonb) AS x(moid text, token text, "isTaken" boolean)
+  WHERE i.device_id = $1 AND i.purpose = 'DEFAULT'
+    AND CASE WHEN x."isTaken" THEN i.moid = x.moid AND i.token <> x.token ELSE i.token = x.token END),
 events AS (INSERT INTO event (device_id, at, type, data)
   SELECT $1, $2::timestamptz, x.type, x.data FROM jsonb_to_recordset($13::jsonb) AS x(type text, data jsonb)),
 security AS (INSERT INTO security_log (device_id, at, what, detail)
   SELECT $1, $2::timestamptz, x.what, x.detail FROM jsonb_to_recordset($14::jsonb) AS x(what text, detail jsonb)),
 bootstraps AS (DELETE FROM bootstrap_document b
   WHERE b.device_id = $1 AND $13::jsonb @> '[{"type": "bootstrapCompleted"}]'),
+woken AS (UPDATE wake_up w SET state = 'ANSWERED', ended_at = $2::timestamptz, taken_until = NULL
+  WHERE $38::bigint IS NOT NULL AND w.device_id = $1 AND w.id = $38::bigint AND w.ended_at IS NULL),
 superseded AS (UPDATE session s SET ended_at = $2::timestamptz, end_reason = 'SUPERSEDED'
   WHERE s.device_id = $1 AND s.id = $15::bigint AND s.ended_at IS NULL),
 begun AS (INSERT INTO session (device_id, protocol, session_key, token, phase, message_no, state, last_sha256, last_status,
@@ -182,6 +198,8 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     write.device.discoveryDue === true,
     JSON.stringify(write.device.moved ?? []),
     write.credentials.some((c) => c.notified === null),
+    JSON.stringify(write.defaults ?? []),
+    write.wakeUp ?? null,
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }

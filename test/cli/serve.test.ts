@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 
+import { certificatePath, fingerprintOf, type CertificateName } from '../support/certificates';
 import { moql, startMoql, type Running } from './moql';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'moql-serve-'));
@@ -82,3 +84,39 @@ test('exit codes reach the shell', async () => {
   expect(await startMoql(['key', 'create']).ended).toMatchObject({ code: 2 });
   expect(await startMoql(['ddf', 'check', 'nowhere.xml']).ended).toMatchObject({ code: 1 });
 });
+
+test('SIGHUP makes it show new certificates', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'moql-hup-'));
+  const [cert, key] = [join(directory, 'cert.pem'), join(directory, 'cert.key')];
+  const use = (name: CertificateName): void => {
+    copyFileSync(certificatePath(name, 'key'), key);
+    copyFileSync(certificatePath(name), cert);
+  };
+  const config = join(directory, 'config.json');
+  // Only the signal is to do it.
+  writeFileSync(config, JSON.stringify({ tls: { watchMs: 3_600_000 } }));
+  use('server-ec');
+  const { process, port } = await serve({
+    MOQL_DATA_DIR: join(directory, 'data'),
+    MOQL_TLS_CERT: cert,
+    MOQL_TLS_KEY: key,
+    MOQL_CONFIG: config,
+  });
+  const shown = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port: Number(port), rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().fingerprint256.replace(/:/g, '').toLowerCase());
+        socket.destroy();
+      });
+      socket.on('error', reject);
+    });
+  expect(await shown()).toBe(fingerprintOf('server-ec'));
+  use('server-next');
+  expect(await shown()).toBe(fingerprintOf('server-ec'));
+  process.signal('SIGHUP');
+  await process.says(/certificates were read again/);
+  expect(await shown()).toBe(fingerprintOf('server-next'));
+  process.signal('SIGTERM');
+  expect((await process.ended).code).toBe(0);
+  rmSync(directory, { recursive: true });
+}, 120_000);

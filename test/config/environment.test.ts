@@ -137,6 +137,18 @@ describe('the file of MOQL_CONFIG', () => {
     ['{ "limit": {} }', 'Unrecognized key: "limit"'],
     ['{ "limits": { "maxMsgSize": 1 } }', 'limits.maxMsgSize: '],
     ['[]', 'the file: '],
+    ['{ "bearers": { "sms": { "type": "smtp" } } }', 'bearers.sms.type: type must be smpp, pap, udp or webhook'],
+    ['{ "bearers": { "none": { "type": "udp", "networks": ["::1"] } } }', 'bearers.none: is there by itself'],
+    ['{ "bearers": { "SMS": { "type": "udp", "networks": ["::1"] } } }', 'bearers.SMS: the name of a bearer'],
+    [
+      '{ "bearers": { "u": { "type": "udp", "networks": ["10.0.0.0/33"] } } }',
+      'bearers.u.networks.0: must be an address',
+    ],
+    [
+      '{ "bearers": { "w": { "type": "webhook", "url": "ftp://a", "secret": "0123456789abcdef" } } }',
+      'bearers.w.url: ',
+    ],
+    ['{ "wakeUp": { "bearers": ["sms"] } }', 'wakeUp.bearers.0: there is no bearer "sms" among `bearers`'],
   ])('%s stops the start', (text, reason) => {
     writeFileSync(path, text);
     expect(problems({ MOQL_CONFIG: path })).toEqual([expect.stringContaining(reason)]);

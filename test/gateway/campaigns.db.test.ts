@@ -1,6 +1,17 @@
 /** One change to many devices of both protocols, from the caller's mutation to figures by state. */
 import type { GraphqlAnswer } from '../support/gateway';
-import { ask, codesOf, contact, createKey, faultless, METER, startWorld, type World } from './support/world';
+import {
+  ask,
+  codesOf,
+  contact,
+  createKey,
+  faultless,
+  FUMO,
+  METER,
+  startWorld,
+  submit,
+  type World,
+} from './support/world';
 
 const MINUTE = 60_000;
 /** A Saturday, 15:00 in Berlin and 23:00 in Tokyo. */
@@ -77,9 +88,12 @@ describe('A campaign over devices of both protocols', () => {
 
   test('reaches each that a typed filter fits, and tells its figures and its end', async () => {
     const id = await create({ where: { ...both, acmeMeter: { interval: { gt: 0 } } }, commands: [write(77)] });
-    expect(await campaign(id)).toMatchObject({ state: 'IN_PROGRESS', targets: 2, progress: { queued: 2 } });
     await passes(1_000);
-    expect(await campaign(id)).toMatchObject({ progress: { queued: 0, inProgress: 2 } });
+    expect(await campaign(id)).toMatchObject({
+      state: 'IN_PROGRESS',
+      targets: 2,
+      progress: { queued: 0, inProgress: 2 },
+    });
     faultless(await contact(one));
     expect(await campaign(id)).toMatchObject({ progress: { inProgress: 1, succeeded: 1 } });
     faultless(await contact(two));
@@ -147,15 +161,32 @@ describe('A campaign over devices of both protocols', () => {
     });
   });
 
+  test('what a newer operation supersedes counts as cancelled', async () => {
+    const id = await create({ where: both, commands: [write(81)] });
+    await passes(1_000);
+    await submit(world.gateway, 'IMEI:one', [write(82)]);
+    for (const device of [one, two]) faultless(await contact(device));
+    await passes(1_000);
+    const cancelled = 'devices(state: CANCELLED) { nodes { outcome device { deviceId } } }';
+    expect(await campaign(id, `${CAMPAIGN} ${cancelled}`)).toMatchObject({
+      state: 'COMPLETED',
+      verdict: 'FAILED',
+      progress: { succeeded: 1, cancelled: 1 },
+      devices: { nodes: [{ outcome: 'SUPERSEDED', device: { deviceId: 'IMEI:one' } }] },
+    });
+  });
+
   test('keeps a large value once, and gives it to each device when its turn comes', async () => {
     const { sql } = world.gateway.db;
     const blobs = async (): Promise<number> =>
       Number((await sql.query<{ n: number }>('SELECT count(*)::int AS n FROM blob'))[0]?.n);
     const before = await blobs();
     const text = 'long '.repeat(4_000);
-    const id = await create({ where: both, commands: [{ add: { ...at('Note'), value: { text } } }] });
-    expect(await blobs()).toBe(before);
+    const startAt = new Date(clock + MINUTE).toISOString();
+    const id = await create({ where: both, startAt, commands: [{ add: { ...at('Note'), value: { text } } }] });
     await passes(1_000);
+    expect(await blobs()).toBe(before);
+    await passes(MINUTE);
     expect(await blobs()).toBe(before + 2);
     for (const device of [one, two]) faultless(await contact(device));
     expect(await campaign(id)).toMatchObject({ progress: { succeeded: 2 } });
@@ -163,6 +194,40 @@ describe('A campaign over devices of both protocols', () => {
       expect(await ask(world.gateway, `{ device(deviceId: "${deviceId}") { acmeMeter { note } } }`)).toEqual({
         device: { acmeMeter: { note: text } },
       });
+  });
+
+  test('gives each device an address of its own for one file of the repository', async () => {
+    const { createRepositoryItem: made } = await ask<{
+      createRepositoryItem: { item: { id: string }; uploadUrl: string };
+    }>(world.gateway, 'mutation { createRepositoryItem(input: {}) { item { id } uploadUrl } }');
+    await fetch(made.uploadUrl, { method: 'PUT', body: 'a package' });
+    const address = { moid: FUMO, path: 'DownloadAndUpdate/PkgURL' };
+    const commands = [{ replace: { address, value: { repositoryItem: made.item.id } } }];
+    const id = await create({ where: both, commands });
+    await passes(1_000);
+    const urls: string[] = [];
+    for (const device of [one, two]) {
+      faultless(await contact(device));
+      const told = await ask<{ device: { fumo: { downloadAndUpdate: { pkgUrl: string } } } }>(
+        world.gateway,
+        'query ($id: ID!) { device(deviceId: $id) { fumo { downloadAndUpdate { pkgUrl } } } }',
+        { id: device.deviceId },
+      );
+      urls.push(told.device.fumo.downloadAndUpdate.pkgUrl);
+      expect(await (await fetch(urls.at(-1) ?? '')).text()).toBe('a package');
+    }
+    expect(new Set(urls).size).toBe(2);
+    expect(await campaign(id)).toMatchObject({ progress: { succeeded: 2 } });
+  });
+
+  test('a device that is deleted is no part of it any more', async () => {
+    await world.device('dm1', 'IMEI:leaves');
+    const id = await create({ deviceIds: ['IMEI:leaves'], commands: [write(6)] });
+    await passes(1_000);
+    expect(await campaign(id)).toMatchObject({ progress: { inProgress: 1 } });
+    await ask(world.gateway, 'mutation { deleteDevice(deviceId: "IMEI:leaves") { id } }');
+    await passes(1_000);
+    expect(await campaign(id)).toMatchObject({ state: 'COMPLETED', targets: 1, progress: { inProgress: 0 } });
   });
 
   test('does not ask a device that its maker may not, and tells why', async () => {
@@ -224,7 +289,7 @@ test('A campaign starts devices at its pace, none while it is paused, and takes 
   await passes(0);
   expect(await figures()).toMatchObject({ queued: 3, inProgress: 6 });
   await change('cancel', id);
-  expect(await figures()).toMatchObject({ queued: 0, inProgress: 6, cancelled: 3 });
+  expect(await figures()).toMatchObject({ queued: 0 });
   await passes(0);
   await passes(1_000);
   expect(await campaign(id)).toMatchObject({
@@ -305,9 +370,10 @@ test('A campaign begins at its time, gives up at its end, and pauses when the ke
     'mutation { createApiKey(input: { name: "leaves", admin: true }) { key apiKey { id } } }',
   );
   const { key, apiKey } = made.createApiKey;
-  const orphan = ((await createAs(key, input)).data as { createCampaign: CampaignAnswer }).createCampaign.id;
+  const soon = { ...input, startAt: new Date(clock + MINUTE).toISOString() };
+  const orphan = ((await createAs(key, soon)).data as { createCampaign: CampaignAnswer }).createCampaign.id;
   await ask(world.gateway, 'mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id: apiKey.id });
-  await passes(1_000);
+  await passes(MINUTE);
   expect(await campaign(orphan)).toMatchObject({
     state: 'PAUSED',
     problem: expect.stringContaining('key') as unknown,
@@ -321,6 +387,15 @@ test('The same idempotency key from the same caller gives the same campaign, and
   expect(await create(input)).toBe(id);
   expect(codesOf(await createAs(undefined, { ...input, commands: [write(5)] }))).toEqual(['IDEMPOTENCY_CONFLICT']);
   await change('cancel', id);
+});
+
+test('A refusal names the command that it is for', async () => {
+  const commands = [write(1), { get: at('Nothing') }];
+  const { errors } = await createAs(undefined, { where: {}, commands });
+  expect(errors?.[0]).toMatchObject({
+    message: expect.stringContaining('commands[1]') as unknown,
+    extensions: { code: 'NOT_IN_DDF', command: 1 },
+  });
 });
 
 test.each([

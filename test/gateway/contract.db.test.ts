@@ -145,7 +145,14 @@ describe.each(PROTOCOLS)('Callers of a %s device', (protocol) => {
   test('read an object with values of every format', async () => {
     const operation = await operate([get('')]);
     expect(operation).toMatchObject({ state: 'SUCCEEDED', commands: [ok(METER_VALUES)] });
-    expect(operation.commands[0]?.resultMeta).toBeDefined();
+    expect(operation.commands[0]?.resultMeta).toMatchObject({
+      Interval: { format: 'int' },
+      Key: { format: 'bin' },
+      'Ops/Reset': { format: 'null' },
+      'Tariff/day/Start': { format: 'chr', type: 'text/plain' },
+      'Tariff/night/Start': { format: 'chr', type: 'text/plain' },
+      'Tariff/night/Rate': { format: 'float' },
+    });
   });
 
   test('see the values that were read through types', async () => {

@@ -58,6 +58,7 @@ describe('The fixed part', () => {
       revokeApiKey: '(id: ID!)ApiKey!',
       rotateApiKey: '(id: ID!)CreatedApiKey!',
       prepareNotification: '(input: PrepareNotificationInput!)Notification!',
+      wakeDevice: '(input: WakeDeviceInput!)WakeUp!',
       createPeer: '(input: CreatePeerInput!)Peer!',
       deletePeer: '(id: ID!)Peer!',
       delegateManagement: '(input: DelegateManagementInput!)Delegation!',

@@ -227,7 +227,7 @@ describe('commands', () => {
     const ledger = given({ operations: [operation] });
     ledger.apply([answered('7.0', { tree: chr('Name', 'Hall'), code: 200 })]);
     expect(ledger.takeChanges()).toMatchObject({
-      commands: [{ state: 'ANSWERED', result: 'Hall', meta: { '': { format: 'chr' } } }],
+      commands: [{ state: 'ANSWERED', result: 'Hall', meta: ['chr text/plain'] }],
       operations: [{ id: '7', state: 'SUCCEEDED', ended: true }],
       documents: [{ patches: [{ p: ['Name'], o: 'set', v: 'Hall' }] }],
     });

@@ -2,74 +2,14 @@ import fc from 'fast-check';
 
 import type { Tree, Value } from '../../adapters/adapter';
 import { restoreTree, restoreValue, storeTree, storeValue } from '../../src/management/stored-value';
-import {
-  describedTree,
-  isStorable,
-  jsonOf,
-  metaOf,
-  resultOf,
-  scalarOf,
-  storable,
-  storableText,
-  withShownChildren,
-} from '../../src/management/tree';
-import type { DescribedNode } from '../../src/management/tree';
+import { isStorable, scalarOf, storable, storableText } from '../../src/management/tree';
 
 const leaf = (name: string, data: Value['data'], format: Value['format'] = 'chr', mime?: string): Tree => ({
   name,
   value: { format, data, mime },
 });
 
-const TREE: Tree = {
-  name: 'root',
-  children: [
-    leaf('Name', 'Hall', 'chr', 'text/plain'),
-    { name: 'Colours', children: [{ name: 'a/b', children: [leaf('Red', 7, 'int')] }] },
-    leaf('__proto__', 'kept'),
-    leaf('bad\u0000name', 'gone'),
-    leaf('Lone', '\ud800'),
-  ],
-};
-
-describe('what a get gives', () => {
-  test('a leaf is its scalar, an interior node an object by raw names', () => {
-    expect(jsonOf(leaf('x', 'text'))).toBe('text');
-    const json = jsonOf(TREE);
-    expect(JSON.stringify(json)).toBe('{"Name":"Hall","Colours":{"a/b":{"Red":7}},"__proto__":"kept"}');
-  });
-
-  test('depth cuts, and depth 0 gives the sorted names of the children', () => {
-    expect(resultOf(TREE, 0)).toEqual(['Colours', 'Lone', 'Name', '__proto__']);
-    expect(resultOf(TREE, 1)).toMatchObject({ Name: 'Hall', Colours: {} });
-    expect(resultOf(leaf('x', 1, 'int'), 0)).toBe(1);
-  });
-
-  test('nodes that the DDF lets nobody read are not shown, whether or not the device named them', () => {
-    const described: Record<string, DescribedNode> = {
-      Perm: { format: 'node', access: [] },
-      Secret: { format: 'chr', access: ['Replace'] },
-      Reset: { format: 'null', access: ['Exec'] },
-      Open: { format: 'node', access: ['Get'] },
-    };
-    const named: Tree = {
-      name: 'root',
-      children: ['Perm', 'Secret', 'Reset', 'Open', 'Unheard'].map((name) => ({ name })),
-    };
-    const nodeAt = (path: string): DescribedNode => described[path];
-    expect(jsonOf(describedTree(named, '', nodeAt) as Tree)).toEqual({ Reset: null, Open: {}, Unheard: {} });
-    expect(resultOf(withShownChildren(named, '', nodeAt), 0)).toEqual(['Open', 'Reset', 'Unheard']);
-    expect(describedTree({ name: 'Inbox' }, '', () => ({ format: 'node', access: ['Add'] }))).toEqual({
-      name: 'Inbox',
-    });
-  });
-
-  test('formats and MIME types stand by path', () => {
-    expect(metaOf(TREE)).toMatchObject({
-      Name: { format: 'chr', type: 'text/plain' },
-      'Colours/a%2Fb/Red': { format: 'int' },
-    });
-  });
-
+describe("a leaf's scalar", () => {
   test.each<[Value['data'], unknown]>([
     [Uint8Array.of(0, 255), 'AP8='],
     [2n ** 53n - 1n, 9007199254740991],

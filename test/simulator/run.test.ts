@@ -1,6 +1,9 @@
+import { createSocket } from 'node:dgram';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { notificationPush, writeNotification } from '../../adapters/dm1/notification';
+import { readDmPush } from '../../adapters/wap/push';
 import { simulate } from '../../src/simulator/run';
 import { httpTransport } from '../../src/simulator/transport';
 import type { SessionReport } from '../../src/simulator/report';
@@ -121,4 +124,57 @@ describe('The HTTP transport', () => {
     await expect(httpTransport()({ method: 'GET', url: 'http://127.0.0.1:1/', headers: {} })).rejects.toThrow();
     transport.close();
   });
+});
+
+describe('Devices that listen for wake-ups', () => {
+  const SERVER = { serverUser: 'dm.example', serverSecret: 'secret of the server' };
+
+  function pushOf(secret: string): Uint8Array {
+    const written = writeNotification(
+      { version: '1.1', uiMode: 'BACKGROUND', initiatedBy: 'SERVER', sessionNo: 0x1f, serverId: SERVER.serverUser },
+      secret,
+      new Uint8Array(),
+    );
+    if (!written.ok) throw new Error(written.message);
+    return notificationPush(written.value);
+  }
+
+  test('come when they believe the notification in a datagram, and stay silent else', async () => {
+    const heard: string[] = [];
+    let came = (_report: SessionReport): void => undefined;
+    const session = new Promise<SessionReport>((resolve) => (came = resolve));
+    const server = rightDm1Server();
+    const simulation = simulate({
+      protocol: 'dm1',
+      count: 2,
+      transport: server.transport,
+      device: { url: SERVER_URL, deviceId: 'IMEI:490154203237518', ...SERVER },
+      onWakeUp: (deviceId, woken) => void heard.push(`${deviceId.slice(-2)} ${woken.ok ? 'ok' : woken.reason}`),
+      onReport: (report) => came(report),
+    });
+    const addresses = await simulation.listen({ host: '127.0.0.1', port: 0 });
+    expect(new Set(addresses).size).toBe(2);
+    const port = Number(addresses[1]?.split(':')[1]);
+    const sender = createSocket('udp4');
+    const sends = (octets: Uint8Array): Promise<void> =>
+      new Promise((resolve) => sender.send(octets, port, '127.0.0.1', () => resolve()));
+    await sends(Buffer.from('anything'));
+    await sends(pushOf('guessed'));
+    await sends(pushOf(SERVER.serverSecret));
+    expect((await session).deviceId).toBe('IMEI:490154203237519');
+    expect(server.received.map(({ header }) => header.sessionId)).toContain('1F');
+    expect(heard).toEqual(['19 it is no push for device management', '19 the digest does not fit', '19 ok']);
+    sender.close();
+    await simulation.stop();
+  });
+});
+
+test.each([
+  ['nothing', ''],
+  ['another type of PDU', '01040304af8700'],
+  ['headers longer than it', '01067f84af87'],
+  ['a length without end', '0106ffffffffffffff'],
+  ['another application', '010603c4af8200'],
+])('A datagram with %s is no push for device management', (_what, hex) => {
+  expect(readDmPush(new Uint8Array(Buffer.from(hex, 'hex')))).toBeUndefined();
 });

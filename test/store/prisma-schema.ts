@@ -18,6 +18,7 @@ export type Tables = Readonly<Record<string, Table>>;
 const TYPES: Readonly<Record<string, string>> = {
   BigInt: 'int8',
   Int: 'int4',
+  Float: 'float8',
   String: 'text',
   Boolean: 'bool',
   Json: 'jsonb',

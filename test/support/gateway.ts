@@ -26,6 +26,7 @@ export interface GraphqlAnswer {
 export interface TestGateway {
   readonly url: string;
   readonly deviceUrl: string;
+  readonly deviceListenerUrl: string;
   readonly adminKey: string;
   readonly services: Services;
   readonly db: Database;
@@ -58,6 +59,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const {
     url,
     deviceUrl,
+    deviceListenerUrl,
     services,
     timers,
     reloadTls,
@@ -72,6 +74,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   return {
     url,
     deviceUrl,
+    deviceListenerUrl,
     adminKey,
     services,
     db,

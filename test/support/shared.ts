@@ -6,8 +6,10 @@ import { join, resolve } from 'node:path';
 export type Requirement = 'shared' | Tool;
 
 /** Programs that judge us from outside. */
-export type Tool = 'chromium' | 'libwbxml' | 'postgres';
+export type Tool = 'chromium' | 'libwbxml' | 'postgres' | 'kannel';
 
+/** Where Debian's kannel-extras has them. */
+const KANNEL_TESTS = '/usr/lib/kannel/test';
 const SHARED_ROOT = resolve(__dirname, '..', '..', '..', 'shared');
 
 /** Path of a file or folder of the shared reference material, which lies beside the checkout. */
@@ -35,7 +37,7 @@ export function describeWith(tool: Tool, name: string, body: () => void): void {
 
 /**
  * Where the tool is: the absolute path of chromium or of `wbxml2xml`; for postgres the `DATABASE_URL`.
- * Undefined when it is missing.
+ * For kannel the folder of its test programs, beside which its daemons must be there. Undefined when it is missing.
  */
 export function findTool(tool: Tool): string | undefined {
   switch (tool) {
@@ -45,6 +47,10 @@ export function findTool(tool: Tool): string | undefined {
       return findProgram('wbxml2xml');
     case 'postgres':
       return process.env['DATABASE_URL'] || undefined;
+    case 'kannel': {
+      const isThere = findProgram('bearerbox') !== undefined && findProgram('wapbox') !== undefined;
+      return isThere && existsSync(KANNEL_TESTS) ? KANNEL_TESTS : undefined;
+    }
   }
 }
 
@@ -79,7 +85,9 @@ function isRequired(requirement: Requirement): boolean {
 }
 
 function findProgram(name: string): string | undefined {
-  const found = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { encoding: 'utf8' });
+  // Daemons stand where only administrators look.
+  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
+  const found = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], { encoding: 'utf8', env });
   const path = found.status === 0 ? found.stdout.trim() : '';
   return path === '' ? undefined : path;
 }

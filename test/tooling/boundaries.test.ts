@@ -37,6 +37,8 @@ const FORBIDDEN: readonly Case[] = [
   ['src/management/queue.ts', "import { x } from '../graphql/server';"],
   ['src/management/queue.ts', "import { x } from '../../adapters/dm1/message';"],
   ['src/management/queue.ts', "import { x } from '../../schema/graphql/names';"],
+  ['src/management/queue.ts', "import { x } from '../bearers/bearer';"],
+  ['src/management/queue.ts', "import type { x } from '../bearers/smpp';"],
   ['src/bearers/smpp.ts', "import { x } from '../store/sql';"],
   ['src/repository/item.ts', "import { x } from '../management/services';"],
   ['src/graphql/device.ts', "import type { x } from '../../adapters/dm1/message';"],
@@ -55,6 +57,7 @@ const FORBIDDEN: readonly Case[] = [
 ];
 
 const ALLOWED: readonly Case[] = [
+  ['src/management/queue.ts', "import type { x } from '../bearers/bearer';"],
   ['adapters/dm1/session/step.ts', "import type { x } from '../message'; import type { y } from '../../adapter';"],
   ['adapters/dm1/codec/xml.ts', "import { SaxesParser } from 'saxes';"],
   ['adapters/dm1/session/step.ts', "import { x } from '../../http/auth';"],

@@ -6,6 +6,8 @@ import type { Place, SentEntry } from './machine';
 export type Carried =
   /** Ends here: it cannot be carried, or the probe has told its outcome. */
   | { readonly kind: 'answered'; readonly outcome: Outcome; readonly code?: number; readonly message?: string }
+  /** Ends here by what the device brought already. */
+  | { readonly kind: 'settled'; readonly effects: readonly Effect[] }
   | {
       readonly kind: 'sent';
       readonly command: PackageCommand;

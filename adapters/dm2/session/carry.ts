@@ -16,6 +16,7 @@ import { uriOf } from './first-reading';
 import type { Machine, Place } from './machine';
 import { carryDefault, writeByHget } from './document';
 import { carryRead, readCarriers, readCommand, type Read } from './reading';
+import { settleLate } from './settle-get';
 
 export type { Carried } from './carried';
 
@@ -25,6 +26,7 @@ type Copy = Extract<Command, { kind: 'copy' }>;
 type Exec = Extract<Command, { kind: 'exec' }>;
 
 const MAX_PROBES = 2;
+const NO_READ = 'the device has none of GET, HPUT and HPOST';
 
 export function carry(command: Exclude<Command, { kind: 'discover' }>, machine: Machine, context: Context): Carried {
   switch (command.kind) {
@@ -65,14 +67,16 @@ function carryGet(command: Get, machine: Machine, context: Context): Carried {
   if (at === undefined) return unsupported('DM 2.0 addresses nodes by MO');
   if (command.prop !== undefined) return unsupported('DM 2.0 has no properties of nodes');
   const { depth, validator } = command;
-  return read(command, { at, depth, validator }, machine, context);
+  const carried = carryRead(command, { at, depth, validator }, machine, context);
+  if (carried === undefined) return unsupported(NO_READ);
+  const brought = (command.attempts ?? 0) > 0 ? context.items[command.token]?.uploaded : undefined;
+  const late = settleLate(carried.entry, brought, context);
+  return late === undefined ? { kind: 'sent', ...carried } : { kind: 'settled', effects: late };
 }
 
 function read(command: Command, what: Read, machine: Machine, context: Context): Carried {
   const carried = carryRead(command, what, machine, context);
-  return carried === undefined
-    ? unsupported('the device has none of GET, HPUT and HPOST')
-    : { kind: 'sent', ...carried };
+  return carried === undefined ? unsupported(NO_READ) : { kind: 'sent', ...carried };
 }
 
 /** DM 2.0 has no copy: what is at one address is read and then written at the other, in two packages. */

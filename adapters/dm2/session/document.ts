@@ -3,12 +3,11 @@
  * Source: OMA-TS-DM_Protocol-V2_0, 5.3.1 (HGET), 5.3.10 (DEFAULT), 7.2.1.4.
  */
 import type { Bytes, Command, Context, Effect, Tree, Value } from '../../adapter';
-import { namesOfPath } from '../client-uri';
+import { namesOfPath, printClientUri } from '../client-uri';
 import { encodeBareValue } from '../leaf-value';
 import { encodeMoJson, type OutgoingEntry } from '../mo-json';
 import { MEDIA_TYPES, type PackageCommand } from '../package';
 import { type Carried, unsupported } from './carried';
-import { uriOf } from './first-reading';
 import type { Machine, Place, SentEntry } from './machine';
 import { supports } from './reading';
 
@@ -34,9 +33,9 @@ export function writeByHget(command: Command, written: Written, at: Place, conte
   };
   // An interior node that is fetched becomes what was fetched; where the rest of it is to stay, its leaves tell their places.
   const isPart = kind === 'replace' && written.whole !== true && tree.children !== undefined;
-  const entries = isPart ? leavesOf(tree, target) : [{ at: target, tree }];
-  if (entries.length === 0)
-    return { kind: 'answered', outcome: 'BAD_VALUE', message: 'the tree has no value to write' };
+  const entries: readonly OutgoingEntry[] = isPart ? leavesOf(tree, target) : [{ at: target, tree }];
+  const [only, another] = entries;
+  if (only === undefined) return { kind: 'answered', outcome: 'BAD_VALUE', message: 'the tree has no value to write' };
   const document = encodeMoJson(entries);
   if (!document.ok) {
     return document.code === 'NO_DATA'
@@ -44,13 +43,16 @@ export function writeByHget(command: Command, written: Written, at: Place, conte
       : { kind: 'answered', outcome: 'BAD_VALUE', message: document.message };
   }
 
-  const bare = tree.value === undefined ? undefined : encodeBareValue(tree.value);
+  // There are clients that take no document without being told where: where it is for one node, they are.
+  const place = creates || another !== undefined ? undefined : printClientUri(only.at);
+  const single = another === undefined ? only.tree.value : undefined;
+  const bare = single === undefined ? undefined : encodeBareValue(single);
   const item: Effect = {
     ...offered(command, document.value),
     ...(bare === undefined ? {} : { alternatives: [{ mime: bare.mediaType, body: bare.body }] }),
   };
   const serverUri = serverUriOf(command, context);
-  const carried: PackageCommand = creates || isPart ? ['HGET', serverUri] : ['HGET', serverUri, uriOf(at)];
+  const carried: PackageCommand = place === undefined ? ['HGET', serverUri] : ['HGET', serverUri, place];
   const entry: SentEntry = { what: 'HGET', id: command.id, token: command.token, at, kind };
   return { kind: 'sent', command: carried, entry, item };
 }

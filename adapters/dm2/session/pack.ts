@@ -61,6 +61,11 @@ export function pack(work: readonly Command[], before: Machine, context: Context
       continue;
     }
 
+    if (carried.kind === 'settled') {
+      effects.push(...carried.effects);
+      answered += 1;
+      continue;
+    }
     if (carried.entry.what !== 'GET') {
       if (single && changes > 0) break;
       changes += 1;

@@ -1,5 +1,5 @@
 /** The data of a GET as a tree, whichever of its two forms it came in. */
-import type { Bytes, Context, Tree } from '../../adapter';
+import type { Bytes, Context, DdfBranch, Tree } from '../../adapter';
 import { namesOfPath, type PlainAddress } from '../client-uri';
 import { decodeBareValue } from '../leaf-value';
 import { parseMediaType } from '../../http/media-type';
@@ -35,7 +35,8 @@ export function readData(
   const mediaType = data.mediaType ?? data.mime ?? '';
   const type = parseMediaType(mediaType).type;
   if (type === MEDIA_TYPES.moJson || type === 'application/json') {
-    const read = decodeMoJson(data.body, { look, asked, ...(level === undefined ? {} : { level }) });
+    const branch = (moid: string, path: string): DdfBranch | undefined => context.ddf.at?.(moid, path);
+    const read = decodeMoJson(data.body, { look, branch, asked, ...(level === undefined ? {} : { level }) });
     const entry = read.ok ? read.value.find((one) => answers(one, asked)) : undefined;
     if (entry !== undefined) return ok(withInstance(entry, at));
     if (type === MEDIA_TYPES.moJson) {

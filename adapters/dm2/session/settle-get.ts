@@ -63,6 +63,15 @@ function learnedOf(sent: SentGet, sc: number, machine: Machine): Learned {
   return { machine, effects: [] };
 }
 
+/**
+ * What a device brought for a read after the session that asked for it: it ends the read without asking again. Undefined where
+ * nothing came, or nothing that can be read.
+ */
+export function settleLate(sent: SentGet, data: Data | undefined, context: Context): readonly Effect[] | undefined {
+  const effects = data === undefined ? [] : dataEffects(sent, data, context);
+  return effects.some((effect) => effect.kind === 'commandAnswered' && effect.outcome === 'OK') ? effects : undefined;
+}
+
 function dataEffects(sent: SentGet, data: Data | undefined, context: Context): readonly Effect[] {
   const answer = { kind: 'commandAnswered', command: sent.id, code: DM2_STATUS.OK } as const;
   if (data === undefined) {

@@ -26,6 +26,8 @@ import { Credential, CredentialInput } from './credential';
 import { Node } from './node';
 
 const nullable = true;
+const BEARERS =
+  "By what devices are woken, the preferred first: names of bearers in the gateway's configuration, and `none` for not at all. null: those of the configuration.";
 
 @ObjectType({
   implements: Node,
@@ -63,6 +65,8 @@ export class CreateAccountInput {
     description: 'Whether a valid credential with an unknown DevId registers it.',
   })
   readonly autoRegister?: boolean | null;
+  @Field(() => [String], { nullable, description: BEARERS })
+  readonly bearers?: readonly string[] | null;
 }
 
 @InputType({ description: 'What of an account is to change; what is left out stays.' })
@@ -77,6 +81,8 @@ export class UpdateAccountInput {
   readonly serverAuth?: CredentialInput | null;
   @Field(() => Boolean, { nullable })
   readonly autoRegister?: boolean | null;
+  @Field(() => [String], { nullable, description: BEARERS })
+  readonly bearers?: readonly string[] | null;
 }
 
 @Resolver(() => Account)
@@ -96,6 +102,15 @@ export class AccountResolver {
   serverAuth(@Root() account: AccountView, @Ctx() context: RequestContext): Credential {
     authorizeGateway(context, 'MANAGE_ACCOUNTS');
     return { type: account.serverAuthType, username: account.serverUsername };
+  }
+
+  @FieldResolver(() => [String], {
+    nullable,
+    description: 'Names of the bearers by which its devices are woken; null: those of the configuration.',
+  })
+  bearers(@Root() account: AccountView, @Ctx() context: RequestContext): readonly string[] | null {
+    authorizeGateway(context, 'MANAGE_ACCOUNTS');
+    return account.bearers;
   }
 
   @Query(() => Account, { nullable, description: 'An account by its `id`; null when there is none.' })
@@ -157,12 +172,20 @@ export class AccountResolver {
 }
 
 /** Members that were given; null only where it means something. */
-function accountChanges({ serverId, name, clientAuth, serverAuth, autoRegister }: UpdateAccountInput): AccountChanges {
+function accountChanges({
+  serverId,
+  name,
+  clientAuth,
+  serverAuth,
+  autoRegister,
+  bearers,
+}: UpdateAccountInput): AccountChanges {
   return {
     ...(serverId == null ? {} : { serverId }),
     ...(name === undefined ? {} : { name }),
     ...(clientAuth ? { clientAuth } : {}),
     ...(serverAuth ? { serverAuth } : {}),
     ...(autoRegister == null ? {} : { autoRegister }),
+    ...(bearers === undefined ? {} : { bearers }),
   };
 }

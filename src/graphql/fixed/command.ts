@@ -168,6 +168,22 @@ export class SetAclInput {
   readonly entries?: readonly AclEntryInput[] | null;
 }
 
+@InputType({
+  description:
+    'Where the device is to look for values of a management object that its tree has not (DM 2.0): they stand ready in the Data Repository, each time anew, until the next DEFAULT of the same MOID takes their place.',
+})
+export class DefaultInput {
+  @Field(() => String, { description: 'Type of the object; the device need not have one.' })
+  readonly moid!: string;
+  @Field(() => String, {
+    nullable,
+    description: 'Name that is wished for the instance; the device names it in the end.',
+  })
+  readonly miid?: string | null;
+  @Field(() => JsonScalar, { description: 'An object keyed by raw node names.' })
+  readonly values!: unknown;
+}
+
 /** `@oneOf` is set when the schema is made. */
 @InputType({ description: 'One command.' })
 export class CommandInput {
@@ -196,6 +212,8 @@ export class CommandInput {
   readonly getAccess?: TargetInput;
   @Field(() => SetAccessInput, { nullable })
   readonly setAccess?: SetAccessInput;
+  @Field(() => DefaultInput, { nullable, description: 'Names values for an object that the device has not (DM 2.0).' })
+  readonly default?: DefaultInput;
 }
 
 /** With the key of a repository item in place of its identifier. Errors: NOT_FOUND. */
@@ -212,7 +230,7 @@ export function commandRequest(input: CommandInput): CommandRequest {
   if (kind === undefined || given.length > 1)
     throw new ManagementError(
       'BAD_USER_INPUT',
-      'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl, setAcl, getAccess and setAccess.',
+      'A command is exactly one of get, add, replace, delete, exec, copy, show, getAcl, setAcl, getAccess, setAccess and default.',
     );
   return { ...withKeys(input[kind]), kind } as CommandRequest;
 }

@@ -18,6 +18,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 
 import { familyOf } from '../../../schema/ddf/identity';
 import type { ScopedDevice } from '../../access/rights';
+import type { RecipientChanges } from '../../management/bearer-input';
 import { scopedDevice } from '../../management/readable';
 import type { DeviceChanges, DeviceView, MoView, AccountView } from '../../management/types';
 import { authorizeDevice, findDevice, lacking } from '../authorize';
@@ -34,6 +35,11 @@ import { Device } from './device-type';
 import { ManagementObject } from './management-object';
 
 const nullable = true;
+const BEARERS =
+  "By what it is woken, the preferred first: names of bearers in the gateway's configuration, and `none` for not at all. null: those of its account.";
+const MSISDN = 'Its number in international form, such as `+491700000001`; for bearers that send short messages.';
+const UDP_ADDRESS =
+  'Where datagrams reach it, such as `192.0.2.1` or `[2001:db8::1]:2948`, within the networks that the configuration allows.';
 
 @ObjectType({ description: 'A management object type that a device says it supports.' })
 export class SupportedMo {
@@ -89,6 +95,12 @@ export class RegisterDeviceInput {
     description: "What the gateway presents to this device alone; else the account's.",
   })
   readonly serverAuth?: CredentialInput | null;
+  @Field(() => [String], { nullable, description: BEARERS })
+  readonly bearers?: readonly string[] | null;
+  @Field(() => String, { nullable, description: MSISDN })
+  readonly msisdn?: string | null;
+  @Field(() => String, { nullable, description: UDP_ADDRESS })
+  readonly udpAddress?: string | null;
 }
 
 @InputType({ description: 'What of a device is to change; what is left out stays.' })
@@ -105,6 +117,12 @@ export class UpdateDeviceInput {
   readonly serverAuth?: CredentialInput | null;
   @Field(() => Boolean, { nullable, description: 'Look for its management objects again at the next contact.' })
   readonly rediscover?: boolean | null;
+  @Field(() => [String], { nullable, description: BEARERS })
+  readonly bearers?: readonly string[] | null;
+  @Field(() => String, { nullable, description: MSISDN })
+  readonly msisdn?: string | null;
+  @Field(() => String, { nullable, description: UDP_ADDRESS })
+  readonly udpAddress?: string | null;
 }
 
 @Resolver(() => Device)
@@ -196,6 +214,7 @@ export class DeviceResolver {
         ...(timeZone == null ? {} : { timeZone }),
         ...(clientAuth ? { clientAuth } : {}),
         ...(serverAuth ? { serverAuth } : {}),
+        ...recipientOf(input),
       },
       context.caller,
     );
@@ -238,7 +257,17 @@ function authorizeAs({ rights, caller }: RequestContext, device: ScopedDevice): 
   if (!rights.onDevice('MANAGE_DEVICES', device)) throw lacking(caller.name, 'MANAGE_DEVICES');
 }
 
-function deviceChanges({ accountId, tags, timeZone, clientAuth, serverAuth, rediscover }: UpdateDeviceInput): DeviceChanges {
+/** null takes away. */
+function recipientOf({ bearers, msisdn, udpAddress }: UpdateDeviceInput): RecipientChanges {
+  return {
+    ...(bearers === undefined ? {} : { bearers }),
+    ...(msisdn === undefined ? {} : { msisdn }),
+    ...(udpAddress === undefined ? {} : { udpAddress }),
+  };
+}
+
+function deviceChanges(input: UpdateDeviceInput): DeviceChanges {
+  const { accountId, tags, timeZone, clientAuth, serverAuth, rediscover } = input;
   return {
     ...(accountId == null ? {} : { accountId: getKey('Account', accountId) }),
     ...(tags ? { tags } : {}),
@@ -246,5 +275,6 @@ function deviceChanges({ accountId, tags, timeZone, clientAuth, serverAuth, redi
     ...(clientAuth ? { clientAuth } : {}),
     ...(serverAuth ? { serverAuth } : {}),
     ...(rediscover == null ? {} : { rediscover }),
+    ...recipientOf(input),
   };
 }

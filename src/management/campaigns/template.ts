@@ -81,12 +81,15 @@ const OF_A_DEVICE: ReadonlySet<string> = new Set(['NO_SUCH_MO', 'MO_AMBIGUOUS', 
 export function checkTemplate({ commands, atomic, sequence }: Template, using: JudgingWith): void {
   const anyDevice = { deviceId: 'a device', protocol: null, isDiscovered: false, mos: [] };
   if (atomic && sequence) checkSequence(true, null);
-  for (const command of commands) {
+  for (const [index, command] of commands.entries()) {
     try {
       const rows = judge([command], anyDevice, using.library, using);
       if (atomic && commands.length > 1) checkAtomic(rows, null);
     } catch (error) {
-      if (!(error instanceof ManagementError) || !OF_A_DEVICE.has(error.code)) throw error;
+      if (!(error instanceof ManagementError)) throw error;
+      if (OF_A_DEVICE.has(error.code)) continue;
+      const message = error.message.replace('commands[0]', `commands[${index}]`);
+      throw new ManagementError(error.code, message, { ...error.details, command: index });
     }
   }
 }

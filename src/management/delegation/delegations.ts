@@ -30,6 +30,8 @@ export interface DelegationsDeps extends PeersDeps, Omit<TakingDeps, 'now'> {
   readonly rightsOf: (caller: Caller) => Promise<Rights>;
   readonly log: { warn(detail: object, message: string): void };
   readonly now?: () => number;
+  /** Told of devices (keys) that got work, after the commit. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 const MAX_MOIDS = 32;

@@ -15,6 +15,8 @@ export interface GivingDeps {
   readonly db: Database;
   readonly secrets: Secrets;
   readonly now: () => number;
+  /** Told of devices (keys) that got work, after the commit. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
 }
 
 export interface Logins {
@@ -28,6 +30,9 @@ const UNDOING_MS = 365 * 86_400_000;
 const PERMANENT_MS = 365 * 86_400_000;
 
 export class Giving {
+  /** Devices that get work by the transaction that runs. */
+  readonly #busied = new Set<string>();
+
   constructor(private readonly deps: GivingDeps) {}
 
   /** New logins of a device at the peer; both are known to nobody else. */
@@ -193,6 +198,7 @@ export class Giving {
     state: string = row.state,
   ): Promise<string> {
     const now = this.deps.now();
+    this.#busied.add(row.device);
     const lastMs = state === 'ENDING' ? now + UNDOING_MS : (row.until?.getTime() ?? now + PERMANENT_MS);
     const { id } = await insertOperation(tx, row.device, {
       atomic: false,
@@ -210,10 +216,14 @@ export class Giving {
   }
 
   async #locked<T>(id: string, work: (tx: Sql, row: DelegationRow) => Promise<T>): Promise<T | undefined> {
-    return this.deps.db.sql.transaction(async (tx) => {
+    let device = '';
+    const done = await this.deps.db.sql.transaction(async (tx) => {
       const row = await lockDelegation(tx, id);
+      device = row?.device ?? '';
       return row === undefined || row.direction !== 'GIVEN' ? undefined : work(tx, row);
     });
+    if (this.#busied.delete(device)) await this.deps.wake?.([device]);
+    return done;
   }
 }
 

@@ -5,7 +5,7 @@ import { loadDryRunFacts } from '../../store/explain';
 import type { TargetRow } from '../../store/operations';
 import type { Sql } from '../../store/sql';
 import type { CommandRow } from '../judge';
-import { ManagementError, type CommandInput, type CommandView, type OperationView } from '../types';
+import { ManagementError, type AddressInput, type CommandInput, type CommandView, type OperationView } from '../types';
 import { verdictOf, verdictOfError, type DryRunFacts } from './verdict';
 import type { Objector, Verdict } from './types';
 
@@ -75,9 +75,15 @@ type Told = Pick<CommandView, 'position' | 'kind' | 'moid' | 'miid' | 'path' | '
 
 /** Of a command that could not be judged to its end, what its caller gave. */
 function refusedRow(command: CommandInput | undefined, position: number): Told {
-  const at = command === undefined || command.kind === 'show' ? {} : 'from' in command ? command.from : command.address;
+  const at = addressIn(command);
   const { moid = null, miid = null, path, uri = null } = at;
   return { position, kind: command?.kind ?? 'get', moid, miid, path: path ?? '', uri, emulated: false };
+}
+
+function addressIn(command: CommandInput | undefined): AddressInput {
+  if (command === undefined || command.kind === 'show') return {};
+  if ('address' in command) return command.address;
+  return 'from' in command ? command.from : { moid: command.moid };
 }
 
 function viewOf({ position, kind, moid, miid, path, uri, emulated }: Told, verdict: Verdict): CommandView {

@@ -1,6 +1,6 @@
 /** Explanations as callers ask for them: loaded here, told by pure functions. */
 import type { Database } from '../../store/database';
-import { loadSituation, type SituationRow } from '../../store/explain';
+import { loadSituation, loadWakeUpFacts, type SituationRow } from '../../store/explain';
 import type { Objects, OperationView } from '../types';
 import { contactOf, NOT_WOKEN, type WakeUpFacts } from './contact';
 import { explainOperation } from './operation';
@@ -11,8 +11,8 @@ export interface ExplanationsDeps {
   readonly db: Database;
   readonly operations: { get(device: string, id: string): Promise<OperationView | null> };
   readonly objects: Pick<Objects, 'load'>;
-  /** By its key. Absent: no device is woken. */
-  readonly wakeUpsOf?: (device: string) => Promise<WakeUpFacts>;
+  /** Names of bearers for devices whose account says nothing. */
+  readonly bearers: readonly string[];
   readonly now?: () => number;
 }
 
@@ -26,7 +26,7 @@ export function createExplanations(deps: ExplanationsDeps): Explanations {
     if (!/^\d{1,18}$/.test(device)) return null;
     const [situation, wakeUps] = await Promise.all([
       loadSituation(deps.db.sql, device, new Date(at)),
-      deps.wakeUpsOf?.(device) ?? NOT_WOKEN,
+      loadWakeUpFacts(deps.db.sql, device, deps.bearers) as Promise<WakeUpFacts>,
     ]);
     return situation === null ? null : { situation, contact: contactOf(situation, wakeUps, at) };
   }

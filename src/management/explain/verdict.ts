@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Asked, Json, Lack } from '../../../adapters/adapter';
 import { namesOf } from '../../../schema/ddf/library';
 import { objectionOfAcl, type KnownAcl } from '../acl';
-import { objectionOfAccess, type KnownAccess } from '../dac';
-import type { CommandRow } from '../judge';
+import { objectionOfAccess, objectionToWriting, type KnownAccess } from '../dac';
+import type { CommandRow, CopyTarget } from '../judge';
 import { storedPrompt } from '../show';
-import { restoreTree, restoreValue, type StoredTree, type StoredValue } from '../stored-value';
-import { jsonOf, scalarOf } from '../tree';
+import { restoreValue, type StoredTree, type StoredValue } from '../stored-value';
+import { scalarOf, setOwn } from '../tree';
 import type { ErrorCode, ManagementError } from '../types';
 import type { Objector, Judgement, Verdict } from './types';
 
@@ -66,7 +66,7 @@ export function verdictOf(row: CommandRow, facts: DryRunFacts): Verdict {
     const at = facts.features[lack.feature]?.at;
     return against('FEATURE', 'LACKS_FEATURE', lack.reason, at === undefined ? null : new Date(at));
   }
-  const access = objectionOfAccess(row, facts.access);
+  const access = objectionOfAccess(row, facts.access) ?? objectionToCopy(row, facts.access);
   if (access !== undefined) return against('ACCESS_CONTROL', 'FORBIDDEN', access, facts.access.observedAt);
   const acl = objectionOfAcl(row, facts.acls, facts.serverId);
   if (acl !== undefined) return against('ACL', 'FORBIDDEN', acl, aclSeenAt(row, facts.acls));
@@ -84,6 +84,12 @@ export function verdictOf(row: CommandRow, facts: DryRunFacts): Verdict {
     ? 'it will be sent, as a read and a write, for the protocol has no such command'
     : 'it will be sent in the next session of the device';
   return { judgement: 'WILL_BE_SENT', by: null, code: null, message, seenAt: null };
+}
+
+/** Of a copy, what speaks against writing where it goes. */
+function objectionToCopy({ kind, request }: CommandRow, access: KnownAccess): string | undefined {
+  const to = kind === 'copy' ? (request['to'] as CopyTarget) : undefined;
+  return to === undefined || 'uri' in to ? undefined : objectionToWriting(to, access);
 }
 
 function askedOf({ kind, request }: CommandRow): Asked {
@@ -114,8 +120,8 @@ function equalDocument(row: CommandRow, documents: readonly DocumentFacts[]): Do
     tree === undefined
       ? value !== undefined && isStoredAs(value, row.path, stored, document)
       : row.request['whole'] === true
-        ? isDeepStrictEqual(jsonOf(restoreTree(tree)), stored)
-        : holds(stored, jsonOf(restoreTree(tree)));
+        ? isDeepStrictEqual(jsonOf(tree), stored)
+        : holds(stored, jsonOf(tree));
   return isEqual ? document : undefined;
 }
 
@@ -125,6 +131,18 @@ function isStoredAs(value: StoredValue, path: string, stored: Json, { meta }: Do
   const own = Object.hasOwn(meta, path) ? meta[path] : undefined;
   if (Array.isArray(own) && own[0] !== value.f) return false;
   return isDeepStrictEqual(scalarOf(restoreValue(value)), stored);
+}
+
+/** A tree as it is stored; undefined where a value of it cannot be. */
+function jsonOf({ v, c }: StoredTree): Json | undefined {
+  if (v !== undefined) return v.k === 'f' || v.k === 'r' ? undefined : scalarOf(restoreValue(v));
+  const object: Record<string, Json> = {};
+  for (const child of c ?? []) {
+    const json = jsonOf(child);
+    if (json === undefined) return undefined;
+    setOwn(object, child.n, json);
+  }
+  return object;
 }
 
 function nodeAt(values: Json, names: readonly string[]): Json | undefined {

@@ -5,7 +5,10 @@ import type { DmFormat, Tree, Value } from '../../../adapters/adapter';
 import { pathOfNames } from '../../../adapters/dm2/client-uri';
 import { decodeBareValue, encodeBareValue } from '../../../adapters/dm2/leaf-value';
 import { decodeMoJson, encodeMoJson, type FormatLookup } from '../../../adapters/dm2/mo-json';
-import { jsonOf } from '../../../src/management/tree';
+import { NOWHERE } from '../../../schema/ddf/library';
+import { readTree } from '../../../src/management/tree-reading';
+
+const jsonOf = (tree: Tree): unknown => readTree(tree, NOWHERE).json;
 
 const MOID = 'urn:example:mo:all:1.0';
 /** Text that a document can hold: neither U+0000 nor half a surrogate pair. */

@@ -1,18 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { wakeUpOfPackage0, type Dm2Device, type SessionTrigger } from '../../../src/simulator';
-import {
-  METER,
-  SERVER_ID,
-  SERVER_SECRET,
-  ask,
-  codesOf,
-  contact,
-  faultless,
-  startWorld,
-  submit,
-} from '../support/world';
-import type { World } from '../support/world';
+import { startSharedWorld, type SharedWorld } from '../support/shared-world';
+import { PUBLIC_URL } from '../support/spoken';
+import { METER, SERVER_ID, SERVER_SECRET, ask, codesOf, contact, faultless, submit } from '../support/world';
 
 const MINUTE_MS = 60_000;
 const PREPARE = `mutation ($input: PrepareNotificationInput!) { prepareNotification(input: $input) {
@@ -24,12 +15,11 @@ interface Prepared {
   readonly document: { readonly mediaType: string; readonly wsp: string; readonly sms: readonly string[] };
 }
 
-let world: World;
+let world: SharedWorld;
 let count = 0;
-let clock = Date.parse('2026-02-01T12:00:00Z');
 
 beforeAll(async () => {
-  world = await startWorld({ now: () => clock });
+  world = await startSharedWorld({ at: Date.parse('2026-02-01T12:00:00Z') });
 });
 afterAll(() => world.close());
 
@@ -51,7 +41,7 @@ async function prepare({ deviceId }: Pick<Dm2Device, 'deviceId'>, input: object 
 
 /** What the device makes of it: how its session begins. */
 function triggerOf(device: Dm2Device, { octets }: Prepared): SessionTrigger {
-  const wakeUp = wakeUpOfPackage0(device, octets, clock);
+  const wakeUp = wakeUpOfPackage0(device, octets, world.now());
   if (!wakeUp.ok) throw new Error(wakeUp.reason);
   return wakeUp.trigger;
 }
@@ -76,7 +66,7 @@ describe('3 Package#0 of a real gateway', () => {
     const id = Buffer.from(sessionId.padStart(4, '0'), 'hex');
     const name = Buffer.from(SERVER_ID);
     const seconds = Buffer.alloc(4);
-    seconds.writeUInt32BE(clock / 1000);
+    seconds.writeUInt32BE(world.now() / 1000);
     const message = (digest: Buffer): Buffer =>
       Buffer.concat([
         Buffer.from('2280', 'hex'),
@@ -100,7 +90,7 @@ describe('3 Package#0 of a real gateway', () => {
   test('tells connections, and asks for no objects where the caller wants it so', async () => {
     const device = await acquainted();
     const prepared = await prepare(device, { connections: ['WLAN', 'ANY_AVAILABLE'], requestMos: false });
-    expect(wakeUpOfPackage0(device, prepared.octets, clock)).toMatchObject({
+    expect(wakeUpOfPackage0(device, prepared.octets, world.now())).toMatchObject({
       ok: true,
       connections: ['WLAN', 'ANY_AVAILABLE'],
       trigger: { requestsMos: false },
@@ -133,13 +123,13 @@ describe('3 Package#0 of a real gateway', () => {
   test('has an identifier that counts up, and keeps it when it is sent once more, which the device drops', async () => {
     const device = await acquainted();
     const first = await prepare(device, { sessionId: '00FE' });
-    clock += MINUTE_MS;
+    await world.passes(MINUTE_MS);
     const second = await prepare(device);
     const again = await prepare(device, { sessionId: second.sessionId });
     expect([first.sessionId, second.sessionId, again.sessionId]).toEqual(['FE', 'FF', 'FF']);
     expect(again).toEqual(second);
     triggerOf(device, second);
-    expect(wakeUpOfPackage0(device, again.octets, clock)).toMatchObject({ ok: false });
+    expect(wakeUpOfPackage0(device, again.octets, world.now())).toMatchObject({ ok: false });
   });
 
   test('is matched by its identifier, also when a later one is on its way', async () => {
@@ -160,7 +150,7 @@ describe('3 Package#0 of a real gateway', () => {
     const { sessionId } = await prepare(device);
     await contact(device);
     const notificationId = Number.parseInt(sessionId, 16);
-    const response = await fetch(`${world.gateway.deviceUrl}/dm/2`, {
+    const response = await fetch(world.reach(`${PUBLIC_URL}/dm/2`), {
       method: 'POST',
       headers: { 'content-type': 'application/vnd.oma.dm.initiation+json', 'omadm-devid': device.deviceId },
       body: JSON.stringify({
@@ -178,13 +168,13 @@ describe('3 Package#0 of a real gateway', () => {
     const { octets } = await prepare(device);
     const other = { ...device.options, notification: { secret: Buffer.from('another'), data: new Uint8Array() } };
     const stranger = (options: object): Dm2Device => Object.assign(Object.create(device) as Dm2Device, { options });
-    expect(wakeUpOfPackage0(stranger(other), octets, clock)).toMatchObject({ ok: false });
-    expect(wakeUpOfPackage0(stranger({ ...device.options, serverId: 'other' }), octets, clock)).toMatchObject({
+    expect(wakeUpOfPackage0(stranger(other), octets, world.now())).toMatchObject({ ok: false });
+    expect(wakeUpOfPackage0(stranger({ ...device.options, serverId: 'other' }), octets, world.now())).toMatchObject({
       ok: false,
     });
-    expect(wakeUpOfPackage0(device, octets, clock + 8 * 24 * 60 * MINUTE_MS)).toMatchObject({ ok: false });
+    expect(wakeUpOfPackage0(device, octets, world.now() + 8 * 24 * 60 * MINUTE_MS)).toMatchObject({ ok: false });
     octets.writeUInt8(octets.readUInt8(30) ^ 1, 30);
-    expect(wakeUpOfPackage0(device, octets, clock)).toMatchObject({ ok: false });
+    expect(wakeUpOfPackage0(device, octets, world.now())).toMatchObject({ ok: false });
   });
 
   test.each([{ resync: 'OCTETS' }, { vendor: 'AQID' }, { connections: ['ANY_AVAILABLE', 'WLAN'] }, { sessionId: '0' }])(

@@ -1,5 +1,5 @@
 import { FUMO } from '../support/world';
-import { by, describeDm2, uri } from '../support/spoken-dm2';
+import { by, describeDm2, uri, type SpokenDm2 } from '../support/spoken-dm2';
 
 /** No DDF describes it. */
 const LAMP = 'urn:example:mo:lamp:1.0';
@@ -112,6 +112,41 @@ describeDm2('5 Commands', ({ device, passes }) => {
       expect(await operation.now()).toMatchObject({
         commands: [{ outcome: 'OK', result: { day: { Start: '0600' } }, carrier: 'HPUT' }],
       });
+    });
+  });
+
+  describe('an HPUT that comes late', () => {
+    const late = async () => {
+      const { phone, operation } = await asked(by.get('Tariff'));
+      await phone.begins();
+      expect(phone.heard).toEqual([`HPUT ${uri('Tariff')}`]);
+      const [, address = ''] = phone.cmd[1] ?? [];
+      await passes(3_600_000);
+      expect(await operation.now()).toMatchObject({ state: 'QUEUED' });
+      return { phone, operation, address };
+    };
+    const put = async (phone: SpokenDm2, address: string, document: object): Promise<number> => {
+      const headers = { 'content-type': 'application/dmmo+json' };
+      return (await phone.requests('PUT', address, JSON.stringify([document]), headers)).status;
+    };
+
+    test('after its session is taken, and the next session does not ask again', async () => {
+      const { phone, operation, address } = await late();
+      const data = { Tariff: { day: { Start: '0600' } } };
+      expect(await put(phone, address, { ClientURI: uri('Tariff'), MOData: data })).toBe(204);
+      expect(await phone.begins()).toEqual([['END']]);
+      expect(await operation.now()).toMatchObject({
+        state: 'SUCCEEDED',
+        commands: [{ outcome: 'OK', result: { day: { Start: '0600' } }, carrier: 'HPUT' }],
+      });
+      expect(await put(phone, address, { ClientURI: uri('Tariff'), MOData: data })).toBe(404);
+    });
+
+    test('and is nothing that was asked for is asked for again, at the same address', async () => {
+      const { phone, address } = await late();
+      expect(await put(phone, address, { ClientURI: 'urn:other:mo//', MOData: { x: {} } })).toBe(204);
+      await phone.begins();
+      expect(phone.cmd[1]).toEqual(['HPUT', address, uri('Tariff')]);
     });
   });
 

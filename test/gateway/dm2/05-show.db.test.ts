@@ -1,18 +1,18 @@
 import type { Dm2Device, PersonReply, Shown } from '../../../src/simulator';
 import { createLog } from '../../../src/cli/log';
-import { contact, findOperation, startWorld, submit, type OperationAnswer, type World } from '../support/world';
+import { startSharedWorld, type SharedWorld } from '../support/shared-world';
+import { contact, findOperation, submit, type OperationAnswer } from '../support/world';
 
 // Dialogues of SHOW: dm2 section 5. What the prompt may be, and what DM 1.x makes of it, is in show.db.test.ts.
 const INFO = 'urn:oma:mo:oma-dm-devinfo';
 const CONFIRM = { type: 'CONFIRM', text: 'Restart now?' };
 const LEAVE: PersonReply = 'timeout';
 
-let now = Date.now();
 let lines = '';
-let world: World;
+let world: SharedWorld;
 
 beforeAll(async () => {
-  world = await startWorld({ now: () => now, log: createLog('trace', { write: (line) => (lines += line) }) });
+  world = await startSharedWorld({ log: createLog('trace', { write: (line) => (lines += line) }) });
 });
 afterAll(() => world.close());
 
@@ -57,8 +57,9 @@ async function shown(
 const statesOf = (operation: OperationAnswer): unknown[] =>
   operation.commands.map(({ kind, state, outcome }) => [kind, state, outcome]);
 const show = (prompt: object): object => ({ show: prompt });
+const visit = (url: string, init?: RequestInit): Promise<Response> => fetch(world.reach(url), init);
 const post = (url: string, form: Readonly<Record<string, string>>): Promise<Response> =>
-  fetch(url, { method: 'POST', body: new URLSearchParams(form) });
+  visit(url, { method: 'POST', body: new URLSearchParams(form) });
 const operationOf = ({ id }: Given): Promise<OperationAnswer> => findOperation(world.gateway, id);
 
 describe('SHOW, 5', () => {
@@ -145,7 +146,7 @@ describe('SHOW, 5', () => {
     const { commands, endedAt } = await operationOf(given);
     expect((await post(page, { no: 'Cancel' })).status).toBe(200);
     expect(await operationOf(given)).toMatchObject({ commands, endedAt });
-    expect((await fetch(page)).status).toBe(404);
+    expect((await visit(page)).status).toBe(404);
     const [row] = await world.gateway.db.sql.query<{ n: string }>(
       `SELECT count(*) AS n FROM event e JOIN device d ON d.id = e.device_id WHERE d.device_id = $1 AND e.type = 'operationEnded'`,
       [given.device.deviceId],
@@ -157,7 +158,7 @@ describe('SHOW, 5', () => {
     const over = await shown([LEAVE], [show({ ...CONFIRM, timeout: 'PT30S' })]);
     const done = await shown(['yes'], [show(CONFIRM)]);
     const open = await shown([LEAVE], [show(CONFIRM)]);
-    now += 91_000;
+    await world.passes(91_000, false);
     const [expired = ''] = await over.pages();
     const [answered = ''] = await done.pages();
     const [waiting = ''] = await open.pages();
@@ -171,15 +172,15 @@ describe('SHOW, 5', () => {
       'é'.repeat(9),
     ];
     const pages = await Promise.all(
-      [expired, answered, ...strange.map((word) => base + word)].map((url) => fetch(url)),
+      [expired, answered, ...strange.map((word) => base + word)].map((url) => visit(url)),
     );
     const texts = new Set(await Promise.all(pages.map((page) => page.text())));
     expect(pages.map(({ status }) => status)).toEqual(pages.map(() => 404));
     expect(texts.size).toBe(1);
     const refused = await post(expired, { yes: 'Yes' });
     expect([refused.status, await refused.text()]).toEqual([404, [...texts][0]]);
-    expect((await fetch(waiting)).status).toBe(200);
-    await world.gateway.timers.runOnce();
+    expect((await visit(waiting)).status).toBe(200);
+    await world.passes(0);
     expect(statesOf(await operationOf(over))).toEqual([['SHOW', 'ANSWERED', 'TIMED_OUT']]);
     expect((await operationOf(over)).commands[0]?.result).toEqual({ answer: 'TIMED_OUT', text: null, selected: [] });
     expect(statesOf(await operationOf(open))).toEqual([['SHOW', 'ACCEPTED', null]]);
@@ -196,8 +197,7 @@ describe('SHOW, 5', () => {
     ],
   ])('time that runs out with a default is that answer: %j', async (prompt, outcome, result) => {
     const given = await shown([LEAVE], [show({ ...prompt, timeout: 'PT5S' })]);
-    now += 66_000;
-    await world.gateway.timers.runOnce();
+    await world.passes(66_000);
     expect((await operationOf(given)).commands[0]).toMatchObject({ outcome, result });
   });
 
@@ -221,7 +221,7 @@ describe('SHOW, 5', () => {
     const prompt = { type: 'TEXT', text: 'Password', password: true, inputType: 'NUMBER' };
     const given = await shown([LEAVE], [show(prompt)]);
     const [page = ''] = await given.pages();
-    expect(await (await fetch(page)).text()).toContain('type="password"');
+    expect(await (await visit(page)).text()).toContain('type="password"');
     expect(await (await post(page, { text: 'mistyped-secret', yes: 'Send' })).text()).not.toContain('mistyped-secret');
     await post(page, { text: '4711471147114711', yes: 'Send' });
     const stored = async (): Promise<string> => {
@@ -236,15 +236,14 @@ describe('SHOW, 5', () => {
       resultMeta: { text: { secret: true } },
     });
     expect(await stored()).not.toContain('4711471147114711');
-    now += 3_600_001;
-    await world.gateway.timers.runOnce();
+    await world.passes(3_600_001);
     expect((await operationOf(given)).commands[0]?.result).toEqual({ answer: 'ACCEPTED', text: null, selected: [] });
   });
 
   test('odd requests are refused, and neither they nor their addresses reach the log', async () => {
     const given = await shown([LEAVE], [show(CONFIRM)]);
     const [page = ''] = await given.pages();
-    const send = async (init: RequestInit): Promise<number> => (await fetch(page, init)).status;
+    const send = async (init: RequestInit): Promise<number> => (await visit(page, init)).status;
     expect(await send({ method: 'PUT', body: 'x' })).toBe(405);
     expect(await send({ method: 'POST', body: '{"yes":1}', headers: { 'content-type': 'application/json' } })).toBe(
       400,
@@ -253,7 +252,7 @@ describe('SHOW, 5', () => {
     expect(await send({ method: 'POST', body: new URLSearchParams({ yes: 'x'.repeat(40_000) }) })).toBe(413);
     expect(await send({ method: 'HEAD' })).toBe(200);
     expect(statesOf(await operationOf(given))).toEqual([['SHOW', 'ACCEPTED', null]]);
-    const head = await fetch(page);
+    const head = await visit(page);
     expect(Object.fromEntries(head.headers)).toMatchObject({
       'cache-control': 'no-store',
       'content-security-policy': expect.stringMatching(

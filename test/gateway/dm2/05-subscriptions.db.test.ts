@@ -1,15 +1,15 @@
 import { httpTransport, type Dm2Device, type WireRequest, type WireResponse } from '../../../src/simulator';
-import { ask, codesOf, contact, createKey, METER, startWorld } from '../support/world';
-import type { World } from '../support/world';
+import { startSharedWorld, type SharedWorld } from '../support/shared-world';
+import { ask, codesOf, contact, createKey, METER } from '../support/world';
 
 // dm2 section 5, SUB and UNSUB: reference-counted here, one subscription on the device.
-let world: World;
+let world: SharedWorld;
 const http = httpTransport();
 /** What devices brought to the repository, and what they were answered. */
 let pushes: { readonly request: WireRequest; readonly answer: WireResponse }[] = [];
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startSharedWorld();
 });
 beforeEach(() => {
   pushes = [];
@@ -27,11 +27,11 @@ async function metered(features: object = { subscriptions: true }, more: object 
     'dm2',
     `urn:uuid:subscribed-${deviceNo}`,
     { features, ...more } as never,
-    async (request) => {
+    world.through(async (request) => {
       const answer = await http(request);
       if (request.method === 'PUT') pushes.push({ request, answer });
       return answer;
-    },
+    }),
   );
   await contact(device);
   return device as Dm2Device;
@@ -154,6 +154,36 @@ describe('SUB, 5', () => {
     expect(await sent(device)).toEqual([`SUB ${ROOT}`]);
   });
 
+  test('a key that is revoked lets go of what it holds, and one that expires does', async () => {
+    const device = await metered();
+    const made = async (input: object): Promise<{ readonly id: string; readonly key: string }> => {
+      const { createApiKey } = await ask<{ createApiKey: { key: string; apiKey: { id: string } } }>(
+        world.gateway,
+        'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { id } } }',
+        { input: { name: 'holder', admin: true, ...input } },
+      );
+      return { id: createApiKey.apiKey.id, key: createApiKey.key };
+    };
+    const revoke = async (id: string): Promise<unknown> =>
+      ask(world.gateway, 'mutation ($id: ID!) { revokeApiKey(id: $id) { id } }', { id });
+    const [one, other, brief] = [await made({}), await made({}), await made({ expiresIn: 'PT1H' })];
+    for (const { key } of [one, other]) await change('subscribe', device, '', key);
+    await change('subscribe', device, 'Unit', brief.key);
+    await sent(device);
+    await revoke(one.id);
+    expect(await listed(device)).toMatchObject([
+      { path: '', state: 'ACTIVE', holders: 1 },
+      { path: 'Unit', state: 'ACTIVE', holders: 1 },
+    ]);
+    expect(await sent(device)).toEqual([]);
+    await revoke(other.id);
+    expect(await listed(device)).toMatchObject([{ state: 'ENDING', holders: 0 }, { state: 'ACTIVE' }]);
+    expect(await sent(device)).toEqual([`UNSUB ${ROOT}`]);
+    await world.passes(2 * 3_600_000);
+    expect(await sent(device)).toEqual([`UNSUB "${METER}/Meter/Unit"`]);
+    expect(await listed(device)).toEqual([]);
+  });
+
   test('one that the device was never asked for leaves nothing behind', async () => {
     const device = await metered();
     await change('subscribe', device);
@@ -176,7 +206,11 @@ describe('SUB, 5', () => {
       authorization: `Basic ${Buffer.from(`${device.options.user}:${device.options.secret}`).toString('base64')}`,
     };
     const put = async (body: string, type: string): Promise<readonly [number, string | null]> => {
-      const answer = await fetch(serverUri, { method: 'PUT', body, headers: { ...login, 'content-type': type } });
+      const answer = await fetch(world.reach(serverUri), {
+        method: 'PUT',
+        body,
+        headers: { ...login, 'content-type': type },
+      });
       return [answer.status, answer.headers.get('omadm-accept')];
     };
     const accepted = expect.stringContaining('application/dmmo+json') as string;
@@ -185,7 +219,7 @@ describe('SUB, 5', () => {
     expect(await put('[]', 'application/dmmo+json')).toEqual([400, null]);
     expect(await put('{"ClientURI":"urn:other:mo//","MOData":{"x":{}}}', 'application/dmmo+json')).toEqual([400, null]);
     expect(await put('bare', 'text/plain')).toEqual([400, null]);
-    const stranger = await fetch(serverUri, {
+    const stranger = await fetch(world.reach(serverUri), {
       method: 'PUT',
       body: '[]',
       headers: { 'content-type': 'application/dmmo+json' },

@@ -35,10 +35,24 @@ describeDm2('10 MO data: a replace by a tree', ({ device, gateway }) => {
 
   test('brings the leaves that it names, each with its place, so that the others stay', async () => {
     const phone = await withTariff();
+    const operation = await phone.isAsked([replace(false, { Start: '1800', Rate: 0.75 })]);
+    expect(await fetched(phone)).toEqual([
+      { ClientURI: uri('Tariff/peak/Start'), MOData: { Start: '1800' } },
+      { ClientURI: uri('Tariff/peak/Rate'), MOData: { Rate: 0.75 } },
+    ]);
+    expect(phone.cmd[1]).toHaveLength(2);
+    await phone.answers([200, { sc: 200, URI: [uri('Tariff/peak/Start'), uri('Tariff/peak/Rate')] }]);
+    expect(await operation.now()).toMatchObject({ state: 'SUCCEEDED' });
+    expect(await tariffOf(phone)).toEqual({ start: '1800', rate: 0.75 });
+  });
+
+  test('of one leaf names it in the command: there are clients that break where they are told no place', async () => {
+    const phone = await withTariff();
     const operation = await phone.isAsked([replace(false)]);
     expect(await fetched(phone)).toEqual([{ ClientURI: uri('Tariff/peak/Rate'), MOData: { Rate: 0.75 } }]);
-    expect(phone.cmd[1]).toHaveLength(2);
-    await phone.answers([200, { sc: 200, URI: [uri('Tariff/peak/Rate')] }]);
+    expect(phone.heard).toEqual([`HGET ${uri('Tariff/peak/Rate')}`]);
+    expect((await phone.fetches(1, 'text/plain')).body.toString()).toBe('0.75');
+    await phone.answers([200, 200]);
     expect(await operation.now()).toMatchObject({ state: 'SUCCEEDED' });
     expect(await tariffOf(phone)).toEqual({ start: '1700', rate: 0.75 });
   });

@@ -1,25 +1,16 @@
 import type { Dm2Device } from '../../../src/simulator';
-import {
-  ask,
-  codesOf,
-  contact,
-  createKey,
-  findOperation,
-  METER,
-  SERVER_ID,
-  startWorld,
-  submit,
-} from '../support/world';
-import type { OperationAnswer, World } from '../support/world';
+import { startSharedWorld, type SharedWorld } from '../support/shared-world';
+import { ask, codesOf, contact, createKey, findOperation, METER, SERVER_ID, submit } from '../support/world';
+import type { OperationAnswer } from '../support/world';
 
 // dm2 sections 12 and 14.3: rights over data, and the right to change them, are apart on both sides.
 const DACMO = 'urn:oma:mo:oma-dm-dacmo:1.0';
 const OWN = `serverid:${SERVER_ID}`;
 const [READ, WRITE, EXECUTE, DELEGATE] = [1, 2, 4, 8];
 
-let world: World;
+let world: SharedWorld;
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startSharedWorld();
 });
 afterAll(() => world.close());
 
@@ -168,15 +159,24 @@ describe('12 commands that the device would refuse', () => {
     expect(read?.error?.message).toContain('no right to READ at "Tariff/night"');
   });
 
-  test('a dry run tells it before', async () => {
-    const device = await metered({ '/': { [OWN]: READ } });
+  test('a dry run tells it before, of a copy for either end', async () => {
+    const device = await metered({ '/': { [OWN]: READ }, '/Tariff/night': { [OWN]: WRITE } });
+    const copy = (from: string, to: string): object => ({ copy: { from: meter(from), to: meter(to) } });
+    const commands = [
+      get('Unit'),
+      put('Unit', { text: 'x' }),
+      copy('Tariff/day', 'Tariff/noon'),
+      copy('Tariff/night', 'Tariff/night'),
+    ];
     const answer = await world.gateway.graphql(
       'mutation ($input: SubmitOperationInput!) { submitOperation(input: $input) { commands { warning } } }',
-      { input: { deviceId: device.deviceId, dryRun: true, commands: [get('Unit'), put('Unit', { text: 'x' })] } },
+      { input: { deviceId: device.deviceId, dryRun: true, commands } },
     );
     expect(answer.data?.submitOperation.commands).toEqual([
       { warning: null },
       { warning: expect.stringContaining('no right to WRITE') as string },
+      { warning: expect.stringContaining('no right to WRITE at "Tariff/noon"') as string },
+      { warning: expect.stringContaining('no right to READ at "Tariff/night"') as string },
     ]);
   });
 

@@ -6,8 +6,9 @@ import {
   wakeUpOfPackage0,
   type MoAccount,
 } from '../../../src/simulator';
-import { METER, ask, codesOf, createAccount, faultless, hangUp, register, startWorld } from '../support/world';
-import type { World } from '../support/world';
+import { startSharedWorld, type SharedWorld } from '../support/shared-world';
+import { PUBLIC_URL } from '../support/spoken';
+import { METER, ask, codesOf, createAccount, faultless, register } from '../support/world';
 
 const DAY_MS = 24 * 3_600_000;
 const DOCUMENT = 'document { octets mediaType }';
@@ -20,17 +21,15 @@ interface Document {
   readonly mediaType: string;
 }
 
-let world: World;
-let clock = Date.parse('2026-02-01T12:00:00Z');
+let world: SharedWorld;
 let count = 0;
 const transport = httpTransport();
 
 beforeAll(async () => {
-  world = await startWorld({ now: () => clock });
+  world = await startSharedWorld({ at: Date.parse('2026-02-01T12:00:00Z') });
 });
 afterAll(async () => {
   transport.close();
-  hangUp();
   await world.close();
 });
 
@@ -59,13 +58,15 @@ function read(octets: Uint8Array, mediaType: string): MoAccount {
 
 const accountIn = ({ octets, mediaType }: Document): MoAccount => read(Buffer.from(octets, 'base64'), mediaType);
 
+const visit = (url: string, init?: RequestInit): Promise<Response> => fetch(world.reach(url), init);
+
 async function fetched(url: string): Promise<MoAccount> {
-  const answer = await fetch(url);
+  const answer = await visit(url);
   return read(new Uint8Array(await answer.arrayBuffer()), answer.headers.get('content-type') ?? '');
 }
 
 const installed = (account: MoAccount, deviceId: string): Dm2Device =>
-  new Dm2Device({ ...optionsOfMoAccount(account), deviceId }, transport);
+  new Dm2Device({ ...optionsOfMoAccount(account), deviceId }, world.through(transport));
 
 async function typesOfEvents(deviceId: string): Promise<readonly string[]> {
   const { events } = await ask<{ events: { nodes: { type: string }[] } }>(
@@ -81,13 +82,13 @@ describe('13 Bootstrap', () => {
     const deviceId = await registered();
     const { url } = await bootstrap(deviceId, { moids: ['urn:oma:mo:oma-dm-devinfo:1.2', METER], name: 'Care' });
     const account = await fetched(url);
-    expect(account).toMatchObject({ url: `${world.gateway.deviceUrl}/dm/2`, name: 'Care', serverId: 'dm.example' });
+    expect(account).toMatchObject({ url: `${PUBLIC_URL}/dm/2`, name: 'Care', serverId: 'dm.example' });
     const device = installed(account, deviceId);
     faultless(await device.connect());
     expect(await typesOfEvents(deviceId)).toEqual(
       expect.arrayContaining(['bootstrapMade', 'bootstrapFetched', 'bootstrapCompleted']),
     );
-    expect((await fetch(url)).status).toBe(404);
+    expect((await visit(url)).status).toBe(404);
     // What was not asked for is not shown.
     const { device: seen } = await ask<{ device: { supportedMos: { moid: string }[] } }>(
       world.gateway,
@@ -114,8 +115,8 @@ describe('13 Bootstrap', () => {
       { id: one },
     );
     const octets = Buffer.from(prepareNotification.document.octets, 'base64');
-    expect(wakeUpOfPackage0(device, octets, clock)).toMatchObject({ ok: true });
-    expect(wakeUpOfPackage0(installed(foreign, other), octets, clock)).toMatchObject({ ok: false });
+    expect(wakeUpOfPackage0(device, octets, world.now())).toMatchObject({ ok: true });
+    expect(wakeUpOfPackage0(installed(foreign, other), octets, world.now())).toMatchObject({ ok: false });
   });
 
   test('a device gets nowhere with the account of another', async () => {
@@ -161,7 +162,7 @@ describe('13 Bootstrap', () => {
         { id: deviceId },
       );
       const octets = Buffer.from(prepareNotification.document.octets, 'base64');
-      expect(wakeUpOfPackage0(device, octets, clock)).toMatchObject({ ok: true });
+      expect(wakeUpOfPackage0(device, octets, world.now())).toMatchObject({ ok: true });
     }
   });
 
@@ -169,14 +170,14 @@ describe('13 Bootstrap', () => {
     const { url } = await bootstrap(await registered());
     // A proxy on this machine speaks for somebody else.
     const far = { headers: { 'x-forwarded-for': '198.51.100.7' } };
-    for (let fetches = 0; fetches < 12; fetches += 1) expect((await fetch(url, far)).status).toBe(403);
-    expect((await fetch(url)).status).toBe(200);
+    for (let fetches = 0; fetches < 12; fetches += 1) expect((await visit(url, far)).status).toBe(403);
+    expect((await visit(url)).status).toBe(200);
   });
 
   test('an address is dead after its time', async () => {
     const { url } = await bootstrap(await registered(), { expiresIn: 'PT1H' });
-    clock += DAY_MS;
-    expect((await fetch(url)).status).toBe(404);
+    await world.passes(DAY_MS, false);
+    expect((await visit(url)).status).toBe(404);
   });
 
   test.each([

@@ -10,6 +10,8 @@ import type { GraphqlAnswer } from '../../support/gateway';
 import type { Reachable } from './world';
 
 const ADMIN_KEY = 'administrator-of-the-processes';
+/** What gateways on one database have in common. */
+export const COMMON = { MOQL_SECRET_KEY: 'secret key of the processes' } as const;
 
 /** Where gateways keep their state, migrated: a database of PostgreSQL when DATABASE_URL is set, else a data directory. */
 export interface Home {
@@ -39,36 +41,42 @@ export interface GatewayProcess extends Reachable {
   get(path: string): Promise<Response>;
   /** `kill -9`. */
   kill(): Promise<void>;
-  /** Puts its clock on by so many milliseconds. */
-  passes(ms: number): Promise<void>;
+  /** Puts its clock on by so many milliseconds, and has done what is then due unless that is not wanted. */
+  passes(ms: number, isDone?: boolean): Promise<void>;
 }
 
-/** Starts one, on any port. A start that is refused is an error with the message of the refusal. */
+/**
+ * Starts one, on any port. A start that is refused is an error with the message of the refusal.
+ *
+ * @param frozenAt what its clock shows until it is put on; absent: the time, which goes by
+ */
 export async function startGatewayProcess(
-  home: Home,
+  home: Pick<Home, 'env'>,
   more: Readonly<Record<string, string>> = {},
+  frozenAt?: number,
 ): Promise<GatewayProcess> {
   const env = {
+    LOG_LEVEL: 'error',
     ...home.env,
     ...more,
-    LOG_LEVEL: 'error',
     MOQL_ADMIN_KEY: ADMIN_KEY,
-    MOQL_SECRET_KEY: 'secret key of the processes',
+    ...COMMON,
   };
-  const child: Child = startChild(join(__dirname, 'gateway-child.ts'), [JSON.stringify(env)]);
-  const told = JSON.parse(await child.line()) as { readonly url?: string; readonly refusal?: string };
-  if (told.url === undefined) {
+  const clock = frozenAt === undefined ? [] : [String(frozenAt)];
+  const child: Child = startChild(join(__dirname, 'gateway-child.ts'), [JSON.stringify(env), ...clock]);
+  const told = JSON.parse(await child.line()) as Partial<Record<'url' | 'deviceListenerUrl' | 'refusal', string>>;
+  const { url, deviceListenerUrl: deviceUrl } = told;
+  if (url === undefined || deviceUrl === undefined) {
     await child.kill();
     throw new Error(told.refusal);
   }
-  const { url } = told;
   return {
     pid: child.pid,
-    deviceUrl: url,
+    deviceUrl,
     get: (path) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } }),
     kill: () => child.kill(),
-    passes: async (ms) => {
-      child.tell(String(ms));
+    passes: async (ms, isDone = true) => {
+      child.tell(isDone ? String(ms) : `~${ms}`);
       await child.line();
     },
     graphql: async (query, variables = {}, key: string | null = ADMIN_KEY): Promise<GraphqlAnswer> => {

@@ -6,7 +6,7 @@
 import { writeMultipart } from '../../../adapters/dm2/multipart';
 import type { Database } from '../../../src/store/database';
 import { PUBLIC_URL, openStage, type Login, type Stage } from './spoken';
-import { ask, findOperation, METER, OPERATION, register, type OperationAnswer, type Reachable } from './world';
+import { ask, asked, METER, register, type Asked, type Reachable } from './world';
 
 const ENDPOINT = `${PUBLIC_URL}/dm/2`;
 export const TYPES = {
@@ -32,12 +32,16 @@ export interface SpokenDm2Options {
   readonly discovery?: boolean;
 }
 
-/** A section of the protocol. `settings` are those of MOQL_CONFIG. */
-export function describeDm2(title: string, body: (world: SpokenDm2World) => void, settings?: object): void {
+/** A section of the protocol. `settings` are those of MOQL_CONFIG, or makes them. */
+export function describeDm2(
+  title: string,
+  body: (world: SpokenDm2World) => void,
+  settings?: object | (() => Promise<object>),
+): void {
   describe(title, () => {
     let stage: Stage;
     beforeAll(async () => {
-      stage = await openStage(settings);
+      stage = await openStage(typeof settings === 'function' ? await (settings as () => Promise<object>)() : settings);
     });
     afterAll(() => stage.close());
     body({
@@ -181,18 +185,8 @@ export class SpokenDm2 {
   }
 
   /** A caller wants something of the device. */
-  async isAsked(
-    commands: readonly unknown[],
-    more: Readonly<Record<string, unknown>> = {},
-  ): Promise<{ readonly id: string; now(): Promise<OperationAnswer> }> {
-    const gateway = first(this.gateways);
-    const { submitOperation } = await ask<{ submitOperation: OperationAnswer }>(
-      gateway,
-      `mutation ($input: SubmitOperationInput!) { submitOperation(input: $input) { ${OPERATION} } }`,
-      { input: { deviceId: this.deviceId, commands, ...more } },
-    );
-    const { id } = submitOperation;
-    return { id, now: () => findOperation(gateway, id) };
+  isAsked(commands: readonly unknown[], more: Readonly<Record<string, unknown>> = {}): Promise<Asked> {
+    return asked(first(this.gateways), this.deviceId, commands, more);
   }
 
   /** What callers see of the device. */

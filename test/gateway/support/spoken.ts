@@ -16,8 +16,8 @@ import { answers, status } from '../../adapters/dm1/session/dialogue';
 import type { SmallTree } from '../../adapters/dm1/session/dialogue';
 import { startTestGateway } from '../../support/gateway';
 import { makeHome, startGatewayProcess } from './gateway-process';
-import { OPERATION, addMeter, ask, createAccount, findOperation, register } from './world';
-import type { OperationAnswer, Reachable } from './world';
+import { addMeter, asked, createAccount, register } from './world';
+import type { Asked, Reachable } from './world';
 
 /** The address by which devices know the gateways, whichever takes a message. */
 export const PUBLIC_URL = 'https://dm.example';
@@ -128,8 +128,8 @@ async function twoProcesses(env: Readonly<Record<string, string>>): Promise<Stag
     db,
     accountId: await prepare(one),
     passes: async (ms) => {
-      await one.passes(ms);
-      await other.passes(ms);
+      // Both do what is due at the same time.
+      await Promise.all([one.passes(ms), other.passes(ms)]);
     },
     close: async () => {
       await db.close();
@@ -275,18 +275,8 @@ export class SpokenDevice {
   }
 
   /** A caller wants something of the device. */
-  async isAsked(
-    commands: readonly unknown[],
-    more: Readonly<Record<string, unknown>> = {},
-  ): Promise<{ readonly id: string; now(): Promise<OperationAnswer> }> {
-    const gateway = first(this.gateways);
-    const { submitOperation } = await ask<{ submitOperation: OperationAnswer }>(
-      gateway,
-      `mutation ($input: SubmitOperationInput!) { submitOperation(input: $input) { ${OPERATION} } }`,
-      { input: { deviceId: this.deviceId, commands, ...more } },
-    );
-    const { id } = submitOperation;
-    return { id, now: () => findOperation(gateway, id) };
+  isAsked(commands: readonly unknown[], more: Readonly<Record<string, unknown>> = {}): Promise<Asked> {
+    return asked(first(this.gateways), this.deviceId, commands, more);
   }
 
   /** The last message in words, such as `212 SyncHdr`, `Get ./A`, `Alert 1222`, `Final`. */

@@ -140,6 +140,18 @@ export async function findOperation(gateway: Pick<Reachable, 'graphql'>, id: str
   return operation;
 }
 
+/** What a caller wants of a device, and what became of it. */
+export interface Asked {
+  readonly id: string;
+  now(): Promise<OperationAnswer>;
+}
+
+/** A caller wants something of a device. */
+export async function asked(...[gateway, ...what]: Parameters<typeof submit>): Promise<Asked> {
+  const { id } = await submit(gateway, ...what);
+  return { id, now: () => findOperation(gateway, id) };
+}
+
 export type Protocol = 'dm1' | 'dm2';
 export const PROTOCOLS: readonly Protocol[] = ['dm1', 'dm2'];
 
@@ -179,7 +191,7 @@ export function credentialOf({ options }: Dm1Device | Dm2Device, type = 'DIGEST_
   return { type, username, secret };
 }
 
-const shared = httpTransport();
+export const shared = httpTransport();
 
 /** Gives back the connections of simulated devices. */
 export function hangUp(): void {
@@ -227,10 +239,19 @@ export interface World {
 
 export async function startWorld(options: TestGatewayOptions = {}): Promise<World> {
   const gateway = await startTestGateway(options);
-  const close = async (): Promise<void> => {
+  return populate(gateway, gateway.deviceUrl, shared, async () => {
     hangUp();
     await gateway.close();
-  };
+  });
+}
+
+/** Makes the meter known and an account. Devices find the gateway at `deviceUrl`, by `usual` unless they are given another transport. */
+export async function populate(
+  gateway: TestGateway,
+  deviceUrl: string,
+  usual: Transport,
+  close: () => Promise<void>,
+): Promise<World> {
   const accountId = await prepare(gateway).catch(async (error: unknown) => {
     await close();
     throw error;
@@ -238,8 +259,8 @@ export async function startWorld(options: TestGatewayOptions = {}): Promise<Worl
   return {
     gateway,
     accountId,
-    device: async (protocol, deviceId, deviceOptions = {}, transport = shared) => {
-      const device = simulated(protocol, gateway.deviceUrl, deviceId, deviceOptions, transport);
+    device: async (protocol, deviceId, deviceOptions = {}, transport = usual) => {
+      const device = simulated(protocol, deviceUrl, deviceId, deviceOptions, transport);
       const type = deviceOptions.auth === 'basic' ? 'BASIC' : deviceOptions.auth === 'none' ? 'NONE' : 'DIGEST_MD5';
       const clientAuth = type === 'NONE' ? { type } : credentialOf(device, type);
       await register(gateway, {

@@ -55,6 +55,9 @@ export function device(key: string, more: Partial<DeviceView> = {}): DeviceView 
     supportedMos: {},
     lastContactAt: null,
     discoveredAt: new Date('2026-01-01T00:00:00Z'),
+    bearers: null,
+    msisdn: null,
+    udpAddress: null,
     createdAt: new Date('2026-01-01T00:00:00Z'),
     ...more,
   };
@@ -138,6 +141,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
   );
   const services: Services = {
     subscriptions: unused as Services['subscriptions'],
+    wakeUps: unused as Services['wakeUps'],
     campaigns: unused as Services['campaigns'],
     explanations: unused as Services['explanations'],
     accounts: {
@@ -225,6 +229,7 @@ function account(id: string): NonNullable<Awaited<ReturnType<Services['accounts'
     clientUsername: 'device',
     serverAuthType: 'NONE',
     serverUsername: null,
+    bearers: null,
     createdAt: new Date('2026-01-01T00:00:00Z'),
   };
 }
