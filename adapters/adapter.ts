@@ -719,6 +719,12 @@ export interface Lack {
   readonly reason: string;
 }
 
+/** A body without secrets. */
+export interface Redacted {
+  readonly octets: Bytes;
+  readonly mediaType: string;
+}
+
 /** A device protocol. */
 export interface Adapter {
   /** Decodes a message; a Wire is an immediate refusal on the HTTP level. Never throws. */
@@ -733,6 +739,13 @@ export interface Adapter {
   expire(state: SessionState): readonly Effect[];
   /** What a command needs and the device was learned to lack; undefined: nothing that is known. Pure. */
   lacks(command: Asked, features: Readonly<Record<string, Json>>): Lack | undefined;
+  /**
+   * A request or reply of this protocol without credentials, nonces, tokens of addresses, values of nodes that hold secrets and
+   * answers of people; in the form that it came in. Pure; never throws.
+   */
+  redact(octets: Bytes, mediaType: string): Redacted;
+  /** The same for people: indented XML or JSON. Pure; never throws. */
+  display(octets: Bytes, mediaType: string): string;
   /** A reply for a moment of overload or failure that does not make the client give up. */
   busy(inbound: Inbound): Wire;
 }

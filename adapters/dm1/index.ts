@@ -6,6 +6,7 @@ import type { Adapter, Envelope, StoredSession } from '../adapter';
 import { DEFAULT_CODEC_LIMITS, type CodecLimits } from './codec';
 import { busyWire, openInbound } from './http';
 import { lackOf } from './lacks';
+import { display, redact } from './redact';
 import { isRepeat } from './session/classify';
 import { lost, receive } from './session/receive';
 import { respond } from './session/respond';
@@ -34,6 +35,8 @@ export function createDm1Adapter(options: Dm1Options = {}): Adapter {
         ? []
         : [...lost(state, 'the session expired before the answer'), { kind: 'sessionEnded', reason: 'EXPIRED' }],
     lacks: lackOf,
+    redact: (octets, mediaType) => redact(octets, mediaType, limits),
+    display: (octets, mediaType) => display(octets, mediaType, limits),
     busy: busyWire,
   };
 }

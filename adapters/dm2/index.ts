@@ -4,6 +4,7 @@
  */
 import type { Adapter, Effect, SessionState } from '../adapter';
 import { lackOf } from './lacks';
+import { display, redact } from './redact';
 import { unanswered } from './session/machine';
 import { openPackage } from './session/open';
 import { receivePackage } from './session/receive';
@@ -24,6 +25,8 @@ export function createDm2Adapter(): Adapter {
     receive: receivePackage,
     respond: respondPackage,
     lacks: lackOf,
+    redact,
+    display,
     expire: expireSession,
     /** An END: a 5xx would make the client give up for good. */
     busy: () => endWire(),

@@ -28,6 +28,8 @@ import { createCampaigns } from '../management/campaigns/campaigns';
 import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createExchangeRetention } from '../management/exchange-retention';
+import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
 import { createNotifications } from '../management/notification';
@@ -247,6 +249,7 @@ async function assemble(
     devices,
     delegations,
     objects,
+    exchanges: createExchanges({ db, adapterOf: (protocol) => adapterOf(protocol) }),
     explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),
     grants,
@@ -299,6 +302,7 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
+  const keptMessages = createExchangeRetention({ db, keepMs: config.settings.exchanges.retentionMs, log, now });
   const timers = startTimers({
     db,
     turns,
@@ -312,6 +316,7 @@ async function assemble(
       await pages.expire();
       await retention.run();
       await subscriptions.tick();
+      await keptMessages.run();
     },
     now,
   });
@@ -358,6 +363,7 @@ function turnSettings(config: Configuration, baseUrl: () => string): TurnSetting
     itemLifeMs: more.repositoryItemMs,
     itemAccess: config.settings.repository.commandAccess,
     addressLifeMs: config.settings.repository.addressMs,
+    exchanges: config.settings.exchanges.keep,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
   };
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
 import { count } from './check';
+import { exchangeRows, exchangeSettings } from './exchange-settings';
 import { repositoryRows, repositorySettings } from './repository-settings';
 import { proxySettings, tlsSettings } from './tls-settings';
 
@@ -83,6 +84,7 @@ const schema = z.strictObject({
   repository: repositorySettings,
   tls: tlsSettings,
   proxy: proxySettings,
+  exchanges: exchangeSettings,
   bearers: bearersSettings,
   wakeUp: wakeUpSettings,
 });
@@ -134,7 +136,7 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest, ...bearerRows()];
+  return [...limits, ...repositoryRows(), ...rest, ...exchangeRows(), ...bearerRows()];
 }
 
 function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {

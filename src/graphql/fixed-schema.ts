@@ -19,6 +19,7 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { CommandExchangeResolver } from './fixed/exchange';
 import {
   ContactExplanationResolver,
   DeviceExplainResolver,
@@ -67,6 +68,7 @@ export function buildFixedSchema(): GraphQLSchema {
       CampaignDeviceResolver,
       CampaignFailureResolver,
       CampaignSampleResolver,
+      CommandExchangeResolver,
       OperationExplainResolver,
       OperationExplanationResolver,
       DeviceExplainResolver,

@@ -335,7 +335,8 @@ function requestHash(input: SubmitOperation): string {
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
   const commands = row.commands.map((command) => {
     const view = openAnswer(command as unknown as CommandView, secrets, now);
-    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json };
+    const source = { device: row.device, operation: row.id, from: row.createdAt, until: row.endedAt };
+    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json, source };
   });
   return {
     id: row.id,

@@ -26,6 +26,7 @@ import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } fr
 import { LiveOperation } from './command-state';
 import type { KnownAccess } from './dac';
 import { dispatch } from './dispatch';
+import { commandsOf, exchangeOf, type Keeping } from './exchanges';
 import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
@@ -54,6 +55,8 @@ export interface TurnSettings {
   /** How long an address lives that needs no credentials. Absent: as other items. */
   readonly addressLifeMs?: number;
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
+  /** Which messages are kept for people. Absent: none. */
+  readonly exchanges?: Keeping;
 }
 
 export interface TurnDeps {
@@ -183,6 +186,13 @@ export class Turns {
     // A command that ended while the reply was made may tell of values, such as one that finds nothing.
     if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
     const isWritten = await writeTurn(tx, deviceKey, now, {
+      exchange: exchangeOf(
+        turn.adapter,
+        envelope,
+        responded.reply,
+        commandsOf([...changes.commands, ...settled.commands], turn.session?.state, responded.state),
+        this.deps.settings.exchanges ?? 'NONE',
+      ),
       session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
       wakeUp: row.wake_up,
       device: {

@@ -66,7 +66,22 @@ export interface ChunkWrite {
   readonly position: number;
   readonly base64: string;
 }
+/** The message and its reply, without secrets. */
+export interface ExchangeWrite {
+  readonly protocol: string;
+  readonly messageNo: number | null;
+  readonly status: number;
+  /** `OPERATION.POSITION` */
+  readonly commands: readonly string[];
+  readonly requestType: string;
+  /** Deflated. */
+  readonly request: Uint8Array;
+  readonly replyType: string;
+  readonly reply: Uint8Array;
+}
 export interface TurnWrite {
+  /** Absent: it is not kept. */
+  readonly exchange?: ExchangeWrite;
   readonly session?: SessionWrite;
   /** The wake-up that was loaded with the turn: the device came. What is made due later is for what this turn did not see. */
   readonly wakeUp?: string | null;
@@ -97,7 +112,7 @@ export interface TurnWrite {
   readonly security: readonly { readonly what: string; readonly detail: unknown }[];
 }
 
-const WRITE = `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
+const writing = (more: string): string => `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
 device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
     supported_mos = d.supported_mos || $7::jsonb,
     discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
@@ -164,8 +179,15 @@ kept AS (INSERT INTO message_chunk (device_id, session_id, ref, position, octets
   FROM jsonb_to_recordset($31::jsonb) AS x(ref text, position int, base64 text)
   WHERE EXISTS (SELECT FROM begun) OR EXISTS (SELECT FROM continued)),
 dropped AS (DELETE FROM message_chunk m WHERE $32::jsonb IS NOT NULL AND m.device_id = $1 AND (m.session_id = $15::bigint
-  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))
+  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))${more}
 SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
+
+const WRITE = writing('');
+const WRITE_AND_KEEP = writing(`,
+exchanged AS (INSERT INTO exchange (device_id, at, session_id, protocol, message_no, status, commands, request_type, request,
+    reply_type, reply)
+  SELECT $1, $2::timestamptz, COALESCE((SELECT id FROM begun), (SELECT id FROM continued)), $39::text, $40::int, $41::int, $42::text[],
+    $43::text, $44::bytea, $45::text, $46::bytea)`);
 
 /**
  * Writes the end of a turn. The device's row is written in any case, so that a turn that waits for its lock notices.
@@ -176,7 +198,9 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
   const counted = Object.fromEntries(
     write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
   );
-  const [row] = await tx.query<{ written: string | number }>(WRITE, [
+  const { exchange } = write;
+  const text = exchange === undefined ? WRITE : WRITE_AND_KEEP;
+  const [row] = await tx.query<{ written: string | number }>(text, [
     deviceKey,
     now,
     JSON.stringify(write.commands),
@@ -200,8 +224,23 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     write.credentials.some((c) => c.notified === null),
     JSON.stringify(write.defaults ?? []),
     write.wakeUp ?? null,
+    ...(exchange === undefined ? [] : exchangeValues(exchange)),
   ]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
+}
+
+/** $39 and on. */
+function exchangeValues(exchange: ExchangeWrite): readonly unknown[] {
+  return [
+    exchange.protocol,
+    exchange.messageNo,
+    exchange.status,
+    exchange.commands,
+    exchange.requestType,
+    exchange.request,
+    exchange.replyType,
+    exchange.reply,
+  ];
 }
 
 /** $31 and $32: null where nothing can be there to be deleted. A session's end, or a new one, takes all of it. */

@@ -144,6 +144,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     wakeUps: unused as Services['wakeUps'],
     campaigns: unused as Services['campaigns'],
     explanations: unused as Services['explanations'],
+    exchanges: unused as Services['exchanges'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),

@@ -1,0 +1,78 @@
+/**
+ * A package without secrets, for people who look into what went over the wire. It is read and written anew, so that nothing
+ * passes which was not understood. Credentials of DM 2.0 stand in headers, which are not kept. Pure; never throws.
+ */
+import type { Bytes, Redacted } from '../adapter';
+import { HIDDEN, isSecretPath, octetsLeftOut, withoutTokens } from '../http/redaction';
+import { textOf } from '../http/utf8';
+import { readMultipart, writeMultipart } from './multipart';
+
+const MULTIPART = /^multipart\//i;
+const MAX_DEPTH = 64;
+
+export function redact(octets: Bytes, mediaType: string): Redacted {
+  if (!MULTIPART.test(mediaType.trim())) return { octets: jsonOrNumber(octets), mediaType };
+  const parts = readMultipart(mediaType, octets);
+  if (!parts.ok) return { octets: Buffer.from(octetsLeftOut(octets.length)), mediaType: 'text/plain' };
+  const { contentType, body } = writeMultipart(
+    parts.value.map((part) => ({
+      ...(part.name === undefined ? {} : { name: part.name }),
+      mediaType: part.mediaType ?? 'application/octet-stream',
+      body: jsonOrNumber(part.body),
+    })),
+  );
+  return { octets: body, mediaType: contentType };
+}
+
+/** Its JSON indented, part by part. */
+export function display(octets: Bytes, mediaType: string): string {
+  const parts = MULTIPART.test(mediaType.trim()) ? readMultipart(mediaType, octets) : undefined;
+  if (parts?.ok !== true) return pretty(octets);
+  return parts.value
+    .map(({ name, mediaType: type, body }) => `--- ${name ?? 'package'} ${type ?? ''}\n${pretty(body)}`)
+    .join('\n');
+}
+
+function pretty(octets: Bytes): string {
+  const json = parsed(octets);
+  return json === undefined ? Buffer.from(octets).toString('utf8') : JSON.stringify(json.value, null, 2);
+}
+
+/** An object or array without secrets. A bare value is that of a node which nothing here names, so its length alone is told. */
+function jsonOrNumber(octets: Bytes): Bytes {
+  const json = parsed(octets);
+  const isTree = json !== undefined && typeof json.value === 'object' && json.value !== null;
+  if (!isTree) return Buffer.from(octets.length === 0 ? '' : octetsLeftOut(octets.length));
+  return Buffer.from(JSON.stringify(cleaned(json.value, 0)));
+}
+
+function parsed(octets: Bytes): { readonly value: unknown } | undefined {
+  const text = textOf(octets);
+  if (text === undefined) return undefined;
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+function cleaned(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return withoutTokens(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth >= MAX_DEPTH) return HIDDEN;
+  if (Array.isArray(value)) return value.map((one) => cleaned(one, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      isSecretPath(rawName(name)) ? HIDDEN : cleaned(member, depth + 1),
+    ]),
+  );
+}
+
+function rawName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
