@@ -1,6 +1,7 @@
 /** Administrative changes: one transaction of Prisma each, which also writes the event that tells of it and who asked. */
 import type { Caller } from '../management/types';
 import type { Database } from '../store/database';
+import { tellEvents } from '../store/events';
 import type { Prisma } from '../store/generated/client';
 
 export type AdministrativeTransaction = Prisma.TransactionClient;
@@ -20,7 +21,9 @@ export interface Change {
 
 /** Runs `work` in one transaction; hand-written SQL must not be used inside it. */
 export async function administer<T>(db: Database, work: (tx: AdministrativeTransaction) => Promise<T>): Promise<T> {
-  return db.prisma.$transaction(work, TRANSACTION_OPTIONS);
+  const made = await db.prisma.$transaction(work, TRANSACTION_OPTIONS);
+  tellEvents(db);
+  return made;
 }
 
 /** Writes the event of a change: its data and `by`, the principal of whoever asked. */

@@ -59,6 +59,7 @@ class StoredKeys implements RunningKeys {
   readonly #adminHash: Buffer | undefined;
   readonly #revoked: (() => Promise<void>) | undefined;
   readonly #known = new Map<string, Known>();
+  readonly #listeners = new Set<() => void>();
   #stop: (() => void) | undefined;
 
   constructor(deps: KeysDeps) {
@@ -71,8 +72,16 @@ class StoredKeys implements RunningKeys {
   async start(): Promise<void> {
     this.#stop = await this.#db.listen(
       KEY_CHANNEL,
-      AsyncResource.bind(() => this.#known.clear()),
+      AsyncResource.bind(() => {
+        this.#known.clear();
+        for (const listener of [...this.#listeners]) listener();
+      }),
     );
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   stop(): void {

@@ -17,6 +17,7 @@ import { createGrants } from '../access/grants';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
+import { globalId } from '../graphql/global-id';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
@@ -32,6 +33,9 @@ import { createExchangeRetention } from '../management/exchange-retention';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
+import { createFeed } from '../management/events/feed';
+import { createHistories } from '../management/events/history';
+import { createEventRetention } from '../management/events/retention';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
@@ -45,6 +49,7 @@ import { startTimers, type Timers } from '../management/timers';
 import { Turns, type TurnSettings } from '../management/turn';
 import type { Services } from '../management/types';
 import { Waiting } from '../management/waiting';
+import { createWebhooks } from '../management/webhooks/webhooks';
 import type { BearerRules } from '../management/wake-up-types';
 import { createWakeUps } from '../management/wake-ups';
 import { createPortal } from '../portal/pages';
@@ -240,8 +245,24 @@ async function assemble(
     wake,
   });
   const objects = createObjects({ db });
+  const feed = createFeed({ db, log, operations });
+  closing.push(() => feed.stop());
+  await feed.start();
+  const { eventsMs, historyMs } = config.settings.retention;
+  const webhooks = createWebhooks({
+    db,
+    targets: config.settings.webhooks,
+    eventId: (key) => globalId('Event', key),
+    log,
+    now,
+  });
+  closing.push(() => webhooks.stop());
+  await webhooks.start();
   const services: Services = {
     subscriptions,
+    feed,
+    history: createHistories({ db, keptMs: historyMs, now }),
+    webhooks,
     operations,
     ddfs,
     keys,
@@ -303,6 +324,7 @@ async function assemble(
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
   const keptMessages = createExchangeRetention({ db, keepMs: config.settings.exchanges.retentionMs, log, now });
+  const eventRetention = createEventRetention({ db, eventsMs, historyMs, log, now });
   const timers = startTimers({
     db,
     turns,
@@ -317,6 +339,8 @@ async function assemble(
       await retention.run();
       await subscriptions.tick();
       await keptMessages.run();
+      await eventRetention.run();
+      await webhooks.advance();
     },
     now,
   });

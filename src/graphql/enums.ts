@@ -316,6 +316,13 @@ registerEnumType(DeviceOrderField, { name: 'DeviceOrderField', description: 'By 
 export const OrderDirection = same('ASC');
 registerEnumType(OrderDirection, { name: 'OrderDirection', description: 'Which comes first.' });
 
+export const WebhookState = same('ACTIVE', 'FAILING');
+registerEnumType(WebhookState, {
+  name: 'WebhookState',
+  description: 'How deliveries go.',
+  valuesConfig: { FAILING: { description: 'Something waits that could not be delivered so far.' } },
+});
+
 export const CampaignState = same<CampaignStates>(
   'SCHEDULED',
   'IN_PROGRESS',

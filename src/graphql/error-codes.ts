@@ -8,6 +8,7 @@ export type ServerErrorCode =
   | 'GRAPHQL_VALIDATION_FAILED'
   | 'LIMIT_BODY_SIZE'
   | 'LIMIT_DEPTH'
+  | 'LIMIT_SUBSCRIPTIONS'
   | 'OPERATION_RESOLUTION_FAILURE'
   | 'PERSISTED_QUERY_NOT_SUPPORTED'
   | 'UNSUPPORTED_MEDIA_TYPE';
@@ -31,12 +32,15 @@ export const ERROR_CODES = {
   DEVICE_UNREACHABLE: 'A value that is not stored could not be read in the time given.',
   PEER_REFUSED: 'The other gateway could not be reached, or does not take what was to be delegated.',
   IDEMPOTENCY_CONFLICT: 'The idempotency key was used for another request.',
+  EVENTS_GONE: '`after` names an event that is not kept (any more): what came since cannot be told without gaps.',
+  LIMIT_BUFFER: 'The subscriber is too slow; it can go on `after` the last event that came.',
   LIMIT_COMMANDS: 'The operation has too many commands.',
   LIMIT_FILTER: 'The filter has too many tests or levels.',
   LIMIT_VALUE_SIZE: 'A value is too large.',
   LIMIT_PAGE_SIZE: '`first` asks for more than a page can hold.',
   LIMIT_BODY_SIZE: 'The request is too large.',
   LIMIT_DEPTH: 'The query is nested too deeply.',
+  LIMIT_SUBSCRIPTIONS: 'The connection has too many subscriptions.',
   SCHEMA_CHANGED: 'The DDF that the operation was checked against has changed.',
   BREAKING_CHANGE: 'The DDF would take away what callers may be using.',
   DDF_REFUSED: 'The file is no DDF that can be used; `line`, `column` and `reason` tell more.',

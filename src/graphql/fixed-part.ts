@@ -63,6 +63,7 @@ export class FixedPart {
       ...config,
       query: config.query && copyOf(config.query, copies),
       mutation: config.mutation && copyOf(config.mutation, copies),
+      subscription: config.subscription && copyOf(config.subscription, copies),
       types: types.map((type) => copyOf(type, copies)),
       directives: [...config.directives, ...directives],
       assumeValid: true,

@@ -5,6 +5,7 @@ export type IdType =
   | 'Account'
   | 'Alert'
   | 'ApiKey'
+  | 'DeadLetter'
   | 'Campaign'
   | 'CampaignDevice'
   | 'Ddf'
@@ -15,6 +16,7 @@ export type IdType =
   | 'Operation'
   | 'Peer'
   | 'RepositoryItem'
+  | 'ValueChange'
   | 'WakeUp';
 
 const LONGEST = 512;

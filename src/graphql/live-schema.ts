@@ -1,7 +1,7 @@
 /** The schema that is served now. It follows the DDFs; requests that are under way keep the one they began with. */
 import type { ApolloServerOptionsWithGateway, BaseContext } from '@apollo/server';
 import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import { execute } from 'graphql';
+import { execute, getOperationAST, GraphQLError, OperationTypeNode } from 'graphql';
 
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Ddfs, SchemaChange } from '../management/types';
@@ -17,6 +17,9 @@ type Gateway = ApolloServerOptionsWithGateway<BaseContext>['gateway'];
 type Listener = Parameters<Gateway['onSchemaLoadOrUpdate']>[0];
 type Executor = NonNullable<Awaited<ReturnType<Gateway['load']>>['executor']>;
 type Names = Readonly<Record<string, string>>;
+
+const NO_STREAM =
+  'Subscriptions come by WebSocket (graphql-transport-ws), or with "Accept: text/event-stream" as server-sent events.';
 
 /** Told when a schema could not be built, so that the one before stays. */
 export type SchemaLog = (error: unknown) => void;
@@ -104,6 +107,8 @@ export class LiveSchema {
 
   private async execute({ schema, document, request, context }: Running): Promise<ExecutionResult> {
     const { operationName, variables: variableValues } = request;
+    if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION)
+      return { errors: [new GraphQLError(NO_STREAM, { extensions: { code: 'BAD_USER_INPUT' } })] };
     const asked = { schema, document, operationName, variableValues };
     return this.introspection.answer(asked) ?? execute({ ...asked, contextValue: context });
   }

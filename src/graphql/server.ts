@@ -9,14 +9,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 
 import type { RequestContext } from './context';
-import { depthLimit } from './depth-limit';
+import { MAX_TOKENS, OWN_RULES } from './documents';
 import { formatError } from './errors';
 import type { FailureLog } from './errors';
 import type { LiveSchema } from './live-schema';
-
-export const MAX_DEPTH = 25;
-/** Tokens of a document; the introspection query that GraphiQL sends has about 500. */
-const MAX_TOKENS = 20_000;
 
 export interface GraphqlServerOptions {
   readonly live: LiveSchema;
@@ -37,7 +33,7 @@ export function createGraphqlServer({ live, logFailure }: GraphqlServerOptions):
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: MAX_TOKENS },
     stringifyResult: (result) => live.introspection.markOf(result) ?? `${JSON.stringify(result)}\n`,
-    validationRules: [depthLimit(MAX_DEPTH)],
+    validationRules: OWN_RULES,
     formatError: (formatted, thrown) => formatError(formatted, thrown, logFailure),
     plugins: [
       warningsPlugin,

@@ -12,6 +12,7 @@ import { graphqlRoutes } from './graphql-routes';
 import { takeForwarded, type ForwardedCertificates } from './peer';
 import { portalRoute, type PortalDeps } from './portal-route';
 import { REPOSITORY_PATH } from './repository-route';
+import { Incoming } from './subscriptions/upgrades';
 
 export interface ListenerOptions {
   /** Absent: nothing is logged. */
@@ -59,10 +60,16 @@ function devices(app: FastifyInstance, deps: DeviceDeps & PortalDeps & ListenerO
   portalRoute(app, deps);
 }
 
+/** What Node's server is made with. */
+interface ServerParts {
+  readonly http?: { readonly IncomingMessage: typeof Incoming };
+  readonly https?: SecureContextOptions & TlsOptions & { readonly IncomingMessage: typeof Incoming };
+}
+
 function listener({ logger, tls, trustProxy, ready, bodyMs, forwarded }: ListenerOptions): FastifyInstance {
-  const options: FastifyServerOptions & { readonly https?: SecureContextOptions & TlsOptions } = {
+  const options: FastifyServerOptions & ServerParts = {
     ...(logger ? { loggerInstance: logger } : {}),
-    ...(tls ? { https: tls } : {}),
+    ...(tls ? { https: { ...tls, IncomingMessage: Incoming } } : { http: { IncomingMessage: Incoming } }),
     trustProxy: trustProxy ?? false,
     // Paths of devices hold tokens.
     logController: new LogController({ disableRequestLogging: true }),

@@ -5,15 +5,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AnyErrorCode } from '../graphql/error-codes';
 import { RequestContext } from '../graphql/context';
 import { LiveSchema } from '../graphql/live-schema';
+import { MAX_NESTING, TOO_NESTED } from '../graphql/documents';
 import { isNestedDeeper } from '../graphql/nesting';
 import { createGraphqlServer } from '../graphql/server';
 import type { Caller, Services } from '../management/types';
 import { playground } from './playground';
+import { Serving } from './subscriptions/serving';
+import { eventStreams, wantsEvents } from './subscriptions/sse';
+import { serveWebsockets } from './subscriptions/websocket';
 
 const BODY_OCTETS = 8 * 1024 * 1024;
 const LONGEST_KEY = 4096;
-/** Brackets within brackets, and fragments: more than any query of the allowed depth needs. */
-const MAX_NESTING = 400;
 
 export interface GraphqlDeps {
   readonly services: Services;
@@ -30,12 +32,21 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
     const live = new LiveSchema(services.ddfs, (error) =>
       scope.log.error({ err: error }, 'the new schema could not be built; the one before stays'),
     );
-    const server = createGraphqlServer({
-      live,
-      logFailure: (id, error) => scope.log.error({ err: error, id }, 'a GraphQL field failed'),
-    });
+    const logFailure = (id: string, error: unknown): void =>
+      scope.log.error({ err: error, id }, 'a GraphQL field failed');
+    const server = createGraphqlServer({ live, logFailure });
     await server.start();
     scope.addHook('onClose', () => server.stop());
+    const serving = new Serving({ live, services, logFailure, ...(deps.now ? { now: deps.now } : {}) });
+    const believe = (header: string | undefined): Promise<Caller | null> => authenticate(header, services);
+    const closeWebsockets = serveWebsockets(app, { serving, authenticate: believe, log: scope.log });
+    const stream = eventStreams({ serving, authenticate: believe });
+    // Before the listener waits for its connections: these would never end by themselves.
+    scope.addHook('preClose', (done) => {
+      serving.close();
+      closeWebsockets();
+      done();
+    });
 
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, scope.getDefaultJsonParser('error', 'error'));
@@ -44,7 +55,7 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
     );
     scope.addHook('onRequest', async (request, reply) => {
       if (isPageRequest(request, deps)) return undefined;
-      const caller = await authenticate(request, services);
+      const caller = await believe(request.headers.authorization);
       if (!caller) {
         return refuse(
           reply.header('www-authenticate', 'Bearer realm="moql"'),
@@ -73,13 +84,9 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
       bodyLimit: BODY_OCTETS,
       handler(request, reply) {
         if (isPageRequest(request, deps)) return playground(request, reply);
+        if (wantsEvents(request)) return stream(request, reply);
         if (isNestedDeeper(queryOf(request), MAX_NESTING)) {
-          return refuse(
-            reply,
-            400,
-            'LIMIT_DEPTH',
-            `The query has more than ${MAX_NESTING} brackets or fragments within one another.`,
-          );
+          return refuse(reply, 400, 'LIMIT_DEPTH', TOO_NESTED);
         }
         return handle.call(scope, request, reply);
       },
@@ -109,8 +116,8 @@ function queryOf(request: FastifyRequest): string {
   return typeof query === 'string' ? query : '';
 }
 
-async function authenticate(request: FastifyRequest, services: Services): Promise<Caller | null> {
-  const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(request.headers.authorization ?? '')?.[1];
+async function authenticate(header: string | undefined, services: Services): Promise<Caller | null> {
+  const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? '')?.[1];
   return key === undefined || key.length > LONGEST_KEY ? null : services.keys.authenticate(key);
 }
 

@@ -121,8 +121,11 @@ export class Ledger {
       commands.push(...taken.commands);
       if (taken.operation === undefined) continue;
       operations.push(taken.operation);
-      if (!taken.operation.ended) continue;
-      this.events.push({ type: 'operationEnded', data: { operation: operation.id, state: taken.operation.state } });
+      const { state, ended } = taken.operation;
+      this.events.push({
+        type: ended ? 'operationEnded' : 'operationChanged',
+        data: { operation: operation.id, state },
+      });
     }
     const changes = {
       commands,

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Json } from '../../adapters/adapter';
 import { Rights } from '../access/rights';
 import type { Database } from '../store/database';
+import { tellEvents } from '../store/events';
 import {
   findOperationByKey,
   insertOperation,
@@ -160,6 +161,7 @@ export function createOperations(deps: OperationsDeps): Operations {
         throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
       throw error;
     });
+    if (inserted.isNew) tellEvents(deps.db);
     if (inserted.isNew) await deps.wake?.([target.key]);
     return answer(target.key, inserted, requestSha256, input.waitMs);
   }

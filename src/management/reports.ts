@@ -3,6 +3,7 @@ import type { Json } from '../../adapters/adapter';
 import { findDatabaseKey, pageOf } from '../access/inputs';
 import { sqlWithinReach, withinReach } from '../access/reach';
 import type { Database } from '../store/database';
+import { IS_SERVED, readPlace } from '../store/events';
 import type { Alert, Prisma } from '../store/generated/client';
 import type { AlertView, EventView, Reports } from './types';
 
@@ -10,7 +11,7 @@ export interface ReportsDeps {
   readonly db: Database;
 }
 
-interface EventRow {
+export interface EventRow {
   readonly device: string;
   readonly id: string;
   readonly xact: string;
@@ -19,12 +20,7 @@ interface EventRow {
   readonly data: Json;
 }
 
-/**
- * Serial numbers are not the order of commits: a row is served once its transaction is older than every running one, so
- * that none can turn up behind a reader's cursor.
- */
-const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data FROM event
-WHERE xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
+const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data FROM event WHERE ${IS_SERVED}`;
 
 export function createReports({ db }: ReportsDeps): Reports {
   /** By time, then number. An alert's id is `MS.NUMBER`: both, so that it is a cursor. */
@@ -33,7 +29,7 @@ export function createReports({ db }: ReportsDeps): Reports {
     first: number,
     after?: string,
   ): ReturnType<Reports['alerts']> {
-    const from = after === undefined ? undefined : cursorOf(after);
+    const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
     const where: Prisma.AlertWhereInput = {
       ...(filter.device === undefined ? {} : { deviceId: findDatabaseKey(filter.device) ?? 0n }),
@@ -51,7 +47,7 @@ export function createReports({ db }: ReportsDeps): Reports {
     first: number,
     after?: string,
   ): ReturnType<Reports['events']> {
-    const from = after === undefined ? undefined : cursorOf(after);
+    const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
     const values: unknown[] = [first + 1];
     const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
@@ -74,18 +70,12 @@ export function createReports({ db }: ReportsDeps): Reports {
   return { alerts, events };
 }
 
-/** The two numbers of a cursor; null for text that is none. */
-function cursorOf(text: string): readonly [bigint, bigint] | null {
-  const [, major, minor] = /^([0-9]{1,18})\.([0-9]{1,18})$/.exec(text) ?? [];
-  return major === undefined || minor === undefined ? null : [BigInt(major), BigInt(minor)];
-}
-
 function afterAlert([ms, id]: readonly [bigint, bigint]): Prisma.AlertWhereInput {
   const at = new Date(Math.min(Number(ms), 8_640_000_000_000_000));
   return { OR: [{ at: { gt: at } }, { at, id: { gt: id } }] };
 }
 
-function viewOfAlert(row: Alert): AlertView {
+export function viewOfAlert(row: Alert): AlertView {
   return {
     id: `${row.at.getTime()}.${row.id}`,
     device: String(row.deviceId),
@@ -101,6 +91,6 @@ function viewOfAlert(row: Alert): AlertView {
   };
 }
 
-function viewOfEvent(row: EventRow): EventView {
+export function viewOfEvent(row: EventRow): EventView {
   return { id: `${row.xact}.${row.id}`, device: row.device, at: row.at, type: row.type, data: row.data };
 }

@@ -4,7 +4,7 @@ import { applyTurn } from '../store/turn-apply';
 import type { LiveOperation } from './command-state';
 
 /**
- * Stores the changes gathered in `live`, and the event of its end. The device must be locked (`lockDevice`).
+ * Stores the changes gathered in `live`, and the event of its new state. The device must be locked (`lockDevice`).
  *
  * @returns whether anything changed
  */
@@ -13,11 +13,11 @@ export async function settleOperation(tx: Sql, device: string, live: LiveOperati
   if (commands.length === 0 && operation === undefined) return false;
   const operations = operation === undefined ? [] : [operation];
   await applyTurn(tx, device, now, { commands, operations, documents: [], gone: [], alerts: [] });
-  if (operation?.ended === true) {
+  if (operation !== undefined) {
     await tx.query(
       `INSERT INTO event (device_id, type, data)
-       VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text, 'state', $3::text))`,
-      [device, live.id, operation.state],
+       VALUES ($1, $4, jsonb_build_object('operation', $2::text, 'state', $3::text))`,
+      [device, live.id, operation.state, operation.ended ? 'operationEnded' : 'operationChanged'],
     );
   }
   return true;

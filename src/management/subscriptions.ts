@@ -7,6 +7,7 @@ import type { Rights } from '../access/rights';
 import type { Database } from '../store/database';
 import { insertOperation, loadOperation, loadTarget } from '../store/operations';
 import type { Secrets } from '../store/secrets';
+import { tellEvents } from '../store/events';
 import type { Sql } from '../store/sql';
 import {
   addHolder,
@@ -236,7 +237,7 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
     async pushed({ deviceKey, token, mime, body }) {
       const device = deviceKey.toString();
       const at = new Date(now());
-      return db.sql.transaction(async (tx): Promise<PushReply> => {
+      const reply = await db.sql.transaction(async (tx): Promise<PushReply> => {
         await lockDevice(tx, device);
         const found = await findPushed(tx, device, token);
         if (found === null) return { ok: false, status: 404, reason: 'there is nothing at this address' };
@@ -254,6 +255,8 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         await notePush(tx, device, token, at, [...ledger.events, event]);
         return { ok: true };
       });
+      if (reply.ok) tellEvents(db);
+      return reply;
     },
   };
 }

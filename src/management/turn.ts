@@ -16,6 +16,7 @@ import {
   type Work,
 } from '../../adapters/adapter';
 import type { Database } from '../store/database';
+import { tellEvents } from '../store/events';
 import type { Secrets } from '../store/secrets';
 import { noteRepeated } from '../store/security-log';
 import type { Sql } from '../store/sql';
@@ -84,6 +85,8 @@ interface TurnEnd {
   readonly reply: Wire;
   readonly device?: string;
   readonly changedOperations: readonly string[];
+  /** Events may have been written. */
+  readonly hasEvents?: boolean;
 }
 
 /** What a turn works with once its message was understood. */
@@ -120,6 +123,7 @@ export class Turns {
       device = opened.envelope.device;
       const end = await this.#tryTurn(adapter, opened.envelope);
       for (const id of end.changedOperations) db.notify(OPERATION_CHANNEL, `${end.device ?? ''}.${id}`);
+      if (end.hasEvents === true) tellEvents(db);
       return end.reply;
     } catch (error) {
       log.error({ err: error, device }, 'a message could not be processed');
@@ -216,7 +220,9 @@ export class Turns {
     });
     if (!isWritten) throw new LostRace();
     for (const note of ledger.notes) this.deps.log.debug({ device: envelope.device, note }, 'noted');
-    return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled) };
+    const hasEvents =
+      ledger.events.length + changes.documents.length + changes.alerts.length + learned.documents.length > 0;
+    return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled), hasEvents };
   }
 
   /** A refused message changes nonces, failure counters and the security log, and nothing else. */
@@ -359,6 +365,7 @@ export class Turns {
       return changedIn(changes).map((id) => `${row.device_key ?? ''}.${id}`);
     });
     for (const payload of changed) this.deps.db.notify(OPERATION_CHANNEL, payload);
+    tellEvents(this.deps.db);
   }
 }
 

@@ -15,7 +15,7 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
-import type { Reach, Rights } from '../access/rights';
+import type { Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Campaigns } from './campaigns/types';
@@ -24,10 +24,14 @@ import type { Delegations } from './delegation/types';
 import type { DeviceSelection } from './device-list';
 import type { Exchanges, ExchangeSource } from './exchanges';
 import type { Explanations, Verdict } from './explain/types';
+import type { EventFeed } from './events/feed';
+import type { Histories } from './events/history';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
+import type { Reports } from './report-types';
 import type { Subscriptions } from './subscriptions';
+import type { Webhooks } from './webhooks/webhooks';
 import type { WakeUps } from './wake-up-types';
 
 /** Codes of errors that callers see; `extensions.code` of GraphQL. Documented in docs/errors.md. */
@@ -48,6 +52,8 @@ export type ErrorCode =
   | 'DEVICE_UNREACHABLE'
   | 'PEER_REFUSED'
   | 'IDEMPOTENCY_CONFLICT'
+  | 'EVENTS_GONE'
+  | 'LIMIT_BUFFER'
   | 'LIMIT_COMMANDS'
   | 'LIMIT_FILTER'
   | 'LIMIT_VALUE_SIZE'
@@ -317,26 +323,6 @@ export interface OperationView {
   readonly cancelledBy?: string | null;
 }
 
-export interface AlertView {
-  readonly id: string;
-  readonly device: string;
-  readonly at: Date;
-  readonly type: string;
-  readonly mark: string;
-  readonly source: Json;
-  readonly target: Json;
-  readonly correlator: string | null;
-  readonly format: string | null;
-  readonly data: Json;
-  readonly resultCode: number | null;
-}
-export interface EventView {
-  readonly id: string;
-  readonly device: string;
-  readonly at: Date;
-  readonly type: string;
-  readonly data: Json;
-}
 export interface DdfView {
   readonly id: string;
   readonly sha256: string;
@@ -478,19 +464,6 @@ export interface Ddfs {
   /** Asked before a library is stored, and before one that another process stored goes live. */
   setGuard(guard: DdfGuard): void;
 }
-/** src/management/reports.ts: alerts and events. */
-export interface Reports {
-  alerts(
-    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
-    first: number,
-    after?: string,
-  ): Promise<Page<AlertView>>;
-  events(
-    filter: { readonly device?: string; readonly type?: string; readonly reach?: Reach },
-    first: number,
-    after?: string,
-  ): Promise<Page<EventView>>;
-}
 /** src/access/keys.ts, src/access/grants.ts */
 export interface Keys {
   /** The caller of a bearer token, or null. */
@@ -502,6 +475,8 @@ export interface Keys {
   revoke(id: string, caller?: Caller): Promise<ApiKeyView>;
   rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
   list(first: number, after?: string): Promise<Page<ApiKeyView>>;
+  /** Called after keys changed, here or in another process. */
+  onChange(listener: () => void): () => void;
 }
 export interface Grants {
   create(
@@ -530,6 +505,9 @@ export interface Services {
   readonly operations: Operations;
   readonly ddfs: Ddfs;
   readonly reports: Reports;
+  readonly feed: EventFeed;
+  readonly history: Histories;
+  readonly webhooks: Pick<Webhooks, 'list' | 'deadLetters' | 'retry' | 'discard'>;
   readonly keys: Keys;
   readonly grants: Grants;
   readonly notifications: Notifications;
@@ -545,3 +523,4 @@ export interface Services {
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
 export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
+export type { AlertView, EventView, Reports } from './report-types';

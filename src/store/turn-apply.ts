@@ -100,6 +100,9 @@ const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN
 /** Shared with the turn's last statement, which settles what its reply brought about. */
 export const SETTLE = { commands: COMMANDS('NULL::jsonb'), operations: OPERATIONS } as const;
 
+/** Nodes that one event tells of at most. */
+const CHANGES_TOLD = 200;
+
 /** Patches with the values that stand in `blob`: octets as Base64, as all octets stand in documents. */
 const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || jsonb_build_object('v', (
     SELECT CASE WHEN (e.patch ->> 't')::boolean THEN convert_from(b.octets, 'UTF8') ELSE translate(encode(b.octets, 'base64'), E'\\n', '') END
@@ -124,7 +127,11 @@ acls AS (INSERT INTO acl (device_id, family, miid, path, acl, inherited, observe
 alerts AS (INSERT INTO alert (device_id, at, type, mark, source, target, correlator, format, mime, data, result_code)
   SELECT $1, $2::timestamptz, x.type, x.mark, x.source, x.target, x.correlator, x.format, x.mime, x.data, x."resultCode"
   FROM jsonb_to_recordset($7::jsonb) AS x(type text, mark text, source jsonb, target jsonb, correlator text, format text, mime text,
-    data jsonb, "resultCode" int))`;
+    data jsonb, "resultCode" int)
+  RETURNING id, at, type),
+alerts_told AS (INSERT INTO event (device_id, at, type, data)
+  SELECT $1, $2::timestamptz, 'alertRaised', jsonb_build_object('alert', floor(extract(epoch FROM a.at) * 1000)::bigint || '.' || a.id, 'type', a.type)
+  FROM alerts a ORDER BY a.id)`;
 
 /** The function of properties is planned each time it is called, and mostly there are none. */
 const PROPERTIES = `CASE WHEN x.properties = '{}' AND jsonb_array_length(x.cleared) = 0 THEN COALESCE(old.properties, '{}')
@@ -147,9 +154,20 @@ ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, versio
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
   meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
 
-const APPLY = `WITH ${SETTLED}, ${RARE} ${DOCUMENTS(`CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END`)}`;
+/** The same, and what changed by it. `parameter` lists the instances that are compared with what was known of them. */
+const DOCUMENTS_TOLD = (patches: string, parameter: string): string => `written AS (${DOCUMENTS(patches)}
+  RETURNING m.family, m.miid, m.moid, m."values")
+INSERT INTO event (device_id, at, type, data)
+SELECT $1, $2::timestamptz, 'valuesChanged', jsonb_build_object('family', w.family, 'moid', w.moid, 'miid', w.miid) || c.told
+FROM jsonb_to_recordset(${parameter}::jsonb) AS x(family text, miid text) JOIN written w ON w.family = x.family AND w.miid = x.miid
+JOIN management_object old ON old.device_id = $1 AND old.family = w.family AND old.miid = w.miid AND old.observed_at IS NOT NULL
+CROSS JOIN LATERAL (SELECT moql_changes(old."values", w."values", old.complete_at IS NOT NULL, ${CHANGES_TOLD}) AS told) c WHERE c.told IS NOT NULL`;
+
+const APPLY = `WITH ${SETTLED}, ${RARE}, ${DOCUMENTS_TOLD(`CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END`, '$9')}`;
 /** Of a turn without what is rare: half of the statement needs not be begun. */
-const APPLY_USUAL = `WITH ${SETTLED} ${DOCUMENTS('x.patches')}`;
+const APPLY_USUAL = `WITH ${SETTLED}, ${DOCUMENTS_TOLD('x.patches', '$6')}`;
+/** And none of its documents can have changed. */
+const APPLY_UNTOLD = `WITH ${SETTLED} ${DOCUMENTS('x.patches')}`;
 
 /**
  * A device that took its account anew has no subscriptions any more: it is asked for those that somebody holds. Each is an
@@ -176,13 +194,15 @@ export async function applyTurn(
   const { operations, gone, alerts, acls = [] } = changes;
   const { commands, documents } = withoutRepetition(changes);
   const usual = [deviceKey, now, ...[commands, operations, documents].map((part) => JSON.stringify(part))];
+  const compared = changes.documents.filter(mayChange).map(({ family, miid }) => ({ family, miid }));
+  const told = JSON.stringify(compared);
   const isUsual = gone.length + alerts.length + acls.length === 0 && !documents.some(({ stored }) => stored === true);
   if (isUsual && !isBootstrapped) {
-    await tx.query(APPLY_USUAL, usual);
+    await (compared.length === 0 ? tx.query(APPLY_UNTOLD, usual) : tx.query(APPLY_USUAL, [...usual, told]));
     return;
   }
   const rare = [gone, alerts, acls].map((part) => JSON.stringify(part));
-  await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [...usual, ...rare]);
+  await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [...usual, ...rare, told]);
 }
 
 type SentCommand = CommandChange & {
@@ -218,6 +238,11 @@ function withoutRepetition(changes: Pick<TurnChanges, 'commands' | 'documents'>)
 
 function isObject(json: unknown): boolean {
   return typeof json === 'object' && json !== null;
+}
+
+/** Whether what was known of an instance may be another thing now: the statement compares. */
+function mayChange({ patches, fresh }: DocumentChange): boolean {
+  return patches.length > 0 && fresh !== true;
 }
 
 /** Whether there is anything to apply: a turn without changes spares the statement. */

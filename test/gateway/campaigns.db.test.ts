@@ -424,7 +424,7 @@ test.each([
   ['an end before its beginning', { endAt: '2020-01-01T00:00:00Z' }, 'BAD_USER_INPUT'],
   ['a name that is none', { name: ' ' }, 'BAD_USER_INPUT'],
 ])('A campaign with %s is refused, and nothing is kept', async (_what, more, code) => {
-  const kept = (): Promise<object[]> => world.gateway.db.sql.query('SELECT id FROM campaign');
+  const kept = (): Promise<object[]> => world.gateway.db.sql.query('SELECT id FROM campaign ORDER BY id');
   const before = await kept();
   const where = 'deviceIds' in more ? {} : { where: {} };
   expect(codesOf(await createAs(undefined, { ...where, commands: [write(1)], ...more }))).toEqual([code]);

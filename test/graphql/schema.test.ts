@@ -35,6 +35,16 @@ describe('The fixed part', () => {
     });
   });
 
+  test('has the subscriptions of the contract', () => {
+    expect(fieldsOf(schema, 'Subscription')).toEqual({
+      operationChanged: '(id: ID!, after: ID)Operation!',
+      alertRaised: '(where: AlertFilter, after: ID)Alert!',
+      events: '(where: EventFilter, after: ID)Event!',
+    });
+    for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {}))
+      expect(field.subscribe).toBeInstanceOf(Function);
+  });
+
   test('has the mutations of the contract, and update, delete, rotate and revoke of what can be created', () => {
     expect(fieldsOf(schema, 'Mutation')).toEqual({
       createAccount: '(input: CreateAccountInput!)Account!',
@@ -49,6 +59,8 @@ describe('The fixed part', () => {
       subscribeManagementObject: '(input: SubscribeManagementObjectInput!)ManagementObjectSubscription!',
       unsubscribeManagementObject: '(input: SubscribeManagementObjectInput!)ManagementObjectSubscription!',
       cancelOperation: '(id: ID!)Operation!',
+      retryDeadLetter: '(id: ID!)Boolean!',
+      discardDeadLetter: '(id: ID!)Boolean!',
       addDdf: '(input: AddDdfInput!)Ddf!',
       replaceDdf: '(id: ID!, input: AddDdfInput!)Ddf!',
       removeDdf: '(id: ID!, dryRun: Boolean, allowBreaking: Boolean)Ddf!',

@@ -63,6 +63,7 @@ describe('a turn', () => {
     ]);
     expect(await world.rows(`SELECT type FROM event WHERE device_id = $1 ORDER BY id`, [key])).toEqual([
       { type: 'operationAccepted' },
+      { type: 'operationChanged' },
       { type: 'operationEnded' },
     ]);
   });

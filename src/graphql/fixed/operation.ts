@@ -151,6 +151,14 @@ export class OperationResolver {
     return context.deviceByKey(operation.device);
   }
 
+  @FieldResolver(() => ID, {
+    nullable,
+    description: 'In `operationChanged`: id of the last event of it, for `after`. null elsewhere.',
+  })
+  event(@Root() { event }: OperationView & { readonly event?: string }): string | null {
+    return event === undefined ? null : globalId('Event', event);
+  }
+
   @Query(() => Operation, { nullable, description: 'An operation by its `id`; null when there is none.' })
   async operation(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<OperationView | null> {
     return findOperation(id, context);

@@ -67,6 +67,14 @@ export class AlertResolver {
     return globalId('Alert', alert.id);
   }
 
+  @FieldResolver(() => ID, {
+    nullable,
+    description: 'In `alertRaised`: id of the event that tells of it, for `after`. null elsewhere.',
+  })
+  event(@Root() { event }: AlertView & { readonly event?: string }): string | null {
+    return event === undefined ? null : globalId('Event', event);
+  }
+
   @FieldResolver(() => Device)
   async device(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
     return context.deviceByKey(alert.device);
@@ -122,8 +130,13 @@ export class EventResolver {
     return /^[1-9]\d*$/.test(event.device) ? findDeviceByKey(context, event.device) : null;
   }
 
-  @FieldResolver(() => JsonScalar, { nullable, description: 'null without READ on the whole device.' })
+  @FieldResolver(() => JsonScalar, {
+    nullable,
+    description:
+      'null without READ on the whole device; of `valuesChanged` the changes of those nodes that the caller may read.',
+  })
   async data(@Root() event: EventView, @Ctx() context: RequestContext): Promise<unknown> {
+    if (event.type === 'valuesChanged') return readableChanges(event, context);
     return (await isReadable(event.device, null, context)) ? event.data : null;
   }
 
@@ -171,4 +184,19 @@ async function isReadable(device: string, source: unknown, context: RequestConte
   return typeof moid === 'string' && typeof path === 'string'
     ? rights.at('READ', scoped, { family: familyOf(moid), path })
     : rights.onDevice('READ', scoped);
+}
+
+/** What an event tells of changed values, without the nodes that the caller may not read. */
+async function readableChanges({ device, data }: EventView, context: RequestContext): Promise<unknown> {
+  const { rights } = context;
+  if (rights.isAdmin) return data;
+  const view = await context.deviceByKey(device);
+  if (view === null) return null;
+  const { family, changes, ...rest } = data as {
+    readonly family: string;
+    readonly changes: readonly { readonly path: string }[];
+  };
+  const scoped = scopedDevice(view);
+  const seen = changes.filter(({ path }) => rights.at('READ', scoped, { family, path }));
+  return seen.length === 0 ? null : { family, ...rest, changes: seen };
 }

@@ -195,8 +195,15 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
       },
     },
     reports: unused as Services['reports'],
+    feed: unused as Services['feed'],
+    history: unused as Services['history'],
+    webhooks: unused as Services['webhooks'],
     delegations: unused as Services['delegations'],
-    keys: { ...(unused as Services['keys']), authenticate: (bearer) => Promise.resolve(CALLERS.get(bearer) ?? null) },
+    keys: {
+      ...(unused as Services['keys']),
+      onChange: () => () => undefined,
+      authenticate: (bearer) => Promise.resolve(CALLERS.get(bearer) ?? null),
+    },
     grants: {
       ...(unused as Services['grants']),
       rightsOf: ({ admin, principal }) =>

@@ -1,0 +1,96 @@
+/** `/graphql` as server-sent events: the protocol graphql-sse in its "distinct connections mode". */
+import type { ServerResponse } from 'node:http';
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FormattedExecutionResult } from 'graphql';
+import { createHandler, type OperationResult } from 'graphql-sse';
+
+import type { Caller } from '../../management/types';
+import type { Serving } from './serving';
+
+export interface SseDeps {
+  readonly serving: Serving;
+  readonly authenticate: (header: string | undefined) => Promise<Caller | null>;
+}
+
+const EVENT_STREAM = 'text/event-stream';
+
+/** Who names JSON before it gets JSON. */
+export function wantsEvents({ headers }: FastifyRequest): boolean {
+  const accept = (headers.accept ?? '').toLowerCase();
+  const events = accept.indexOf(EVENT_STREAM);
+  const json = accept.search(/application\/(?:graphql-response\+)?json/);
+  return events >= 0 && (json < 0 || events < json);
+}
+
+/** Answers a request that `wantsEvents`. Its caller is known. */
+export function eventStreams({
+  serving,
+  authenticate,
+}: SseDeps): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+  const handle = createHandler<FastifyRequest, FastifyReply>({
+    // No "single connection mode": nothing is remembered between requests.
+    authenticate: () => null,
+    async onSubscribe({ raw }, params) {
+      const { authorization } = raw.headers;
+      const entrance = serving.entrance(() => authenticate(authorization));
+      const answer = await serving.answer(params, entrance, raw.method === 'GET');
+      return (Symbol.asyncIterator in answer ? answer : one(answer)) as OperationResult;
+    },
+    /** What was made waits here until what was made before has left. */
+    async onNext(_context, { context: reply }, result) {
+      const { raw } = reply;
+      if (raw.writableNeedDrain) await drained(raw);
+      return result as FormattedExecutionResult as never;
+    },
+  });
+  return async (request, reply) => {
+    const [body, { status, statusText, headers }] = await handle({
+      method: request.method,
+      url: request.url,
+      headers: {
+        get: (name) => {
+          if (name.toLowerCase() === 'accept') return EVENT_STREAM;
+          const value = request.headers[name.toLowerCase()];
+          return Array.isArray(value) ? value.join(', ') : value;
+        },
+      },
+      body: (request.body ?? null) as Record<PropertyKey, unknown> | null,
+      raw: request,
+      context: reply,
+    });
+    reply.hijack();
+    const { raw } = reply;
+    raw.writeHead(status, statusText, { ...headers, 'x-accel-buffering': 'no' });
+    if (body === null || typeof body === 'string') {
+      raw.end(body ?? '');
+      return reply;
+    }
+    raw.once('close', () => void body.return(undefined));
+    for await (const text of body) {
+      if (raw.closed || raw.destroyed) break;
+      if (!raw.write(text)) await drained(raw);
+    }
+    raw.end();
+    return reply;
+  };
+}
+
+/** The library takes a result without data for something else, so each comes as a stream. */
+async function* one(result: FormattedExecutionResult): AsyncGenerator<FormattedExecutionResult> {
+  yield result;
+}
+
+/** Resolves when what was written has left, or nobody takes it any more. */
+function drained(raw: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      raw.off('drain', done);
+      raw.off('close', done);
+      resolve();
+    };
+    raw.on('drain', done);
+    raw.on('close', done);
+    if (raw.closed) done();
+  });
+}

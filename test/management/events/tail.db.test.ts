@@ -1,0 +1,229 @@
+import { EventTail } from '../../../src/management/events/tail';
+import { createEventRetention } from '../../../src/management/events/retention';
+import type { EventStream } from '../../../src/management/events/follower';
+import { tellEvents } from '../../../src/store/events';
+import type { Database } from '../../../src/store/database';
+import type { EventView } from '../../../src/management/types';
+import { untilEventsAreServed } from '../../support/administration';
+import { onPostgres, testDatabase } from '../../support/database';
+
+let db: Database;
+let tail: EventTail;
+const errors: unknown[] = [];
+const log = { error: (detail: object): void => void errors.push(detail) };
+
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  // Notifications alone wake it, and the end of a wait for events that are held back.
+  tail = new EventTail({ db, log, most: 5, tickMs: 3_600_000 });
+  await tail.start();
+});
+afterEach(async () => {
+  await tail.stop();
+  expect(errors.splice(0)).toEqual([]);
+});
+
+async function write(...types: readonly string[]): Promise<void> {
+  for (const type of types) await db.sql.query('INSERT INTO event (type) VALUES ($1)', [type]);
+  tellEvents(db);
+}
+
+async function take(stream: EventStream, count: number): Promise<EventView[]> {
+  const found = [];
+  while (found.length < count) {
+    const { done, value } = await stream.next();
+    if (done === true) throw new Error('the stream ended');
+    found.push(value);
+  }
+  return found;
+}
+const typesOf = (events: readonly EventView[]): string[] => events.map(({ type }) => type);
+
+test('Who follows is told of what comes, each of it once, by one reader for all', async () => {
+  await write('before');
+  await untilEventsAreServed(db);
+  const streams = [
+    await tail.follow(),
+    await tail.follow(),
+    await tail.follow({ wanted: ({ type }) => type === 'two' }),
+  ];
+  const texts: string[] = [];
+  const stop = db.onStatement((text) => void texts.push(text));
+  await write('one', 'two', 'three');
+  expect(typesOf(await take(streams[0] as EventStream, 3))).toEqual(['one', 'two', 'three']);
+  expect(typesOf(await take(streams[1] as EventStream, 3))).toEqual(['one', 'two', 'three']);
+  expect(typesOf(await take(streams[2] as EventStream, 1))).toEqual(['two']);
+  stop();
+  const readings = texts.filter((text) => text.includes('ORDER BY xact, id'));
+  expect(readings.length).toBeGreaterThan(0);
+  // One of them would be three for three readers.
+  expect(readings.length).toBeLessThan(9);
+  for (const stream of streams) await stream.return();
+});
+
+test('Nothing is read while nobody follows', async () => {
+  const stream = await tail.follow();
+  await stream.return();
+  const texts: string[] = [];
+  const stop = db.onStatement((text) => void texts.push(text));
+  await write('one');
+  tail.wake();
+  await untilEventsAreServed(db);
+  stop();
+  expect(texts.filter((text) => text.includes('ORDER BY xact, id'))).toEqual([]);
+});
+
+test('Who goes on after an event gets all that came since, however much, and then what comes', async () => {
+  await write('mark');
+  await untilEventsAreServed(db);
+  const [mark] = await db.sql.query<{ id: string }>(
+    `SELECT xact || '.' || id AS id FROM event WHERE type = 'mark' ORDER BY xact DESC LIMIT 1`,
+  );
+  await db.sql.query(`INSERT INTO event (type) SELECT 'old ' || n FROM generate_series(1, 1200) n`);
+  const stream = await tail.follow({ after: mark?.id });
+  const old = await take(stream, 1_200);
+  expect(typesOf(old)).toEqual(Array.from({ length: 1_200 }, (_, n) => `old ${n + 1}`));
+  const next = take(stream, 1);
+  await write('new');
+  expect(typesOf(await next)).toEqual(['new']);
+  await stream.return();
+});
+
+test('Who goes on after the last event waits for the next one as others do, without reading on and on', async () => {
+  const other = await tail.follow();
+  await write('mark');
+  const [mark] = await take(other, 1);
+  await other.return();
+  // The tail begins beyond it.
+  const beside = await tail.follow();
+  const stream = await tail.follow({ after: mark?.id });
+  const texts: string[] = [];
+  const stop = db.onStatement((text) => void texts.push(text));
+  const next = take(stream, 1);
+  for (let n = 0; n < 20; n++) await db.sql.query('SELECT 1');
+  expect(texts.filter((text) => text.includes('ORDER BY xact, id')).length).toBeLessThan(5);
+  stop();
+  await write('next');
+  expect(typesOf(await next)).toEqual(['next']);
+  for (const each of [stream, beside]) await each.return();
+});
+
+test('A reader that is too slow is told so, and goes on where it was', async () => {
+  const slow = await tail.follow();
+  const quick = await tail.follow();
+  await write('first');
+  const [last] = await take(slow, 1);
+  const types = Array.from({ length: 8 }, (_, n) => `n${n}`);
+  for (const type of types) {
+    await write(type);
+    await take(quick, quick === slow ? 0 : 1).catch(() => undefined);
+  }
+  await expect(slow.next()).rejects.toMatchObject({ code: 'LIMIT_BUFFER' });
+  expect(await slow.next()).toMatchObject({ done: true });
+  const again = await tail.follow({ after: last?.id });
+  expect(typesOf(await take(again, 8))).toEqual(types);
+  await again.return();
+  await quick.return();
+});
+
+test('An `after` that is no event, or none any more, is refused: nothing is left out silently', async () => {
+  for (const after of ['nonsense', '1.1', '999999999999.5'])
+    await expect(tail.follow({ after })).rejects.toMatchObject({ code: 'EVENTS_GONE' });
+});
+
+test('A waiting reader is answered when it leaves, and when the process stops', async () => {
+  const left = await tail.follow();
+  const leaving = left.next();
+  await left.return();
+  expect(await leaving).toMatchObject({ done: true });
+  const stopped = await tail.follow();
+  const waiting = stopped.next();
+  await tail.stop();
+  expect(await waiting).toMatchObject({ done: true });
+});
+
+test('Events go when their time is over, those of values later', async () => {
+  const now = Date.now();
+  const day = 86_400_000;
+  for (const [type, age] of [
+    ['young', 1],
+    ['old', 3],
+    ['valuesChanged', 3],
+    ['valuesChanged', 9],
+  ] as const)
+    await db.sql.query('INSERT INTO event (type, at, data) VALUES ($1, $2::timestamptz, $3)', [
+      type,
+      new Date(now - age * day),
+      JSON.stringify({ age, kind: 'kept' }),
+    ]);
+  const retention = createEventRetention({ db, eventsMs: 2 * day, historyMs: 5 * day, log, now: () => now });
+  await retention.run();
+  const left = await db.sql.query<{ told: string }>(
+    `SELECT type || ' ' || (data ->> 'age') AS told FROM event WHERE data ->> 'kind' = 'kept' ORDER BY id`,
+  );
+  expect(left.map(({ told }) => told)).toEqual(['young 1', 'valuesChanged 3']);
+});
+
+// The embedded database has one connection: no transaction runs beside another.
+(onPostgres ? describe : describe.skip)('Transactions that commit out of order', () => {
+  test('are told in the order of their numbers, none left out and none twice, with a break between', async () => {
+    let stream = await tail.follow();
+    const seen: EventView[] = [];
+    const held: { readonly release: () => void; readonly done: Promise<unknown> }[] = [];
+    const hold = async (type: string): Promise<void> => {
+      let release = (): void => undefined;
+      const wait = new Promise<void>((resolve) => (release = resolve));
+      let isWritten = (): void => undefined;
+      const written = new Promise<void>((resolve) => (isWritten = resolve));
+      const done = db.sql
+        .transaction(async (tx) => {
+          await tx.query('INSERT INTO event (type) VALUES ($1)', [type]);
+          isWritten();
+          await wait;
+        })
+        .then(() => tellEvents(db));
+      await written;
+      held.push({ release, done });
+    };
+    await hold('slow 1');
+    await write('fast 1', 'fast 2');
+    await hold('slow 2');
+    await write('fast 3');
+    held[0]?.release();
+    await held[0]?.done;
+    // Nobody tells again when the last transaction before an event ends.
+    seen.push(...(await take(stream, 2)));
+    await stream.return();
+    stream = await tail.follow({ after: seen.at(-1)?.id });
+    const rest = take(stream, 3);
+    await write('fast 4');
+    held[1]?.release();
+    await held[1]?.done;
+    seen.push(...(await rest), ...(await take(stream, 1)));
+    expect(typesOf(seen)).toEqual(['slow 1', 'fast 1', 'fast 2', 'slow 2', 'fast 3', 'fast 4']);
+    await stream.return();
+  });
+
+  test('what an idle transaction held back comes soon after it ended, though nobody tells of it', async () => {
+    const stream = await tail.follow();
+    let release = (): void => undefined;
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    let isBegun = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (isBegun = resolve));
+    const idle = db.sql.transaction(async (tx) => {
+      await tx.query('SELECT pg_current_xact_id()');
+      isBegun();
+      await wait;
+    });
+    await begun;
+    await write('held');
+    const next = take(stream, 1);
+    release();
+    await idle;
+    expect(typesOf(await next)).toEqual(['held']);
+    await stream.return();
+  });
+});
