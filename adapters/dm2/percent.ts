@@ -1,5 +1,5 @@
 /** Percent-encoding of RFC 3986 that never throws, for names and values inside ClientURIs and ServerURIs. */
-import { textOf } from '../http/utf8';
+import { partOf } from '../http/utf8';
 
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
@@ -30,5 +30,5 @@ export function percentDecode(text: string): string | undefined {
     decoded.push(parseInt(octets.toString('latin1', at + 1, at + 3), 16));
     at += 2;
   }
-  return textOf(Uint8Array.from(decoded));
+  return partOf(Uint8Array.from(decoded));
 }

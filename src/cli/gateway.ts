@@ -41,8 +41,11 @@ import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
 import { resealAll } from '../management/reseal';
+import { createLiveProfiles } from '../management/profiles/live';
+import { createProfiles } from '../management/profiles/profiles';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
+import { createRules } from '../management/rules/rules';
 import { createShowPages } from '../management/show-pages';
 import { createSubscriptions } from '../management/subscriptions';
 import { startTimers, type Timers } from '../management/timers';
@@ -210,6 +213,15 @@ async function assemble(
     log,
     now,
   });
+  const liveProfiles = createLiveProfiles({
+    db,
+    callerOf: (principal) => keys.callerOf(principal),
+    rightsOf: (caller) => grants.rightsOf(caller),
+    log,
+    now,
+  });
+  closing.push(() => liveProfiles.stop());
+  await liveProfiles.start();
   const psk = new PskKeys({ db, secrets, log });
   closing.push(() => psk.stop());
   await psk.start();
@@ -279,10 +291,12 @@ async function assemble(
     repository: files,
     wakeUps,
     campaigns,
+    rules: createRules({ db, ddfs, live: liveProfiles, now }),
+    profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now }),
   };
 
   const settings = turnSettings(config, baseUrl);
-  const turns = new Turns({ db, secrets, ddfs, settings, log, now });
+  const turns = new Turns({ db, secrets, ddfs, settings, log, now, profiles: liveProfiles });
   const dm1 = createDm1Adapter({
     maxOctets: Math.min(limits.messageOctets, TOLERANCE * limits.maxMsgSize),
     maxDepth: limits.messageDepth,
@@ -335,6 +349,7 @@ async function assemble(
       await wakeUps.run();
       await delegations.advance();
       await campaignPump.advance();
+      await liveProfiles.advance();
       await pages.expire();
       await retention.run();
       await subscriptions.tick();

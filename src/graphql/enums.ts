@@ -17,6 +17,7 @@ import type {
   CampaignVerdict as CampaignVerdicts,
 } from '../management/campaigns/types';
 import { WEEKDAYS } from '../management/campaigns/windows';
+import { PROFILE_DEVICE_STATES, type ProfileState as ProfileStates } from '../management/profiles/types';
 import type { PropertyName } from '../management/node-properties';
 import type { SubscriptionState as SubscriptionStates } from '../management/subscription-state';
 import type {
@@ -383,3 +384,27 @@ registerEnumType(CampaignFailureKind, {
 
 export const Weekday = same(...WEEKDAYS);
 registerEnumType(Weekday, { name: 'Weekday', description: 'A day of the week.' });
+
+export const ProfileState = same<ProfileStates>('ACTIVE', 'PAUSED', 'REMOVED');
+registerEnumType(ProfileState, {
+  name: 'ProfileState',
+  description: 'Whether devices are brought to what a profile desires.',
+  valuesConfig: {
+    ACTIVE: { description: 'At each contact of a device that fits.' },
+    PAUSED: { description: 'Nothing is compared and nothing is sent.' },
+    REMOVED: { description: 'What its first writes found is written back; it is gone when that is done.' },
+  },
+});
+
+export const ProfileDeviceState = same(...PROFILE_DEVICE_STATES);
+registerEnumType(ProfileDeviceState, {
+  name: 'ProfileDeviceState',
+  description: 'How a device compares to a profile.',
+  valuesConfig: {
+    IN_SYNC: { description: 'All values are as desired.' },
+    DRIFTED: { description: 'Values differ, and the device has been sent what is desired.' },
+    PENDING: { description: 'The device has been asked for its values.' },
+    FAILED: { description: 'Values differ, or are not known, and `reason` tells why. It is tried again later.' },
+    OVERRIDDEN: { description: 'All values are as desired but those of which another profile wins.' },
+  },
+});

@@ -34,7 +34,10 @@ import { NodeResolver } from './fixed/node';
 import { NotificationResolver } from './fixed/notification';
 import { OperationResolver } from './fixed/operation';
 import { AlertResolver, EventResolver } from './fixed/report';
+import { ProfileDeviceResolver, ProfileDriftResolver, ProfileResolver } from './fixed/profile';
+import { DeviceProfilesResolver } from './fixed/profile-of-device';
 import { RepositoryItemResolver } from './fixed/repository';
+import { RuleResolver } from './fixed/rule';
 import { ManagementObjectSubscriptionResolver, SubscribedObjectResolver } from './fixed/subscription';
 import { DeviceWakeUpResolver, WakeUpResolver } from './fixed/wake-up';
 import { DeadLetterResolver, WebhookResolver } from './fixed/webhook';
@@ -90,6 +93,11 @@ export function buildFixedSchema(): GraphQLSchema {
       DeviceExplainResolver,
       ContactExplanationResolver,
       ReadExplanationResolver,
+      ProfileResolver,
+      ProfileDeviceResolver,
+      ProfileDriftResolver,
+      DeviceProfilesResolver,
+      RuleResolver,
     ],
     pubSub: NO_TOPICS,
     orphanedTypes: [MoInfo],

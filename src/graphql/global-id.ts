@@ -15,7 +15,10 @@ export type IdType =
   | 'Grant'
   | 'Operation'
   | 'Peer'
+  | 'Profile'
+  | 'ProfileDevice'
   | 'RepositoryItem'
+  | 'Rule'
   | 'ValueChange'
   | 'WakeUp';
 

@@ -1,5 +1,6 @@
 /** What stands in a session's `state` column, as the database can hold it. */
 import type { SessionState } from '../../adapters/adapter';
+import type { Happening } from './rules/match';
 
 /** The adapter's state, and what the middle keeps beside it while discovery runs. */
 export interface KeptState {
@@ -8,6 +9,10 @@ export interface KeptState {
   readonly n: readonly string[];
   /** Keys of MOs that discovery found. */
   readonly f?: readonly string[];
+  /** The device is still to be compared to the profiles. */
+  readonly p?: true;
+  /** Rules that were triggered and whose device is still to be looked at, with what triggered them. */
+  readonly r?: readonly (readonly [string, Happening])[];
 }
 
 /** U+0000 and lone surrogates, as JSON text has them; also those that an escaped backslash only seems to begin. */

@@ -33,7 +33,8 @@ function valueOf(json: Json, path: string, document: StoredDocument, library: Dd
   return { format, ...(mime === undefined ? {} : { mime }), data: dataOf(json, format) };
 }
 
-function dataOf(json: Json, format: DmFormat): Value['data'] {
+/** A scalar of a document as the data of a value of the format. */
+export function dataOf(json: Json, format: DmFormat): Value['data'] {
   if (typeof json !== 'string') return typeof json === 'object' ? null : json;
   if (format === 'bin') return Buffer.from(json, 'base64');
   if (format === 'int' && /^-?\d{1,40}$/.test(json)) return BigInt(json);

@@ -22,7 +22,7 @@ import { noteRepeated } from '../store/security-log';
 import type { Sql } from '../store/sql';
 import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
-import { loadSlice, loadWork } from '../store/turn-work';
+import { loadSlice, loadWork, loadWorkAndLook } from '../store/turn-work';
 import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
 import { LiveOperation } from './command-state';
 import type { KnownAccess } from './dac';
@@ -32,7 +32,12 @@ import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
 import { checkStepOf } from './lost-answer';
+import { followUps, settleFollowUps, type FollowUps } from './profiles/follow-ups';
+import type { LiveProfiles, LiveSet } from './profiles/live';
+import { isOursIn, judgeSeen, type Seen } from './profiles/look';
 import { pickWork } from './queue';
+import { follow } from './rules/follow';
+import { happeningsOf, triggered, type Happening } from './rules/match';
 import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
 import { contextOf, sessionOf } from './turn-context';
@@ -67,6 +72,8 @@ export interface TurnDeps {
   readonly settings: TurnSettings;
   readonly log: TurnLog;
   readonly now?: () => number;
+  /** What devices are compared to, and the rules that follow what they report. Absent: nothing. */
+  readonly profiles?: Pick<LiveProfiles, 'current'>;
 }
 
 /** Channel on which ended and changed operations are told: `DEVICE.OPERATION`. */
@@ -100,6 +107,8 @@ interface Turn {
   readonly context: Context;
   readonly received: Received;
   readonly ledger: Ledger;
+  /** Whether the device is to be compared to the profiles, and what that brought about. */
+  readonly comparison: { isDue: boolean; rules: ReadonlyMap<string, Happening>; brought?: FollowUps };
 }
 
 export class Turns {
@@ -160,7 +169,20 @@ export class Turns {
     const ledger = this.#ledger(row, envelope.opens ? undefined : readState(row.session_state), now);
     ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
-    const turn: Turn = { tx, now: new Date(now), adapter, envelope, row, session, context, received, ledger };
+    const kept = isSessionNew(envelope, row) ? undefined : readState(row.session_state);
+    const comparison = { isDue: kept === undefined || kept.p === true, rules: new Map(kept?.r) };
+    const turn: Turn = {
+      tx,
+      now: new Date(now),
+      adapter,
+      envelope,
+      row,
+      session,
+      context,
+      received,
+      ledger,
+      comparison,
+    };
     const deviceKey = received.stateless === true ? undefined : (row.device_key ?? (await this.#register(turn)));
     if (deviceKey === undefined) {
       return { reply: adapter.respond(envelope, received.state, NO_WORK, context).reply, changedOperations: [] };
@@ -172,6 +194,7 @@ export class Turns {
     const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
+    this.#notice(turn, changes);
     const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
     if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
 
@@ -189,6 +212,7 @@ export class Turns {
     const learned: TurnChanges = { ...settled, commands: [], operations: [] };
     // A command that ended while the reply was made may tell of values, such as one that finds nothing.
     if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
+    const stored = settleFollowUps(turn.comparison.brought, settled);
     const isWritten = await writeTurn(tx, deviceKey, now, {
       exchange: exchangeOf(
         turn.adapter,
@@ -209,8 +233,9 @@ export class Turns {
         contact: isSession,
       },
       credentials: ledger.credentialWrites(row.client, undefined, row.server),
-      commands: settled.commands,
-      operations: settled.operations,
+      commands: stored.commands,
+      operations: stored.operations,
+      followUp: stored.write,
       items: ledger.takeItems(),
       defaults: ledger.defaults,
       chunks: ledger.chunks,
@@ -279,7 +304,22 @@ export class Turns {
     const limit = Math.min(wants.commands, WORK_LIMIT);
     // One more than is taken, so that it shows whether there is more.
     const octets = envelope.protocol === 'DM_2_0' ? WHOLE : wants.octets;
-    const rows = isQueued ? await loadWork(tx, deviceKey, limit + 1, now, octets) : [];
+    const mustDiscover = row.discover !== false || ledger.isDiscoveryDue;
+    const isSearching = mustDiscover && !ledger.isDiscovered;
+    const { isDue, rules } = turn.comparison;
+    const isCompared = isDue && !isSearching;
+    const live = isCompared || rules.size > 0 ? this.deps.profiles?.current() : undefined;
+    const looked =
+      live &&
+      (await loadWorkAndLook<Seen>(
+        tx,
+        deviceKey,
+        limit + 1,
+        now,
+        octets,
+        rules.size > 0 ? live.lookOfRules : live.look,
+      ));
+    const rows = looked?.operations ?? (isQueued ? await loadWork(tx, deviceKey, limit + 1, now, octets) : []);
     const loaded = rows.map((o) => {
       const known = ledger.operations.get(o.id);
       for (const { position, head } of known === undefined ? [] : o.commands) {
@@ -288,9 +328,9 @@ export class Turns {
       }
       return known ?? new LiveOperation(o);
     });
+    if (live !== undefined && looked?.seen != null)
+      loaded.push(...this.#follow(turn, deviceKey, live, looked.seen, isSearching));
     ledger.addOperations(loaded);
-    const mustDiscover = row.discover !== false || ledger.isDiscoveryDue;
-    const isSearching = mustDiscover && !ledger.isDiscovered;
     const terrain = {
       mos: ledger.mos,
       library: this.deps.ddfs.library(),
@@ -320,6 +360,44 @@ export class Turns {
     const budget = this.deps.settings.discoveryBudget;
     const discover = { id: 'discover', repeatable: true, token: terrain.token(), kind: 'discover', budget } as const;
     return { commands: [...commands, discover], more, slices: [] };
+  }
+
+  /** A session begins, or something of the device is other than it was; where profiles are. What happened triggers rules. */
+  #notice({ comparison, ledger }: Turn, { documents, operations, alerts }: TurnChanges): void {
+    const { profiles, rules } = this.deps.profiles?.current() ?? { profiles: [], rules: [] };
+    const isNews = documents.length > 0 || operations.some(({ ended }) => ended);
+    comparison.isDue = profiles.length > 0 && (comparison.isDue || isNews);
+    if (rules.length === 0) comparison.rules = new Map();
+    else comparison.rules = new Map([...comparison.rules, ...triggered(rules, happeningsOf(alerts, ledger.events))]);
+  }
+
+  /** Operations that profiles and rules make of what was seen: they travel in this very reply. */
+  #follow(turn: Turn, deviceKey: string, live: LiveSet, seen: Seen, isSearching: boolean): readonly LiveOperation[] {
+    const { ledger, comparison, envelope } = turn;
+    const now = turn.now.getTime();
+    const library = this.deps.ddfs.library();
+    const isCompared = comparison.isDue && !isSearching;
+    const judged = isCompared ? judgeSeen(live.profiles, deviceKey, seen, ledger.mos, library, now) : [];
+    const { device: deviceId, protocol } = envelope;
+    const device = {
+      scope: { key: deviceKey, accountId: seen.account, tags: seen.tags },
+      isOurs: isOursIn(seen, now),
+      known: { deviceId, protocol, isDiscovered: !isSearching, mos: ledger.mos },
+      fits: new Set(seen.rules),
+      recent: seen.recent ?? {},
+    };
+    const drifted = judged.some(({ isNewDrift }) => isNewDrift) ? [{ type: 'driftFound' }] : [];
+    const triggers = new Map([...comparison.rules, ...triggered(live.rules, drifted)]);
+    const follows = follow(live.rules, triggers, device, library, now);
+    const known = new Map(
+      seen.records.map(({ isEnded: _, isLapsed: __, failed: ___, ...record }) => [record.profile, record]),
+    );
+    const brought = followUps(judged, known, follows, seen.ids ?? [], now);
+    comparison.isDue &&= isSearching;
+    comparison.rules = new Map();
+    comparison.brought = brought;
+    ledger.events.push(...brought.events);
+    return brought.made.map(({ live }) => live);
   }
 
   #ledger(row: LoadedTurn, kept: KeptState | undefined, now: number): Ledger {
@@ -391,8 +469,13 @@ const NOTHING_WRITTEN: TurnWrite = {
 /** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}
 
+/** Whether the message is the first one of a session that is kept. */
+function isSessionNew({ opens }: Envelope, { session_id: id }: LoadedTurn): boolean {
+  return opens || id === null;
+}
+
 function sessionWrite(
-  { envelope, row, ledger }: Turn,
+  { envelope, row, ledger, comparison }: Turn,
   { state, reply }: ReturnType<Adapter['respond']>,
   endReason: string | null,
 ): SessionWrite {
@@ -402,10 +485,11 @@ function sessionWrite(
     a: state,
     n: ledger.isDiscovered ? [] : [...ledger.announced],
     ...(found.length === 0 ? {} : { f: found }),
+    ...(comparison.isDue ? { p: true } : {}),
+    ...(comparison.rules.size > 0 ? { r: [...comparison.rules] } : {}),
   };
   return {
-    was:
-      envelope.opens || row.session_id === null ? undefined : { id: row.session_id, version: row.session_version ?? 0 },
+    was: isSessionNew(envelope, row) ? undefined : { id: row.session_id ?? '', version: row.session_version ?? 0 },
     supersedes: envelope.opens && isOpen ? (row.session_id ?? undefined) : undefined,
     protocol: state.protocol,
     key: state.key,

@@ -18,6 +18,8 @@ import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
+import type { Profiles } from './profiles/types';
+import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { Delegations } from './delegation/types';
@@ -519,6 +521,8 @@ export interface Services {
   readonly campaigns: Campaigns;
   readonly explanations: Explanations;
   readonly exchanges: Exchanges;
+  readonly profiles: Profiles;
+  readonly rules: Rules;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';

@@ -1,9 +1,9 @@
 /** Third statement of a turn: what is queued for the device, or the part of a large value that is sent now. */
 import type { ActiveCommandRow, ActiveOperationRow } from './turn-load';
-import type { Sql } from './sql';
+import { MADE_OF_INPUT, type Sql } from './sql';
 
 // Through the partial index on queued commands. Stored values come as far as a message could carry them.
-const WORK = `WITH q AS (
+const QUEUED_WORK = `WITH q AS (
   SELECT c.operation_id, c.priority, c.position, CASE WHEN c.request -> 'value' ->> 'k' = 'r' THEN (c.request -> 'value' ->> 'd')::bigint END AS blob
   FROM command c JOIN operation o ON o.device_id = $1 AND o.id = c.operation_id
   WHERE c.device_id = $1 AND c.state = 'QUEUED' AND o.expires_at > $3::timestamptz AND (o.on_failure <> 'STOP' OR NOT EXISTS
@@ -13,13 +13,14 @@ const WORK = `WITH q AS (
 stored AS (SELECT q.operation_id, q.position, b.id,
     sum(b.length) OVER (ORDER BY q.priority DESC, q.operation_id, q.position) - b.length AS before
   FROM q JOIN blob b ON b.device_id = $1 AND b.id = q.blob)
-SELECT o.id, o.state, o.atomic, o.sequence, o.on_failure, o.expires_at, o.cancel_requested_at IS NOT NULL AS cancel_requested,
-  c.position, c.kind, c.state AS command_state, c.moid, c.family, c.miid, c.path, c.uri, c.request, c.repeatable, c.outcome,
+SELECT ops.priority AS of_priority, o.id, o.state, o.atomic, o.sequence, o.on_failure, o.expires_at,
+  o.cancel_requested_at IS NOT NULL AS cancel_requested, c.position, c.kind, c.state AS command_state, c.moid, c.family, c.miid, c.path, c.uri, c.request, c.repeatable, c.outcome,
   (SELECT substring(b.octets FROM 1 FOR $4) FROM stored s JOIN blob b ON b.device_id = $1 AND b.id = s.id
     WHERE s.operation_id = o.id AND s.position = c.position AND s.before < $4) AS head
 FROM ops
 JOIN operation o ON o.device_id = $1 AND o.id = ops.operation_id
-JOIN command c ON c.device_id = $1 AND c.operation_id = o.id
+JOIN command c ON c.device_id = $1 AND c.operation_id = o.id`;
+const WORK = `${QUEUED_WORK}
 ORDER BY ops.priority DESC, o.id, c.position`;
 
 interface WorkRow {
@@ -57,8 +58,55 @@ export async function loadWork(
   now: Date,
   octets: number,
 ): Promise<ActiveOperationRow[]> {
+  return operationsOf(await tx.query<WorkRow>(WORK, [deviceKey, limit, now, octets]));
+}
+
+/** Something that is told of the device beside its work, by the same statement. */
+export interface Look {
+  readonly text: string;
+  /** Of the statement from $5 on. */
+  readonly values: readonly unknown[];
+}
+
+/** $1 to $4 of a look's statement are those of the work. */
+export const WORK_PARAMETERS = 4;
+
+/**
+ * The statement of {@link loadWorkAndLook}.
+ *
+ * @param expression scalar over the device's row `d`
+ */
+export function lookText(expression: string): string {
+  // What is seen stands in the first row, which is there without work as well.
+  const order = 'w.of_priority DESC, w.id, w.position';
+  return `${MADE_OF_INPUT}SELECT w.*, CASE WHEN row_number() OVER (ORDER BY ${order}) = 1
+    THEN (SELECT ${expression} FROM device d WHERE d.id = $1) END AS look
+  FROM (SELECT 1) one LEFT JOIN (${QUEUED_WORK}) w ON true ORDER BY ${order}`;
+}
+
+/** As {@link loadWork}, with what a look sees. */
+export async function loadWorkAndLook<T>(
+  tx: Sql,
+  deviceKey: string,
+  limit: number,
+  now: Date,
+  octets: number,
+  look: Look,
+): Promise<{ readonly operations: ActiveOperationRow[]; readonly seen: T | null }> {
+  const rows = await tx.query<(WorkRow | { readonly id: null }) & { readonly look: T | null }>(look.text, [
+    deviceKey,
+    limit,
+    now,
+    octets,
+    ...look.values,
+  ]);
+  const work = rows.filter((row): row is WorkRow & { readonly look: T | null } => row.id !== null);
+  return { operations: operationsOf(work), seen: rows[0]?.look ?? null };
+}
+
+function operationsOf(rows: readonly WorkRow[]): ActiveOperationRow[] {
   const operations: (ActiveOperationRow & { commands: ActiveCommandRow[] })[] = [];
-  for (const row of await tx.query<WorkRow>(WORK, [deviceKey, limit, now, octets])) {
+  for (const row of rows) {
     let operation = operations.at(-1);
     if (operation?.id !== row.id) {
       operation = {

@@ -2,6 +2,7 @@
 import type { CommandChange, OperationChange } from './turn-apply';
 import { SETTLE } from './turn-apply';
 import type { Sql } from './sql';
+import { followUpText, tagsText, type FollowUpWrite } from './turn-follow-up';
 
 export interface SessionWrite {
   /** Id and version as loaded; absent: a new session begins. */
@@ -110,10 +111,21 @@ export interface TurnWrite {
   readonly defaults?: readonly DefaultWrite[];
   readonly events: readonly { readonly type: string; readonly data: unknown }[];
   readonly security: readonly { readonly what: string; readonly detail: unknown }[];
+  /** Absent: nothing is there to follow up, and the statement is the one without. */
+  readonly followUp?: FollowUpWrite | undefined;
 }
 
-const writing = (more: string): string => `WITH commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
-device AS (UPDATE device d SET protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
+/**
+ * @param tables common table expressions more, each followed by a comma
+ * @param set    what is set of the device's row besides, followed by a comma
+ * @param last   common table expressions more that rely on the session's, each after a comma
+ */
+const writeText = (
+  tables: string,
+  set: string,
+  last: string,
+): string => `WITH ${tables}commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
+device AS (UPDATE device d SET ${set}protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
     supported_mos = d.supported_mos || $7::jsonb,
     discovered_at = CASE WHEN $8 THEN $2::timestamptz ELSE d.discovered_at END,
     discover_requested = (d.discover_requested OR $34) AND NOT $8, last_contact_at = CASE WHEN $9 THEN $2::timestamptz ELSE d.last_contact_at END
@@ -179,15 +191,16 @@ kept AS (INSERT INTO message_chunk (device_id, session_id, ref, position, octets
   FROM jsonb_to_recordset($31::jsonb) AS x(ref text, position int, base64 text)
   WHERE EXISTS (SELECT FROM begun) OR EXISTS (SELECT FROM continued)),
 dropped AS (DELETE FROM message_chunk m WHERE $32::jsonb IS NOT NULL AND m.device_id = $1 AND (m.session_id = $15::bigint
-  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))${more}
+  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))${last}
 SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
 
-const WRITE = writing('');
-const WRITE_AND_KEEP = writing(`,
+const KEEP = `,
 exchanged AS (INSERT INTO exchange (device_id, at, session_id, protocol, message_no, status, commands, request_type, request,
     reply_type, reply)
   SELECT $1, $2::timestamptz, COALESCE((SELECT id FROM begun), (SELECT id FROM continued)), $39::text, $40::int, $41::int, $42::text[],
-    $43::text, $44::bytea, $45::text, $46::bytea)`);
+    $43::text, $44::bytea, $45::text, $46::bytea)`;
+const WRITE = writeText('', '', '');
+const WRITE_AND_KEEP = writeText('', '', KEEP);
 
 /**
  * Writes the end of a turn. The device's row is written in any case, so that a turn that waits for its lock notices.
@@ -198,9 +211,8 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
   const counted = Object.fromEntries(
     write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
   );
-  const { exchange } = write;
-  const text = exchange === undefined ? WRITE : WRITE_AND_KEEP;
-  const [row] = await tx.query<{ written: string | number }>(text, [
+  const { exchange, followUp } = write;
+  const values = [
     deviceKey,
     now,
     JSON.stringify(write.commands),
@@ -225,8 +237,22 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     JSON.stringify(write.defaults ?? []),
     write.wakeUp ?? null,
     ...(exchange === undefined ? [] : exchangeValues(exchange)),
-  ]);
+  ];
+  const [text, more] = textOf(exchange !== undefined, followUp, `$${values.length + 1}`);
+  const [row] = await tx.query<{ written: string | number }>(text, [...values, ...more]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
+}
+
+/** The statement, with the parameter at the place that the follow-up takes. */
+function textOf(
+  isKept: boolean,
+  followUp: FollowUpWrite | undefined,
+  place: string,
+): readonly [string, readonly string[]] {
+  if (followUp === undefined) return [isKept ? WRITE_AND_KEEP : WRITE, []];
+  const isTagged = followUp.tags.add.length + followUp.tags.remove.length > 0;
+  const set = isTagged ? tagsText(place) : '';
+  return [writeText(`${followUpText(place)}, `, set, isKept ? KEEP : ''), [JSON.stringify(followUp)]];
 }
 
 /** $39 and on. */

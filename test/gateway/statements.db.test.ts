@@ -5,7 +5,17 @@ import type { Transport } from '../../src/simulator';
 import type { Database } from '../../src/store/database';
 import type { Sql } from '../../src/store/sql';
 import { testDatabase } from '../support/database';
-import { METER, PROTOCOLS, contact, createAccount, faultless, simulated, startWorld, submit } from './support/world';
+import {
+  METER,
+  PROTOCOLS,
+  ask,
+  contact,
+  createAccount,
+  faultless,
+  simulated,
+  startWorld,
+  submit,
+} from './support/world';
 import type { World } from './support/world';
 
 const turn = new AsyncLocalStorage<true>();
@@ -93,6 +103,55 @@ describe.each(PROTOCOLS)('A message of a %s session', (protocol) => {
     await contact(device);
     if (protocol === 'dm1') expect(counts.length).toBeGreaterThan(10);
     expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+  });
+
+  test('takes at most 4 statements while it is brought to what profiles desire, and rules follow', async () => {
+    const device = await world.device(protocol, `${deviceId}-profiled`, {}, counting);
+    await contact(device);
+    const ids: string[] = [];
+    for (const entry of [
+      { path: 'Interval', value: { int: 45 } },
+      { path: 'Unit', value: { text: 'GWh' } },
+    ]) {
+      const { path, value } = entry;
+      const entries = [{ address: address(path), value }];
+      const { createProfile } = await ask<{ createProfile: { id: string } }>(
+        world.gateway,
+        'mutation ($input: CreateProfileInput!) { createProfile(input: $input) { id } }',
+        { input: { name: path, where: { deviceId: { eq: device.deviceId } }, entries } },
+      );
+      ids.push(createProfile.id);
+    }
+    const { createRule } = await ask<{ createRule: { id: string } }>(
+      world.gateway,
+      'mutation ($input: CreateRuleInput!) { createRule(input: $input) { id } }',
+      {
+        input: {
+          name: 'each ended operation',
+          where: { deviceId: { eq: device.deviceId } },
+          on: { events: ['operationEnded'] },
+          do: { commands: [{ get: { address: address('Serial') } }], addTags: ['ruled'] },
+        },
+      },
+    );
+    await submit(world.gateway, device.deviceId, WORK);
+    counts = [];
+    await contact(device);
+    await ask(world.gateway, 'mutation ($id: ID!) { deleteRule(id: $id) { id } }', { id: createRule.id });
+    const [ruled] = await world.gateway.db.sql.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM operation o JOIN device d ON d.id = o.device_id
+       WHERE d.device_id = $1 AND d.tags = '{ruled}' AND o.caller LIKE 'rule:%' AND o.state = 'SUCCEEDED'`,
+      [device.deviceId],
+    );
+    expect(ruled?.count).toBe(1);
+    const { profile } = await ask<{ profile: { figures: { inSync: number } } }>(
+      world.gateway,
+      'query ($id: ID!) { profile(id: $id) { figures { inSync } } }',
+      { id: ids[0] },
+    );
+    expect(profile.figures.inSync).toBe(1);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(4);
+    for (const id of ids) await ask(world.gateway, 'mutation ($id: ID!) { removeProfile(id: $id) { id } }', { id });
   });
 
   test('takes 2 statements at a check-in that brings no news, and what it tells counts as observed then', async () => {

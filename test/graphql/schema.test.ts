@@ -83,6 +83,12 @@ describe('The fixed part', () => {
       pauseCampaign: '(id: ID!)Campaign!',
       resumeCampaign: '(id: ID!)Campaign!',
       cancelCampaign: '(id: ID!)Campaign!',
+      createProfile: '(input: CreateProfileInput!)Profile!',
+      updateProfile: '(id: ID!, input: UpdateProfileInput!)Profile!',
+      createRule: '(input: CreateRuleInput!)Rule!',
+      updateRule: '(id: ID!, input: UpdateRuleInput!)Rule!',
+      deleteRule: '(id: ID!)Rule!',
+      removeProfile: '(id: ID!, restore: Boolean)Profile!',
     });
   });
 

@@ -33,6 +33,10 @@ async function find(id: string, context: RequestContext): Promise<object | null>
       return findOperation(id, context);
     case 'Campaign':
       return services.campaigns.get(read.key, context.caller);
+    case 'Profile':
+      return services.profiles.get(read.key, context.caller);
+    case 'Rule':
+      return services.rules.get(read.key, context.caller);
     default:
       return null;
   }

@@ -129,3 +129,11 @@ describeShared('serveruri-cases.json', () => {
     });
   }
 });
+
+test('U+FEFF at the beginning of a name or value is part of it, encoded or not', () => {
+  for (const text of ['urn:oma:mo:x:1.0/m/%EF%BB%BFA?cv=%EF%BB%BFk', 'urn:oma:mo:x:1.0/m/%EF%BB%BFA?cv=\ufeffk']) {
+    const read = parseClientUri(text);
+    expect(read).toMatchObject({ ok: true, value: { validator: '\ufeffk' } });
+    expect(JSON.stringify(read)).toContain('"\ufeffA"');
+  }
+});

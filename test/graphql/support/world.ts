@@ -145,6 +145,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     campaigns: unused as Services['campaigns'],
     explanations: unused as Services['explanations'],
     exchanges: unused as Services['exchanges'],
+    profiles: unused as Services['profiles'],
+    rules: unused as Services['rules'],
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),
