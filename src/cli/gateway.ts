@@ -345,17 +345,17 @@ async function assemble(
     adapterOf,
     log,
     everyMs: TIMERS_EVERY_MS,
-    also: async () => {
-      await wakeUps.run();
-      await delegations.advance();
-      await campaignPump.advance();
-      await liveProfiles.advance();
-      await pages.expire();
-      await retention.run();
-      await subscriptions.tick();
-      await keptMessages.run();
-      await eventRetention.run();
-      await webhooks.advance();
+    also: {
+      wakeUps: () => wakeUps.run(),
+      delegations: () => delegations.advance(),
+      campaigns: () => campaignPump.advance(),
+      profiles: () => liveProfiles.advance(),
+      pages: () => pages.expire(),
+      retention: () => retention.run(),
+      subscriptions: () => subscriptions.tick(),
+      exchanges: () => keptMessages.run(),
+      events: () => eventRetention.run(),
+      webhooks: () => webhooks.advance(),
     },
     now,
   });

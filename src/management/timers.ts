@@ -16,15 +16,15 @@ export interface TimerDeps {
   readonly adapterOf: (protocol: string) => Adapter;
   readonly log: TurnLog;
   readonly everyMs: number;
-  /** What else is done at each tick. */
-  readonly also?: () => Promise<void>;
+  /** What else is done at each tick, by name. */
+  readonly also?: Readonly<Record<string, () => Promise<unknown>>>;
   readonly now?: () => number;
 }
 
 const BATCH = 100;
 
 export interface Timers {
-  /** Does now what is due; tests call it instead of waiting. */
+  /** Does now what is due; tests call it instead of waiting. Throws an AggregateError of what could not be done. */
   runOnce(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -57,12 +57,21 @@ export function startTimers(deps: TimerDeps): Timers {
 
 async function runDue(deps: TimerDeps): Promise<void> {
   const now = new Date((deps.now ?? Date.now)());
-  await expireSessions(deps, now);
-  await expireOperations(deps, now);
-  await deps.also?.();
-  await deps.db.sql.query('DELETE FROM repository_item WHERE expires_at < $1::timestamptz', [now]);
-  await deps.db.sql.query('DELETE FROM bootstrap_document WHERE expires_at < $1::timestamptz', [now]);
-  await forgetAnswers(deps.db.sql, now.getTime());
+  const { sql } = deps.db;
+  const jobs: Readonly<Record<string, () => Promise<unknown>>> = {
+    sessions: () => expireSessions(deps, now),
+    operations: () => expireOperations(deps, now),
+    ...deps.also,
+    items: () => sql.query('DELETE FROM repository_item WHERE expires_at < $1::timestamptz', [now]),
+    bootstraps: () => sql.query('DELETE FROM bootstrap_document WHERE expires_at < $1::timestamptz', [now]),
+    answers: () => forgetAnswers(sql, now.getTime()),
+  };
+  const failed: Error[] = [];
+  // One that fails does not keep the others waiting.
+  for (const [job, run] of Object.entries(jobs)) {
+    await run().catch((cause: unknown) => failed.push(new Error(`${job} could not be done`, { cause })));
+  }
+  if (failed.length > 0) throw new AggregateError(failed, failed.map(({ message }) => message).join('; '));
 }
 
 async function expireSessions(deps: TimerDeps, now: Date): Promise<void> {

@@ -250,7 +250,6 @@ export class Turns {
     return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled), hasEvents };
   }
 
-  /** A refused message changes nonces, failure counters and the security log, and nothing else. */
   /** A lock is worth a warning; single refusals are daily bread (each first contact with a challenge is one). */
   #tellRefusal(device: string, reason: string, credentials: readonly CredentialWrite[]): void {
     const { log } = this.deps;
@@ -259,6 +258,7 @@ export class Turns {
     if (until != null) log.warn({ device, until, reason }, 'credential locked after repeated failures');
   }
 
+  /** A refused message changes nonces, failure counters and the security log, and nothing else. */
   async #refuse(turn: Turn, deviceKey: string): Promise<TurnEnd> {
     const { envelope, received, ledger } = turn;
     const { reply } = turn.adapter.respond(envelope, received.state, NO_WORK, turn.context);

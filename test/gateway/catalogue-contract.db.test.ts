@@ -200,6 +200,7 @@ describe('Devices of both protocols', () => {
     ['addresses by LocURI', 'dm1', [{ get: { address: { uri: `./Catalogue/${METER}/${METER}/Unit` } } }]],
     ['properties of nodes', 'dm1', [{ get: { address: at('Unit'), properties: ['FORMAT', 'SIZE'] } }]],
     ['arguments of an exec', 'dm1', [{ exec: { address: at('Ops/Reset'), value: { text: 'now' } } }]],
+    ['values that wait for an object', 'dm2', [{ default: { moid: meter.moid, values: { Unit: 'kWh' } } }]],
     ['access rights', 'dm2', [{ getAccess: { address: at('') } }, { setAccess: { address: at(''), entries: [] } }]],
   ])('differ by %s', async (_what, of, commands) => {
     const other = PROTOCOLS.find((protocol) => protocol !== of) as Protocol;

@@ -1,6 +1,6 @@
 /** The middle over a database of its own, with devices that speak through the fake adapter. */
 import { createOperations } from '../../src/management/operations';
-import { startTimers, type Timers } from '../../src/management/timers';
+import { startTimers, type TimerDeps, type Timers } from '../../src/management/timers';
 import { Turns, type TurnSettings } from '../../src/management/turn';
 import type { Caller, Operations } from '../../src/management/types';
 import { Waiting } from '../../src/management/waiting';
@@ -49,7 +49,8 @@ const SETTINGS: TurnSettings = {
   discoveryBudget: { messages: 10, nodes: 1_000 },
 };
 
-export async function openWorld(): Promise<World> {
+/** @param also what else is done when something is due */
+export async function openWorld(also: TimerDeps['also'] = {}): Promise<World> {
   const db = await testDatabase();
   const secrets = createSecrets('a key for tests');
   const errors: unknown[] = [];
@@ -65,7 +66,7 @@ export async function openWorld(): Promise<World> {
   await waiting.start(db);
   const limits = { commands: 1_000, valueOctets: 100_000, waitMs: 30_000, expiresInMs: 90 * 86_400_000 };
   const operations = createOperations({ db, secrets, ddfs, waiting, limits, now });
-  const timers = startTimers({ db, turns, adapterOf: () => fakeAdapter, log, everyMs: 3_600_000, now });
+  const timers = startTimers({ db, turns, adapterOf: () => fakeAdapter, log, everyMs: 3_600_000, also, now });
 
   const post: World['post'] = async (saying) => {
     const reply = await turns.handle(fakeAdapter, inboundOf(saying));

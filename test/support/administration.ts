@@ -9,6 +9,9 @@ import type { Database } from '../../src/store/database';
 import { createSecrets } from '../../src/store/secrets';
 import type { Secrets } from '../../src/store/secrets';
 import { testDatabase } from './database';
+import { untilEventsAreServed } from './events-served';
+
+export { untilEventsAreServed };
 
 /** The services of administration over a database of their own. */
 export interface Administration {
@@ -38,21 +41,6 @@ export async function startAdministration(): Promise<Administration> {
       return (await reports.events({}, 500)).items;
     },
   };
-}
-
-/**
- * Resolves when every event so far is served to readers. On PostgreSQL a transaction of any database of the server, such as
- * another test's, holds them back while it runs.
- */
-export async function untilEventsAreServed(db: Database): Promise<void> {
-  const until = Date.now() + 30_000;
-  while (Date.now() < until) {
-    const [row] = await db.sql.query<{ held: boolean }>(
-      'SELECT EXISTS (SELECT 1 FROM event WHERE xact >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS held',
-    );
-    if (row?.held === false) return;
-  }
-  throw new Error('events are held back for more than 30 s');
 }
 
 /** The error that a call ended with; a call that succeeds, or fails otherwise, fails the test. */

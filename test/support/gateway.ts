@@ -9,6 +9,7 @@ import type { Services } from '../../src/management/types';
 import { httpTransport } from '../../src/simulator';
 import type { Database } from '../../src/store/database';
 import { testDatabase } from './database';
+import { untilEventsAreServed } from './events-served';
 
 /** An answer of GraphQL as it came. */
 export interface GraphqlAnswer {
@@ -82,6 +83,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     reloadTls,
     close,
     graphql: async (query, variables = {}, key = adminKey) => {
+      if (/\bevents\(/.test(query)) await untilEventsAreServed(db);
       const headers = {
         'content-type': 'application/json',
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
