@@ -34,6 +34,7 @@ import { applyChanges } from './apply';
 import { LiveOperation } from './command-state';
 import type { KnownAccess } from './dac';
 import { dispatch } from './dispatch';
+import { commandsOf, exchangeOf, type Keeping } from './exchanges';
 import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
@@ -67,6 +68,8 @@ export interface TurnSettings {
   /** How long an address lives that needs no credentials. Absent: as other items. */
   readonly addressLifeMs?: number;
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
+  /** Which messages are kept for people. Absent: none. */
+  readonly exchanges?: Keeping;
 }
 
 export interface TurnDeps {
@@ -218,6 +221,13 @@ export class Turns {
     const events = [...told, ...(await applyChanges(tx, deviceKey, now, learned)), ...ledger.events];
     const stored = settleFollowUps(turn.comparison.brought, settled);
     const isWritten = await writeTurn(tx, deviceKey, now, {
+      exchange: exchangeOf(
+        turn.adapter,
+        envelope,
+        responded.reply,
+        commandsOf([...changes.commands, ...settled.commands], turn.session?.state, responded.state),
+        this.deps.settings.exchanges ?? 'NONE',
+      ),
       session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
       wakeUp: row.wake_up,
       device: {
