@@ -29,19 +29,18 @@ import { createCampaigns } from '../management/campaigns/campaigns';
 import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
-import { createExchangeRetention } from '../management/exchange-retention';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
-import { createEventRetention } from '../management/events/retention';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
 import { resealAll } from '../management/reseal';
 import { createLiveProfiles } from '../management/profiles/live';
+import { createPartitionRetention } from '../management/partition-retention';
 import { createProfiles } from '../management/profiles/profiles';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
@@ -337,8 +336,8 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const keptMessages = createExchangeRetention({ db, keepMs: config.settings.exchanges.retentionMs, log, now });
-  const eventRetention = createEventRetention({ db, eventsMs, historyMs, log, now });
+  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs };
+  const partitions = createPartitionRetention({ db, keep, log, now });
   const timers = startTimers({
     db,
     turns,
@@ -353,8 +352,7 @@ async function assemble(
       pages: () => pages.expire(),
       retention: () => retention.run(),
       subscriptions: () => subscriptions.tick(),
-      exchanges: () => keptMessages.run(),
-      events: () => eventRetention.run(),
+      partitions: () => partitions.run(),
       webhooks: () => webhooks.advance(),
     },
     now,

@@ -10,7 +10,7 @@ export const retentionSettings = z
   .strictObject({
     eventsMs: count(MINUTE_MS, 3_650 * DAY_MS)
       .default(30 * DAY_MS)
-      .describe('how long events are kept, and so how late a reader can go on where it stopped'),
+      .describe('how long events are kept, to the day, and so how late a reader can go on where it stopped'),
     historyMs: count(MINUTE_MS, 3_650 * DAY_MS)
       .default(90 * DAY_MS)
       .describe('the same of events `valuesChanged`, of which the history of values is made'),
