@@ -32,6 +32,7 @@ import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
+import { createEndedOperations } from '../management/ended-operations';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
 import { createNotifications } from '../management/notification';
@@ -259,7 +260,7 @@ async function assemble(
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
   await feed.start();
-  const { eventsMs, historyMs } = config.settings.retention;
+  const { eventsMs, historyMs, recentMs, operationsMs } = config.settings.retention;
   const webhooks = createWebhooks({
     db,
     targets: config.settings.webhooks,
@@ -336,8 +337,9 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs };
+  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
   const partitions = createPartitionRetention({ db, keep, log, now });
+  const ended = createEndedOperations({ db, recentMs, keptMs: operationsMs, now });
   const timers = startTimers({
     db,
     turns,
@@ -353,6 +355,7 @@ async function assemble(
       retention: () => retention.run(),
       subscriptions: () => subscriptions.tick(),
       partitions: () => partitions.run(),
+      ended: () => ended.run(),
       webhooks: () => webhooks.advance(),
     },
     now,

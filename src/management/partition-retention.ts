@@ -1,5 +1,6 @@
 /** What is kept for a while stands in partitions of a day: room is made ahead, and days go when their time is over. */
 import type { Database } from '../store/database';
+import { ENDED_COMMANDS, ENDED_OPERATIONS } from '../store/ended-operations';
 import { OTHER_EVENTS, VALUE_EVENTS } from '../store/events';
 import { EXCHANGES } from '../store/exchanges';
 import { movePartitions, type Partitioned } from '../store/partitions';
@@ -10,6 +11,8 @@ export interface KeptFor {
   readonly exchangesMs: number;
   readonly eventsMs: number;
   readonly historyMs: number;
+  /** Of ended operations, counted from their end. */
+  readonly operationsMs: number;
 }
 
 /** How often a process looks. */
@@ -27,6 +30,8 @@ export function createPartitionRetention(deps: {
     // Their time is the database's.
     [OTHER_EVENTS, keep.eventsMs, Date.now],
     [VALUE_EVENTS, keep.historyMs, Date.now],
+    [ENDED_OPERATIONS, keep.operationsMs, now],
+    [ENDED_COMMANDS, keep.operationsMs, now],
   ];
   let nextAt = Number.NEGATIVE_INFINITY;
   return {
