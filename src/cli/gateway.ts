@@ -357,6 +357,7 @@ async function assemble(
     adapterOf,
     log,
     everyMs: TIMERS_EVERY_MS,
+    wake,
     also: {
       wakeUps: () => wakeUps.run(),
       delegations: () => delegations.advance(),

@@ -16,6 +16,8 @@ export interface TimerDeps {
   readonly adapterOf: (protocol: string) => Adapter;
   readonly log: TurnLog;
   readonly everyMs: number;
+  /** Told of devices (keys) whose session broke off before all work was done. */
+  readonly wake?: (devices: readonly string[]) => Promise<void>;
   /** What else is done at each tick, by name. */
   readonly also?: Readonly<Record<string, () => Promise<unknown>>>;
   readonly now?: () => number;
@@ -80,9 +82,14 @@ async function expireSessions(deps: TimerDeps, now: Date): Promise<void> {
      WHERE s.ended_at IS NULL AND s.expires_at < $1::timestamptz ORDER BY s.expires_at LIMIT ${BATCH}`,
     [now],
   );
+  const waiting: string[] = [];
   for (const { device_id: device, id, protocol } of due) {
-    await attempt(deps, { device, session: id }, () => deps.turns.expire(deps.adapterOf(protocol), device, id));
+    await attempt(deps, { device, session: id }, async () => {
+      const key = await deps.turns.expire(deps.adapterOf(protocol), device, id);
+      if (key !== undefined) waiting.push(key);
+    });
   }
+  if (waiting.length > 0) await deps.wake?.(waiting);
 }
 
 async function expireOperations(deps: TimerDeps, now: Date): Promise<void> {

@@ -437,14 +437,19 @@ export class Turns {
     return new Ledger(this.deps.ddfs.library(), now, ledgerLimits, mos, operations, known);
   }
 
-  /** Applies what is left of a session that went silent; called by the timer for one device at a time. */
-  async expire(adapter: Adapter, deviceId: string, sessionId: string): Promise<void> {
+  /**
+   * Applies what is left of a session that went silent; called by the timer for one device at a time.
+   *
+   * @returns key of the device, where work waits for it that it did not come for
+   */
+  async expire(adapter: Adapter, deviceId: string, sessionId: string): Promise<string | undefined> {
     const now = this.#now();
-    const changed = await this.deps.db.sql.transaction(async (tx) => {
+    const { changed, waiting } = await this.deps.db.sql.transaction(async (tx) => {
+      const nothing = { changed: [], waiting: undefined };
       const row = await loadTurn(tx, deviceId, undefined, false);
       const session = sessionOf(row);
-      if (row.session_id !== sessionId || row.session_ended !== false || row.device_key === null) return [];
-      if (session === undefined || session.state.expiresAt > now) return [];
+      if (row.session_id !== sessionId || row.session_ended !== false || row.device_key === null) return nothing;
+      if (session === undefined || session.state.expiresAt > now) return nothing;
       const ledger = this.#ledger(row, readState(row.session_state), now);
       ledger.apply(adapter.expire(session.state));
       leaveUnanswered(ledger);
@@ -461,10 +466,15 @@ export class Turns {
          WHERE device_id = $1 AND id = $2`,
         [row.device_key, sessionId, new Date(now)],
       );
-      return changedIn(changes).map((id) => `${row.device_key ?? ''}.${id}`);
+      const isWaiting = row.work_waiting || changes.commands.some(({ state }) => state === 'QUEUED');
+      return {
+        changed: changedIn(changes).map((id) => `${row.device_key ?? ''}.${id}`),
+        waiting: isWaiting ? row.device_key : undefined,
+      };
     });
     for (const payload of changed) this.deps.db.notify(OPERATION_CHANNEL, payload);
     tellEvents(this.deps.db);
+    return waiting;
   }
 }
 

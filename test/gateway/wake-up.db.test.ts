@@ -16,6 +16,7 @@ import {
   createKey,
   faultless,
   findOperation,
+  shared,
   startWorld,
   submit,
   type Protocol,
@@ -131,6 +132,34 @@ describe.each(PROTOCOLS)('A %s device that listens for datagrams', (protocol) =>
 });
 
 describe('An operation whose device sleeps', () => {
+  test('is woken for again when the device came and fell silent before the work was done', async () => {
+    let left = Number.POSITIVE_INFINITY;
+    const device = await world.device('dm1', 'IMEI:35693803564790', { serverSecret: SERVER_SECRET }, (request) => {
+      left -= 1;
+      return left < 0 ? Promise.reject(new Error('out of reach')) : shared(request);
+    });
+    await contact(device);
+    peer.answer = { status: 202, body: '{"id":"push-again"}' };
+    await update(device.deviceId, { bearers: ['hook'] });
+    const { id } = await submit(world.gateway, device.deviceId, READ);
+    await world.gateway.services.wakeUps.idle();
+    left = 1;
+    await device.connect();
+    expect(await wakeUpsOf(device.deviceId)).toMatchObject([{ state: 'ANSWERED' }]);
+    await world.gateway.db.sql.query(
+      `UPDATE session s SET expires_at = now() - interval '1 second' FROM device d
+       WHERE d.id = s.device_id AND d.device_id = $1 AND s.ended_at IS NULL`,
+      [device.deviceId],
+    );
+    await world.gateway.timers.runOnce();
+    await world.gateway.services.wakeUps.idle();
+    expect(await findOperation(world.gateway, id)).toMatchObject({ state: 'NOTIFIED' });
+    expect((await wakeUpsOf(device.deviceId)).map(({ state }) => state)).toEqual(['SENT', 'ANSWERED']);
+    left = Number.POSITIVE_INFINITY;
+    await contact(device);
+    expect(await findOperation(world.gateway, id)).toMatchObject({ state: 'SUCCEEDED' });
+  });
+
   test('is NOTIFIED when a bearer took the wake-up, and any contact of the device ends that', async () => {
     const device = await acquainted('dm1');
     peer.answer = { status: 202, body: '{"id":"push-1"}' };
