@@ -4,10 +4,13 @@
  */
 import type { Bytes, Redacted } from '../adapter';
 import { HIDDEN, isSecretPath, octetsLeftOut, withoutTokens } from '../http/redaction';
+import { parseMediaType } from '../http/media-type';
 import { textOf } from '../http/utf8';
-import { readMultipart, writeMultipart } from './multipart';
+import { type Part, readMultipart, writeMultipart } from './multipart';
+import { MEDIA_TYPES } from './package';
 
 const MULTIPART = /^multipart\//i;
+const DOCUMENTS: ReadonlySet<string> = new Set(Object.values(MEDIA_TYPES));
 const MAX_DEPTH = 64;
 
 export function redact(octets: Bytes, mediaType: string): Redacted {
@@ -15,13 +18,23 @@ export function redact(octets: Bytes, mediaType: string): Redacted {
   const parts = readMultipart(mediaType, octets);
   if (!parts.ok) return { octets: Buffer.from(octetsLeftOut(octets.length)), mediaType: 'text/plain' };
   const { contentType, body } = writeMultipart(
-    parts.value.map((part) => ({
+    parts.value.map((part, index) => ({
       ...(part.name === undefined ? {} : { name: part.name }),
       mediaType: part.mediaType ?? 'application/octet-stream',
-      body: jsonOrNumber(part.body),
+      body: isDocument(part, index) ? jsonOrNumber(part.body) : numberOf(part.body),
     })),
   );
   return { octets: body, mediaType: contentType };
+}
+
+/** Whether a part is a package or a tree. Any other may be the value of one node, even where it reads as JSON. */
+function isDocument({ mediaType, name }: Part, index: number): boolean {
+  if (mediaType === undefined) return index === 0 && name === undefined;
+  return DOCUMENTS.has(parseMediaType(mediaType).type);
+}
+
+function numberOf(octets: Bytes): Bytes {
+  return Buffer.from(octets.length === 0 ? '' : octetsLeftOut(octets.length));
 }
 
 /** Its JSON indented, part by part. */
@@ -42,7 +55,7 @@ function pretty(octets: Bytes): string {
 function jsonOrNumber(octets: Bytes): Bytes {
   const json = parsed(octets);
   const isTree = json !== undefined && typeof json.value === 'object' && json.value !== null;
-  if (!isTree) return Buffer.from(octets.length === 0 ? '' : octetsLeftOut(octets.length));
+  if (!isTree) return numberOf(octets);
   return Buffer.from(JSON.stringify(cleaned(json.value, 0)));
 }
 

@@ -43,6 +43,7 @@ import { resealAll } from '../management/reseal';
 import { createLiveProfiles } from '../management/profiles/live';
 import { createPartitionRetention } from '../management/partition-retention';
 import { createProfiles } from '../management/profiles/profiles';
+import { createWatching } from '../management/profiles/watching';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
 import { createRules } from '../management/rules/rules';
@@ -261,6 +262,14 @@ async function assemble(
     now,
     wake,
   });
+  const watching = createWatching({
+    db,
+    subscriptions,
+    callerOf: (principal) => keys.callerOf(principal),
+    log,
+    now,
+  });
+  closing.push(() => watching.idle());
   const objects = createObjects({ db });
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
@@ -296,11 +305,11 @@ async function assemble(
     wakeUps,
     campaigns,
     rules: createRules({ db, ddfs, live: liveProfiles, now }),
-    profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now }),
+    profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now, unwatched: () => watching.release() }),
   };
 
   const settings = turnSettings(config, baseUrl);
-  const turns = new Turns({ db, secrets, ddfs, settings, log, now, profiles: liveProfiles });
+  const turns = new Turns({ db, secrets, ddfs, settings, log, now, profiles: liveProfiles, watching });
   const dm1 = createDm1Adapter({
     maxOctets: Math.min(limits.messageOctets, TOLERANCE * limits.maxMsgSize),
     maxDepth: limits.messageDepth,
@@ -353,6 +362,7 @@ async function assemble(
       delegations: () => delegations.advance(),
       campaigns: () => campaignPump.advance(),
       profiles: () => liveProfiles.advance(),
+      watching: () => watching.tick(),
       pages: () => pages.expire(),
       retention: () => retention.run(),
       subscriptions: () => subscriptions.tick(),

@@ -23,8 +23,8 @@ import {
   type SubscriptionAt,
   type SubscriptionRow,
 } from '../store/subscriptions';
-import { applyTurn, hasChanges } from '../store/turn-apply';
 import { lockDevice } from '../store/turn-load';
+import { applyChanges } from './apply';
 import { LiveOperation } from './command-state';
 import { judge } from './judge';
 import { Ledger } from './ledger';
@@ -74,6 +74,8 @@ export interface Subscriptions {
   hold(what: Subscribed, holder: string, caller: Caller): Promise<SubscriptionView>;
   /** Errors: NOT_FOUND where the holder holds no such thing. */
   release(what: Subscribed, holder: string, caller: Caller): Promise<SubscriptionView>;
+  /** Lets go of what another part of the gateway holds; nothing where it does not. */
+  drop(at: SubscriptionAt, holder: string): Promise<void>;
   /** Lets go of what keys hold that were revoked or have expired. */
   releaseRevoked(): Promise<void>;
   /** The same now and then, for what was missed: called by the timer. */
@@ -221,6 +223,10 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       return (await viewOf(place)) ?? { ...asView(before), state: 'ENDING', holders: 0 };
     },
 
+    async drop({ device, family, miid, path }, holder) {
+      await letGo({ device, family, miid, path }, holder, GATEWAY);
+    },
+
     releaseRevoked,
 
     async tick() {
@@ -250,9 +256,9 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         });
         ledger.apply(read.effects);
         const changes = ledger.takeChanges();
-        if (hasChanges(changes)) await applyTurn(tx, device, at, changes);
+        const told = await applyChanges(tx, device, at, changes);
         const event = { type: 'managementObjectPushed', data: { moid, miid, path } };
-        await notePush(tx, device, token, at, [...ledger.events, event]);
+        await notePush(tx, device, token, at, [...told, ...ledger.events, event]);
         return { ok: true };
       });
       if (reply.ok) tellEvents(db);

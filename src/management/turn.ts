@@ -20,10 +20,17 @@ import { tellEvents } from '../store/events';
 import type { Secrets } from '../store/secrets';
 import { noteRepeated } from '../store/security-log';
 import type { Sql } from '../store/sql';
-import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
+import type { TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
 import { loadSlice, loadWork, loadWorkAndLook } from '../store/turn-work';
-import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
+import {
+  NOTHING_WRITTEN,
+  writeTurn,
+  type CredentialWrite,
+  type SessionWrite,
+  type TurnWrite,
+} from '../store/turn-write';
+import { applyChanges } from './apply';
 import { LiveOperation } from './command-state';
 import type { KnownAccess } from './dac';
 import { dispatch } from './dispatch';
@@ -34,7 +41,8 @@ import { Ledger } from './ledger';
 import { checkStepOf } from './lost-answer';
 import { followUps, settleFollowUps, type FollowUps } from './profiles/follow-ups';
 import type { LiveProfiles, LiveSet } from './profiles/live';
-import { isOursIn, judgeSeen, type Seen } from './profiles/look';
+import { isOursIn, isWatchDue, judgeSeen, type Seen } from './profiles/look';
+import type { Watching } from './profiles/watching';
 import { pickWork } from './queue';
 import { follow } from './rules/follow';
 import { happeningsOf, triggered, type Happening } from './rules/match';
@@ -74,6 +82,8 @@ export interface TurnDeps {
   readonly now?: () => number;
   /** What devices are compared to, and the rules that follow what they report. Absent: nothing. */
   readonly profiles?: Pick<LiveProfiles, 'current'>;
+  /** Told of devices that a profile should watch, or watches and should not, after the commit. */
+  readonly watching?: Pick<Watching, 'look'>;
 }
 
 /** Channel on which ended and changed operations are told: `DEVICE.OPERATION`. */
@@ -94,6 +104,8 @@ interface TurnEnd {
   readonly changedOperations: readonly string[];
   /** Events may have been written. */
   readonly hasEvents?: boolean;
+  /** What profiles watch on the device is another thing now, perhaps. */
+  readonly isWatched?: boolean;
 }
 
 /** What a turn works with once its message was understood. */
@@ -108,7 +120,12 @@ interface Turn {
   readonly received: Received;
   readonly ledger: Ledger;
   /** Whether the device is to be compared to the profiles, and what that brought about. */
-  readonly comparison: { isDue: boolean; rules: ReadonlyMap<string, Happening>; brought?: FollowUps };
+  readonly comparison: {
+    isDue: boolean;
+    rules: ReadonlyMap<string, Happening>;
+    brought?: FollowUps;
+    isWatched?: boolean;
+  };
 }
 
 export class Turns {
@@ -133,6 +150,7 @@ export class Turns {
       const end = await this.#tryTurn(adapter, opened.envelope);
       for (const id of end.changedOperations) db.notify(OPERATION_CHANNEL, `${end.device ?? ''}.${id}`);
       if (end.hasEvents === true) tellEvents(db);
+      if (end.isWatched === true) this.deps.watching?.look({ key: end.device ?? '', deviceId: device });
       return end.reply;
     } catch (error) {
       log.error({ err: error, device }, 'a message could not be processed');
@@ -196,7 +214,7 @@ export class Turns {
     const changes = ledger.takeChanges();
     this.#notice(turn, changes);
     const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
-    if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
+    const told = await applyChanges(tx, deviceKey, now, changes, isBootstrapped);
 
     // What was queued when the device was locked, or went back into the queue since: else there is nothing to look for.
     const isQueued =
@@ -211,7 +229,7 @@ export class Turns {
     const settled = ledger.takeChanges();
     const learned: TurnChanges = { ...settled, commands: [], operations: [] };
     // A command that ended while the reply was made may tell of values, such as one that finds nothing.
-    if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
+    const events = [...told, ...(await applyChanges(tx, deviceKey, now, learned)), ...ledger.events];
     const stored = settleFollowUps(turn.comparison.brought, settled);
     const isWritten = await writeTurn(tx, deviceKey, now, {
       exchange: exchangeOf(
@@ -240,14 +258,15 @@ export class Turns {
       defaults: ledger.defaults,
       chunks: ledger.chunks,
       touched: [...(changes.touched ?? []), ...(learned.touched ?? [])],
-      events: ledger.events,
+      events,
       security: [],
     });
     if (!isWritten) throw new LostRace();
     for (const note of ledger.notes) this.deps.log.debug({ device: envelope.device, note }, 'noted');
-    const hasEvents =
-      ledger.events.length + changes.documents.length + changes.alerts.length + learned.documents.length > 0;
-    return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled), hasEvents };
+    const hasEvents = events.length + changes.alerts.length + learned.alerts.length > 0;
+    const isWatched = turn.comparison.isWatched === true;
+    const changedOperations = changedIn(changes, settled);
+    return { reply: responded.reply, device: deviceKey, changedOperations, hasEvents, isWatched };
   }
 
   /** A lock is worth a warning; single refusals are daily bread (each first contact with a challenge is one). */
@@ -396,6 +415,8 @@ export class Turns {
     comparison.isDue &&= isSearching;
     comparison.rules = new Map();
     comparison.brought = brought;
+    comparison.isWatched =
+      isCompared && protocol === 'DM_2_0' && isWatchDue(live.profiles, seen, brought.gone.length > 0);
     ledger.events.push(...brought.events);
     return brought.made.map(({ live }) => live);
   }
@@ -428,11 +449,11 @@ export class Turns {
       ledger.apply(adapter.expire(session.state));
       leaveUnanswered(ledger);
       const changes = ledger.takeChanges();
-      if (hasChanges(changes)) await applyTurn(tx, row.device_key, new Date(now), changes);
+      const told = await applyChanges(tx, row.device_key, new Date(now), changes);
       await writeTurn(tx, row.device_key, new Date(now), {
         ...NOTHING_WRITTEN,
         device: { ...NOTHING_WRITTEN.device, discovered: ledger.isDiscovered, moved: ledger.moved },
-        events: ledger.events,
+        events: [...told, ...ledger.events],
       });
       await tx.query(
         `WITH chunks AS (DELETE FROM message_chunk WHERE device_id = $1 AND session_id = $2)
@@ -455,16 +476,6 @@ function knownAccess({ mos, server_id: serverId }: LoadedTurn, ledger: Ledger): 
 }
 
 const NO_WORK: Work = { commands: [], more: false, slices: [] };
-
-const NOTHING_WRITTEN: TurnWrite = {
-  device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
-  credentials: [],
-  commands: [],
-  operations: [],
-  items: [],
-  events: [],
-  security: [],
-};
 
 /** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}

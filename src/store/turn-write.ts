@@ -115,6 +115,16 @@ export interface TurnWrite {
   readonly followUp?: FollowUpWrite | undefined;
 }
 
+export const NOTHING_WRITTEN: TurnWrite = {
+  device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
+  credentials: [],
+  commands: [],
+  operations: [],
+  items: [],
+  events: [],
+  security: [],
+};
+
 /**
  * @param tables common table expressions more, each followed by a comma
  * @param set    what is set of the device's row besides, followed by a comma

@@ -223,12 +223,14 @@ describe('A package', () => {
       { mediaType: 'application/vnd.oma.dm.response+json', body: json({ Status: [{ sc: 200 }] }) },
       { name: '0', mediaType: 'application/dmmo+json', body: json({ Password: 'p', Unit: 'kWh' }) },
       { name: '1', mediaType: 'text/plain', body: Buffer.from('hunter2') },
+      { name: '2', mediaType: 'application/json', body: json({ x: 'hunter2' }) },
     ]);
     const { octets, mediaType } = dm2.redact(body, contentType);
     const shown = dm2.display(octets, mediaType);
     expect(shown).toContain('"Password": "***"');
     expect(shown).toContain('"Unit": "kWh"');
     expect(shown).toContain('--- 1 text/plain\n*** 7 octets');
+    expect(shown).toContain('--- 2 application/json\n*** 15 octets');
     expect(shown).not.toContain('hunter2');
   });
 

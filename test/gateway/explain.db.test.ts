@@ -146,3 +146,60 @@ describe.each(PROTOCOLS)('On a %s device', (protocol) => {
     });
   });
 });
+
+interface Fresh {
+  readonly moid: string;
+  readonly freshness: string;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly operation: { readonly id: string; readonly commands: readonly { address: { path: string } }[] } | null;
+}
+interface FreshDevice {
+  readonly deviceId: string;
+  readonly managementObjects: readonly Fresh[];
+}
+
+/** What a query answers of which each device gets one operation. */
+async function read<T>(text: string, key?: string): Promise<T> {
+  const waiting = async (): Promise<number> =>
+    (await world.gateway.db.sql.query(`SELECT 1 FROM operation WHERE state = 'QUEUED'`)).length;
+  const asked = world.gateway.graphql(text, {}, ...(key === undefined ? [] : [key]));
+  while ((await waiting()) < PROTOCOLS.length) await new Promise((resolve) => setImmediate(resolve));
+  expect(await waiting()).toBe(PROTOCOLS.length);
+  for (const protocol of PROTOCOLS) await contact(devices[protocol]);
+  const answer = await asked;
+  expect([answer.errors, answer.extensions]).toEqual([undefined, undefined]);
+  return answer.data as T;
+}
+const FRESH = `managementObjects(maxAge: "PT0S", wait: "PT20S") { moid freshness values operation { id commands { address { path } } } }`;
+
+test('all that a query wants fresh is one operation a device, whichever fields ask for it', async () => {
+  const fields = `acmeMeter(maxAge: "PT0S", wait: "PT20S") { unit mo { freshness operation { id } } }`;
+  const { devices: found } = await read<{
+    devices: { nodes: readonly (FreshDevice & { acmeMeter: { unit: string; mo: { operation: { id: string } } } })[] };
+  }>(`{ devices { nodes { deviceId ${FRESH} ${fields} } } }`);
+  expect(found.nodes).toHaveLength(PROTOCOLS.length);
+  for (const { deviceId, managementObjects, acmeMeter } of found.nodes) {
+    const { id } = acmeMeter.mo.operation;
+    expect(managementObjects.length).toBeGreaterThan(2);
+    for (const { moid, freshness, operation } of managementObjects)
+      expect([deviceId, moid, freshness, operation?.id]).toEqual([deviceId, moid, 'FRESH', id]);
+  }
+});
+
+test('who may read a part of an object has that part read', async () => {
+  const grants = ['Unit', 'Tariff/*/Start'].map((path) => ({ right: 'READ', moid: METER, path, deviceId: undefined }));
+  const key = await createKey(world.gateway, '', ...grants);
+  const { devices: found } = await read<{ devices: { nodes: readonly FreshDevice[] } }>(
+    `{ devices { nodes { deviceId ${FRESH} } } }`,
+    key,
+  );
+  for (const { deviceId, managementObjects } of found.nodes) {
+    const [meter, ...others] = managementObjects;
+    expect(others).toEqual([]);
+    expect([deviceId, meter]).toEqual([deviceId, expect.objectContaining({ moid: METER, freshness: 'FRESH' })]);
+    const paths = meter?.operation?.commands.map(({ address }) => address.path) ?? [];
+    expect(paths).toContain('Unit');
+    expect(paths.filter((path) => path !== 'Unit' && !/^Tariff\/\w+\/Start$/.test(path))).toEqual([]);
+    expect(Object.keys(meter?.values ?? {}).filter((name) => name !== 'Unit' && name !== 'Tariff')).toEqual([]);
+  }
+});
