@@ -46,6 +46,8 @@ export async function growthFigures(bench: Bench): Promise<void> {
 }
 
 async function compare(bench: Bench, few: Fleet, many: Fleet): Promise<void> {
+  await few.connect();
+  await many.connect();
   for (const task of TASKS) {
     const times: [number[], number[]] = [[], []];
     for (let round = -1; round < ROUNDS; round += 1) {
@@ -66,12 +68,14 @@ async function compare(bench: Bench, few: Fleet, many: Fleet): Promise<void> {
 
 /** A gateway in a process of its own, with so many devices, each of which has one command queued. */
 class Fleet {
+  private connection: HttpConnection | undefined;
+
   private constructor(
     private readonly devices: number,
     private readonly server: Child,
     private readonly pair: DatabasePair,
     private readonly db: Database,
-    private readonly connection: HttpConnection,
+    private readonly url: string,
     private readonly real: readonly CheckingDevice[],
   ) {}
 
@@ -83,15 +87,30 @@ class Fleet {
       BENCH_DEVICES: String(REAL),
       BENCH_RECORD: join(bench.directory, `growth-${devices}.recording`),
     });
-    const { url } = await server.ask<{ url: string }>({ do: 'start' });
-    const db = await openDatabase({ databaseUrl: pair.first['DATABASE_URL'] });
-    await fill(db, devices);
-    const connection = await HttpConnection.open(url);
-    const packageOne = await packageOneOf();
-    const real = Array.from({ length: REAL }, (_, n) => new CheckingDevice(n, 'wbxml', packageOne, 20_000 + n));
-    for (const device of real) await device.checkIn(connection, 'challenge');
-    bench.note(`${NAME}: ${devices} devices after ${Math.round((Date.now() - began) / 1000)} s`);
-    return new Fleet(devices, server, pair, db, connection, real);
+    try {
+      const { url } = await server.ask<{ url: string }>({ do: 'start' });
+      const db = await openDatabase({ databaseUrl: pair.first['DATABASE_URL'] });
+      await fill(db, devices);
+      const packageOne = await packageOneOf();
+      const real = Array.from({ length: REAL }, (_, n) => new CheckingDevice(n, 'wbxml', packageOne, 20_000 + n));
+      bench.note(`${NAME}: ${devices} devices after ${Math.round((Date.now() - began) / 1000)} s`);
+      return new Fleet(devices, server, pair, db, url, real);
+    } catch (error) {
+      await server.stop();
+      await pair.remove();
+      throw error;
+    }
+  }
+
+  /** Connections that nobody uses are closed by the server, so this comes last. */
+  async connect(): Promise<void> {
+    this.connection = await HttpConnection.open(this.url);
+    for (const device of this.real) await device.checkIn(this.connection, 'challenge');
+  }
+
+  private get open(): HttpConnection {
+    if (this.connection === undefined) throw new Error('not connected');
+    return this.connection;
   }
 
   /** Milliseconds that the n-th call takes; of a device that was not asked for before, but for check-ins. */
@@ -99,7 +118,7 @@ class Fleet {
     // Steps of a prime number lie all over the tables.
     const number = (n * 7_919 + TASKS.indexOf(task)) % this.devices;
     const began = performance.now();
-    if (task === 'checkin') await this.real[n % REAL]?.checkIn(this.connection, 'known');
+    if (task === 'checkin') await this.real[n % REAL]?.checkIn(this.open, 'known');
     else if (task === 'take') await this.take(number);
     else if (task === 'read')
       await this.ask('query ($id: ID!) { device(deviceId: $id) { devInfo { man } } }', number, '"man":"');
@@ -137,7 +156,7 @@ class Fleet {
   }
 
   async close(): Promise<void> {
-    this.connection.close();
+    this.connection?.close();
     await this.db.close();
     await this.server.stop();
     await this.pair.remove();
@@ -154,7 +173,7 @@ class Fleet {
   private async ask(query: string, number: number, expected: string): Promise<void> {
     const body = Buffer.from(JSON.stringify({ query, variables: { id: nameOf(number) } }));
     const headers = `content-type: application/json\r\nauthorization: Bearer ${ADMIN_KEY}\r\n`;
-    const answer = (await this.connection.post('/graphql', headers, body)).body.toString();
+    const answer = (await this.open.post('/graphql', headers, body)).body.toString();
     if (!answer.includes(expected)) throw new Error(answer);
   }
 }
