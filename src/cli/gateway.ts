@@ -138,6 +138,11 @@ async function assemble(
     parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
   closing.push(() => db.close());
   for (const name of await migrate(db.sql)) log.info({ migration: name }, 'migration applied');
+  const { eventsMs, historyMs, recentMs, operationsMs } = config.settings.retention;
+  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
+  const partitions = createPartitionRetention({ db, keep, log, now });
+  // Before anything is written.
+  await partitions.run();
   const secrets = secretsOf(config, parts);
   await resealed(db, secrets, config, log);
 
@@ -271,7 +276,6 @@ async function assemble(
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
   await feed.start();
-  const { eventsMs, historyMs, recentMs, operationsMs } = config.settings.retention;
   const webhooks = createWebhooks({
     db,
     targets: config.settings.webhooks,
@@ -348,8 +352,6 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
-  const partitions = createPartitionRetention({ db, keep, log, now });
   const ended = createEndedOperations({ db, recentMs, keptMs: operationsMs, now });
   const timers = startTimers({
     db,

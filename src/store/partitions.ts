@@ -23,17 +23,14 @@ const LOCKS = 5_019_001;
 
 /**
  * Makes the partitions that are missing up to the day after tomorrow, and drops those whose time is over. One process does it at
- * a time for a table; where a lock cannot be had within a second, this throws, and the next call tries again.
+ * a time for a table; where a lock cannot be had within a second, this throws, and the next call tries again. A row that is written
+ * to the rest while its day's partition is made is refused by the database: call this before anything is written, and in time.
  */
 export async function movePartitions(sql: Sql, of: Partitioned, span: PartitionSpan): Promise<void> {
   const { table, column } = of;
   await sql.transaction(async (tx) => {
     await tx.exec("SET LOCAL lock_timeout = '1s'");
-    const [lock] = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS mine', [
-      LOCKS,
-      table,
-    ]);
-    if (lock?.mine !== true) return;
+    await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCKS, table]);
     const found = await tx.query<{ name: string }>(
       `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1)`,
       [table],
@@ -55,7 +52,9 @@ export async function movePartitions(sql: Sql, of: Partitioned, span: PartitionS
 async function makePartition(tx: Sql, { table, column }: Partitioned, day: number): Promise<void> {
   const [from, until] = [day, day + 1].map((one) => new Date(one * DAY_MS).toISOString());
   const name = nameOf(table, day);
-  await tx.exec(`CREATE TABLE "${name}" (LIKE "${table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+  // Nothing may come to the rest between the move and the day's own place.
+  await tx.exec(`LOCK TABLE "${table}_rest" IN ACCESS EXCLUSIVE MODE;
+    CREATE TABLE "${name}" (LIKE "${table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
     WITH moved AS (DELETE FROM "${table}_rest" WHERE "${column}" >= '${from}' AND "${column}" < '${until}' RETURNING *)
       INSERT INTO "${name}" SELECT * FROM moved;
     ALTER TABLE "${table}" ATTACH PARTITION "${name}" FOR VALUES FROM ('${from}') TO ('${until}')`);
