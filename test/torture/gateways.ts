@@ -20,6 +20,11 @@ export class Gateways {
     private readonly env: Readonly<Record<string, string>>,
   ) {}
 
+  /** What the clocks show. */
+  now(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
   async start(count: number): Promise<void> {
     await Promise.all(Array.from({ length: count }, () => this.#begin()));
   }

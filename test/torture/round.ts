@@ -1,34 +1,25 @@
 /** One round: a world is made, a schedule is run while disasters come, all comes to rest, and what must hold is looked at. */
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { familyOf } from '../../schema/ddf/identity';
-import type { Dm1Device, Dm2Device, SessionReport } from '../../src/simulator';
 import { makeHome } from '../gateway/support/gateway-process';
-import {
-  SERVER_ID,
-  SERVER_SECRET,
-  addDdf,
-  createAccount,
-  credentialOf,
-  register,
-  simulated,
-} from '../gateway/support/world';
+import { addDdf, createAccount } from '../gateway/support/world';
 import { Balancer } from './balancer';
-import { Caller, type Accepted } from './caller';
+import { Caller } from './caller';
+import { checkCampaign, checkEvents } from './events-held';
 import { Findings } from './findings';
 import { Gateways } from './gateways';
-import { DDF, MOID, rack } from './object';
-import { checkDeeds, checkOperations, fatesOf } from './operations-held';
+import { DDF, MOID, OF_CAMPAIGN } from './object';
+import { checkDeeds, checkOperations, fatesOf, type Fate } from './operations-held';
+import { startOutside, type Outside } from './outside';
+import { Player } from './player';
 import { Random } from './random';
-import { DeviceRecord } from './record';
-import { Road } from './road';
-import { makeSchedule, type PlannedDevice, type Size, type Step } from './schedule';
-import { countOpen, readStored } from './stored';
-import { checkAlerts, checkValues } from './values-held';
+import { Reader } from './reader';
+import { makeSchedule, type Schedule, type Size } from './schedule';
+import { countOpen, readStored, type Stored } from './stored';
+import { checkAlerts, checkTold, checkValues } from './values-held';
 
-const PROCESSES = 2;
-const CALM_ROUNDS = 12;
-/** Longer than any session or lock lasts. */
+const PROCESSES = 3;
+const CALM_ROUNDS = 15;
+/** Longer than any session, lock or lease lasts. */
 const LONG_MS = 20 * 60_000;
 
 export interface RoundOptions {
@@ -44,171 +35,168 @@ export interface RoundResult {
   readonly figures: Readonly<Record<string, number>>;
 }
 
-/** A device with all that is known of it. */
-interface Player {
-  readonly plan: PlannedDevice;
-  readonly device: Dm1Device | Dm2Device;
-  readonly road: Road;
-  readonly record: DeviceRecord;
-  readonly accepted: Accepted[];
-  readonly raised: string[];
-  sessions: number;
-  readonly violations: Set<string>;
+interface Parts {
+  readonly schedule: Schedule;
+  readonly databaseUrl: string;
+  readonly url: string;
+  readonly balancer: Balancer;
+  readonly gateways: Gateways;
+  readonly outside: Outside;
+  readonly players: Map<string, Player>;
+  readonly restartDatabase: () => Promise<void>;
 }
 
+/** Throws when the world cannot be made, or the schedule cannot be run. */
 export async function runRound(seed: number, options: RoundOptions): Promise<RoundResult> {
-  const schedule = makeSchedule(seed, options.size);
   const home = await makeHome(options.databaseUrl);
+  const players = new Map<string, Player>();
+  const outside = await startOutside(new Random(seed, 'outside'), (deviceId, push) =>
+    players.get(deviceId)?.woken(push),
+  );
   const balancer = new Balancer();
   const url = await balancer.listen();
-  const gateways = new Gateways(home, { MOQL_PUBLIC_URL: url, LOG_LEVEL: options.logLevel ?? 'silent' });
-  const findings = new Findings();
-  const began = Date.now();
+  const gateways = new Gateways(home, {
+    MOQL_PUBLIC_URL: url,
+    MOQL_CONFIG: outside.configuration,
+    LOG_LEVEL: options.logLevel ?? 'silent',
+  });
   try {
     await gateways.start(PROCESSES);
-    const restart = options.restartDatabase ?? ((): Promise<void> => Promise.resolve());
-    const world = { gateways, restartDatabase: restart };
-    balancer.begin(world);
-    const caller = new Caller(url);
-    const players = await populate(caller, url, seed, schedule.devices);
-    balancer.begin(world, schedule.disasters);
-    await Promise.all(players.map((player) => play(player, caller)));
-    const requests = balancer.requests;
-    await balancer.calm();
-    await gateways.settle();
-    const until = Date.now();
-    await rest(players, gateways, home.databaseUrl ?? '');
-    const stored = await readStored(home.databaseUrl ?? '', familyOf(MOID));
-    const records = new Map(players.map(({ plan, record }) => [plan.deviceId, record]));
-    checkOperations(findings, stored, caller.accepted);
-    const fates = fatesOf(stored, caller.accepted);
-    checkDeeds(findings, fates, records);
-    checkValues(findings, stored, fates, records);
-    checkAlerts(findings, stored, new Map(players.map((player) => [player.plan.deviceId, takenOf(player)])));
-    for (const fault of gateways.faults) findings.check(false, () => fault);
-    for (const { plan, violations } of players)
-      for (const violation of violations) findings.check(false, () => `${plan.deviceId} objects: ${violation}`);
-    const mishaps = players.flatMap(({ road }) => Object.values(road.mishaps)).reduce((sum, n) => sum + n, 0);
-    const commands = fates.map(({ stored: { state, outcome } }) => (state === 'ANSWERED' ? (outcome ?? '') : state));
-    const tally: Record<string, number> = {};
-    for (const one of commands) tally[one] = (tally[one] ?? 0) + 1;
-    return {
-      seed,
-      findings: findings.texts,
-      figures: {
-        operations: caller.accepted.length,
-        commands: commands.length,
-        sessions: players.reduce((sum, { sessions }) => sum + sessions, 0),
-        requests,
-        kills: gateways.kills,
-        restarts: balancer.befell.filter(({ kind }) => kind === 'restartDatabase').length,
-        mishaps,
-        askedAgain: caller.repeats,
-        events: stored.events.length,
-        checked: findings.checked,
-        chaosMs: until - began,
-        ms: Date.now() - began,
-        ...tally,
-      },
-    };
+    return await run({
+      schedule: makeSchedule(seed, options.size),
+      databaseUrl: home.databaseUrl ?? '',
+      url,
+      balancer,
+      gateways,
+      outside,
+      players,
+      restartDatabase: options.restartDatabase ?? (() => Promise.resolve()),
+    });
   } finally {
     await gateways.close();
     await balancer.close();
+    await outside.close();
     await home.remove();
   }
 }
 
-async function populate(
-  caller: Caller,
-  url: string,
-  seed: number,
-  plans: readonly PlannedDevice[],
-): Promise<readonly Player[]> {
+async function run(parts: Parts): Promise<RoundResult> {
+  const { schedule, databaseUrl, url, balancer, gateways, outside, players, restartDatabase } = parts;
+  const began = Date.now();
+  const world = { gateways, restartDatabase };
+  balancer.begin(world);
+  const caller = new Caller(url);
+  await populate(parts, caller);
+  const reader = new Reader(caller);
+  reader.begin();
+  balancer.begin(world, schedule.disasters);
+  await beginCampaign(caller, [...players.keys()]);
+  await Promise.all([...players.values()].map((player) => player.play()));
+  const { requests } = balancer;
+  const chaosMs = Date.now() - began;
+  await balancer.calm();
+  await gateways.settle();
+  outside.calm();
+  await rest(parts);
+  await reader.finish();
+  const stored = await readStored(databaseUrl, familyOf(MOID));
+  const fates = fatesOf(stored, caller.accepted);
+  const findings = judge(parts, caller, reader, stored, fates);
+  const sumOf = (figure: (player: Player) => number): number =>
+    [...players.values()].reduce((sum, player) => sum + figure(player), 0);
+  return {
+    seed: schedule.seed,
+    findings: findings.texts,
+    figures: {
+      operations: caller.accepted.length,
+      commands: fates.length,
+      sessions: sumOf(({ sessions }) => sessions),
+      wakeUps: sumOf(({ wakeUps }) => wakeUps),
+      requests,
+      kills: gateways.kills,
+      restarts: balancer.befell.filter(({ kind }) => kind === 'restartDatabase').length,
+      mishaps: sumOf(({ road }) => Object.values(road.mishaps).reduce((sum, n) => sum + n, 0)),
+      askedAgain: caller.repeats,
+      events: stored.events.length,
+      posted: outside.hook.received.length,
+      checked: findings.checked,
+      chaosMs,
+      ms: Date.now() - began,
+      ...tallyOf(fates),
+    },
+  };
+}
+
+async function populate({ schedule, url, gateways, players }: Parts, caller: Caller): Promise<void> {
   const reachable = { graphql: (...given: Parameters<Caller['graphql']>) => caller.graphql(...given), deviceUrl: url };
   await addDdf(reachable, DDF);
   const accountId = await createAccount(reachable);
-  return Promise.all(
-    plans.map(async (plan, n): Promise<Player> => {
-      const road = new Road(new Random(seed, `road ${n}`));
-      const { protocol, deviceId } = plan;
-      const notification = { secret: Buffer.from(SERVER_SECRET), data: new Uint8Array() };
-      const known =
-        protocol === 'dm1'
-          ? { serverSecret: SERVER_SECRET, wbxml: n % 4 === 0 }
-          : { notification, serverId: SERVER_ID };
-      const given = { ...known, plants: [rack(plan.ops)], maxMessages: 60 };
-      const device = simulated(protocol, url, deviceId, given as never, road.transport);
-      await register(reachable, {
-        deviceId,
-        accountId,
-        protocol: protocol === 'dm1' ? 'DM_1_2' : 'DM_2_0',
-        clientAuth: credentialOf(device),
-      });
-      const record = new DeviceRecord(device.tree);
-      return { plan, device, road, record, accepted: [], raised: [], sessions: 0, violations: new Set() };
-    }),
-  );
-}
-
-async function play(player: Player, caller: Caller): Promise<void> {
-  for (const step of player.plan.steps) await take(step, player, caller);
-}
-
-async function take(step: Step, player: Player, caller: Caller): Promise<void> {
-  switch (step.do) {
-    case 'submit':
-      player.accepted.push(await caller.submit(player.plan.deviceId, step.operation));
-      return;
-    case 'cancel': {
-      const one = player.accepted.at(-1 - step.back);
-      if (one !== undefined) await caller.cancel(one.id);
-      return;
-    }
-    case 'alert':
-      player.raised.push(step.text);
-      raise(player.device, step.text);
-      return;
-    case 'session':
-      await contact(player, step.leaveAfter);
-      return;
-    case 'pause':
-      await sleep(step.ms);
-      return;
+  const around = { seed: schedule.seed, url, caller, gateways, accountId, now: () => gateways.now() };
+  for (const [n, plan] of schedule.devices.entries()) players.set(plan.deviceId, new Player(plan, n, around));
+  await Promise.all([...players.values()].map((player) => player.register()));
+  // So that they are known, and what they tell by themselves can be asked for.
+  await Promise.all([...players.values()].map((player) => player.contact()));
+  for (const { protocol, deviceId } of schedule.devices) {
+    if (protocol !== 'dm2') continue;
+    await caller.ask(
+      'mutation ($input: SubscribeManagementObjectInput!) { subscribeManagementObject(input: $input) { path } }',
+      {
+        input: { deviceId, address: { moid: MOID, path: 'Told' } },
+      },
+    );
   }
 }
 
-const ALERT = 'com.acme.rack.told';
-
-function raise(device: Dm1Device | Dm2Device, text: string): void {
-  if (device.protocol === 'dm1') (device as Dm1Device).raise({ type: ALERT, data: text });
-  else (device as Dm2Device).raise({ type: ALERT, dataType: 'text/plain', data: text });
-}
-
-/** Alerts that the device no longer keeps. */
-function takenOf({ device, raised }: Player): readonly string[] {
-  const kept = JSON.stringify(device.save().alerts);
-  return raised.filter((text) => !kept.includes(`"${text}"`));
-}
-
-async function contact(player: Player, leaveAfter?: number): Promise<SessionReport> {
-  player.sessions += 1;
-  if (leaveAfter === undefined) return noted(player, await player.device.connect());
-  const stepper = player.device.begin();
-  for (let messages = 0; messages < leaveAfter && (await stepper.step()); messages += 1);
-  return noted(player, stepper.report());
-}
-
-function noted(player: Player, report: SessionReport): SessionReport {
-  for (const { rule, section, detail } of report.violations) player.violations.add(`${rule} (${section}) ${detail}`);
-  return report;
+async function beginCampaign(caller: Caller, deviceIds: readonly string[]): Promise<void> {
+  const commands = [{ exec: { address: { moid: MOID, path: `Ops/${OF_CAMPAIGN}` } } }];
+  const input = { name: 'torture', deviceIds, commands, pace: { maximumPerMinute: 20 }, idempotencyKey: 'campaign' };
+  await caller.ask('mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { id } }', { input });
 }
 
 /** Nothing is lost any more; devices call until nothing is to be done. */
-async function rest(players: readonly Player[], gateways: Gateways, databaseUrl: string): Promise<void> {
-  for (const { road } of players) await road.calm();
+async function rest({ players, gateways, databaseUrl }: Parts): Promise<void> {
+  const all = [...players.values()];
+  for (const { road } of all) await road.calm();
   for (let round = 0; round < CALM_ROUNDS; round += 1) {
     await gateways.pass(LONG_MS, true);
-    await Promise.all(players.map((player) => contact(player)));
-    if (round > 1 && (await countOpen(databaseUrl)) === 0) return;
+    await Promise.all(all.map((player) => player.contact()));
+    await gateways.pass(LONG_MS, true);
+    await Promise.all(all.map((player) => player.idle()));
+    if (round > 0 && (await countOpen(databaseUrl)) === 0) return;
   }
+}
+
+function judge(
+  { players, gateways, outside }: Parts,
+  caller: Caller,
+  reader: Reader,
+  stored: Stored,
+  fates: readonly Fate[],
+): Findings {
+  const findings = new Findings();
+  const records = new Map([...players].map(([deviceId, { record }]) => [deviceId, record]));
+  checkOperations(findings, stored, caller.accepted);
+  checkDeeds(findings, fates, records);
+  checkValues(findings, stored, fates, records);
+  checkAlerts(findings, stored, new Map([...players].map(([deviceId, { alertsTaken }]) => [deviceId, alertsTaken])));
+  checkTold(findings, stored, players);
+  checkEvents(findings, stored, reader.places, outside.hook.received);
+  checkCampaign(findings, stored, [...players.keys()]);
+  for (const [deviceId, { record, objections }] of players) {
+    const times = record.times('exec', `Ops/${OF_CAMPAIGN}`);
+    findings.check(times <= 1, () => `${deviceId} executed the campaign's node ${times} times`);
+    for (const objection of objections) findings.check(false, () => `${deviceId} objects: ${objection}`);
+  }
+  for (const fault of gateways.faults) findings.check(false, () => fault);
+  return findings;
+}
+
+/** Commands by what became of them. */
+function tallyOf(fates: readonly Fate[]): Record<string, number> {
+  const tally: Record<string, number> = {};
+  for (const { stored } of fates) {
+    const became = stored.state === 'ANSWERED' ? (stored.outcome ?? '') : stored.state;
+    tally[became] = (tally[became] ?? 0) + 1;
+  }
+  return tally;
 }

@@ -25,6 +25,8 @@ export type Step =
   /** One that was submitted before, counted from the last. */
   | { readonly do: 'cancel'; readonly back: number }
   | { readonly do: 'alert'; readonly text: string }
+  /** The device changes a value of its own, and tells where it is asked to. */
+  | { readonly do: 'tell'; readonly text: string }
   /** Sessions of the device, one after the other; the first is begun and left after so many messages. */
   | { readonly do: 'session'; readonly leaveAfter?: number }
   | { readonly do: 'pause'; readonly ms: number };
@@ -100,7 +102,8 @@ class DevicePlanner {
     const drawn = random.below(100);
     if (drawn < 45) return { do: 'submit', operation: this.#operation() };
     if (drawn < 52) return { do: 'cancel', back: random.below(3) };
-    if (drawn < 58) return { do: 'alert', text: this.#unique('alert') };
+    if (drawn < 57) return { do: 'alert', text: this.#unique('alert') };
+    if (drawn < 62) return { do: 'tell', text: this.#unique('told') };
     if (drawn < 93) return { do: 'session', ...(random.happens(15) ? { leaveAfter: 1 + random.below(5) } : {}) };
     return { do: 'pause', ms: random.below(200) };
   }

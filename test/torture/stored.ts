@@ -40,6 +40,7 @@ export interface Stored {
   readonly openSessions: number;
   readonly openWakeUps: number;
   readonly waitingDeliveries: number;
+  readonly deadDeliveries: number;
 }
 
 export async function readStored(databaseUrl: string, family: string): Promise<Stored> {
@@ -77,19 +78,23 @@ export async function readStored(databaseUrl: string, family: string): Promise<S
       openSessions: await count('SELECT count(*) AS n FROM session WHERE ended_at IS NULL'),
       openWakeUps: await count('SELECT count(*) AS n FROM wake_up WHERE ended_at IS NULL'),
       waitingDeliveries: await count(`SELECT count(*) AS n FROM webhook_delivery WHERE state = 'WAITING'`),
+      deadDeliveries: await count(`SELECT count(*) AS n FROM webhook_delivery WHERE state <> 'WAITING'`),
     };
   } finally {
     await client.end();
   }
 }
 
-/** How many operations have not ended, or are to be sent still. */
+/** How much is still to be done: operations, devices of campaigns, wake-ups, webhook deliveries. */
 export async function countOpen(databaseUrl: string): Promise<number> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
-    const { rows } = await client.query('SELECT count(*)::int AS n FROM operation WHERE ended_at IS NULL');
-    return (rows as { n: number }[])[0]?.n ?? 0;
+    const { rows } = await client.query(`SELECT (SELECT count(*) FROM operation WHERE ended_at IS NULL)
+      + (SELECT count(*) FROM campaign_device WHERE state = 'QUEUED') + (SELECT count(*) FROM wake_up WHERE ended_at IS NULL)
+      + (SELECT count(*) FROM webhook_delivery WHERE state = 'WAITING')
+      + (SELECT count(*) FROM event e, webhook w WHERE (e.xact, e.id) > (w.xact, w.event_id)) AS n`);
+    return Number((rows as { n: string }[])[0]?.n ?? 0);
   } finally {
     await client.end();
   }

@@ -70,3 +70,20 @@ export function checkAlerts(findings: Findings, stored: Stored, taken: ReadonlyM
       );
   }
 }
+
+/** What devices put where they were told to. */
+export function checkTold(
+  findings: Findings,
+  stored: Stored,
+  told: ReadonlyMap<string, { readonly told: readonly string[]; readonly toldSurely: number }>,
+): void {
+  for (const [deviceId, { told: texts, toldSurely }] of told) {
+    if (toldSurely === 0) continue;
+    const allowed = texts.slice(toldSurely - 1);
+    const held = stored.documents.get(deviceId)?.['Told'];
+    findings.check(
+      typeof held === 'string' && allowed.includes(held),
+      () => `${deviceId} Told: ${String(held)} is stored where ${allowed.join(', then ')} was told`,
+    );
+  }
+}
