@@ -59,7 +59,7 @@ export interface Size {
   readonly disasters: number;
 }
 
-export const SIZE: Size = { devices: 6, steps: 36, disasters: 12 };
+export const SIZE: Size = { devices: 5, steps: 26, disasters: 9 };
 
 /** Requests among which disasters are spread, for each device. */
 const REQUESTS_OF_A_STEP = 2;
