@@ -1,6 +1,6 @@
 /**
- * `npm run torture -- [--seed S] [--minutes M | --count N] [--report FILE]`: rounds of the seeds S, S+1, … until M minutes are
- * over, or N of them. Wants DATABASE_URL, a server of its own, and in POSTGRES_RESTART the program that restarts it.
+ * `npm run torture -- [--seed S] [--minutes M] [--count N] [--report FILE] [--log LEVEL]`: rounds of the seeds S, S+1, …, N of
+ * them at most, of which none begins after M minutes. Wants DATABASE_URL, a server of its own, and in POSTGRES_RESTART the program that restarts it.
  */
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -20,17 +20,18 @@ const options = {
 async function main(): Promise<number> {
   const { values } = parseArgs({ options });
   const databaseUrl = process.env['DATABASE_URL'];
-  const [seed, minutes, count] = [values.seed, values.minutes ?? '1', values.count ?? '0'].map(Number);
-  if (!databaseUrl || ![seed, minutes, count].every((number) => Number.isFinite(number) && Number(number) >= 0)) {
-    tell('usage: scripts/with-postgres … torture [--seed S] [--minutes M | --count N] [--report FILE] [--log LEVEL]');
+  // Without either: one round.
+  const { count = values.minutes === undefined ? '1' : '100000', minutes = '100000' } = values;
+  const [seed = 0, most = 0, length = 0] = [values.seed, count, minutes].map(Number);
+  if (!databaseUrl || ![seed, most, length].every((number) => Number.isFinite(number) && number >= 0)) {
+    tell('usage: npm run torture -- [--seed S] [--minutes M] [--count N] [--report FILE] [--log LEVEL]');
     return 2;
   }
   const restart = process.env['POSTGRES_RESTART'];
   const restartDatabase = restart ? async (): Promise<void> => void (await promisify(execFile)(restart)) : undefined;
-  const until = Date.now() + Number(minutes) * 60_000;
+  const until = Date.now() + length * 60_000;
   const results: RoundResult[] = [];
-  const goesOn = (): boolean => (values.count === undefined ? Date.now() < until : results.length < Number(count));
-  for (let next = Number(seed); goesOn() || results.length === 0; next += 1) {
+  for (let next = seed; results.length < most && (Date.now() < until || results.length === 0); next += 1) {
     const given = { databaseUrl, logLevel: values.log, ...(restartDatabase === undefined ? {} : { restartDatabase }) };
     const result = await runRound(next, given).catch((error: unknown): RoundResult => ({
       seed: next,
