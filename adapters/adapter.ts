@@ -703,6 +703,28 @@ export type Proof =
   /** `counted`: towards lock-out. */
   | { readonly ok: false; readonly reply: Wire; readonly counted: boolean; readonly reason: string };
 
+/** A command as far as a device's features matter to it. */
+export interface Asked {
+  readonly kind: string;
+  /** Of a show. */
+  readonly prompt?: ShowKind;
+  /** A replace of a whole sub-tree. */
+  readonly whole?: boolean;
+}
+
+/** Something that a device lacks. */
+export interface Lack {
+  /** Name of the feature, as `featureLearned` told it. */
+  readonly feature: string;
+  readonly reason: string;
+}
+
+/** A body without secrets. */
+export interface Redacted {
+  readonly octets: Bytes;
+  readonly mediaType: string;
+}
+
 /** A device protocol. */
 export interface Adapter {
   /** Decodes a message; a Wire is an immediate refusal on the HTTP level. Never throws. */
@@ -715,6 +737,15 @@ export interface Adapter {
   respond(envelope: Envelope, state: SessionState, work: Work, context: Context): Responded;
   /** What is left of a session whose device went silent. */
   expire(state: SessionState): readonly Effect[];
+  /** What a command needs and the device was learned to lack; undefined: nothing that is known. Pure. */
+  lacks(command: Asked, features: Readonly<Record<string, Json>>): Lack | undefined;
+  /**
+   * A request or reply of this protocol without credentials, nonces, tokens of addresses, values of nodes that hold secrets and
+   * answers of people; in the form that it came in. Pure; never throws.
+   */
+  redact(octets: Bytes, mediaType: string): Redacted;
+  /** The same for people: indented XML or JSON. Pure; never throws. */
+  display(octets: Bytes, mediaType: string): string;
   /** A reply for a moment of overload or failure that does not make the client give up. */
   busy(inbound: Inbound): Wire;
 }

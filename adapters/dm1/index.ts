@@ -5,6 +5,8 @@
 import type { Adapter, Envelope, StoredSession } from '../adapter';
 import { DEFAULT_CODEC_LIMITS, type CodecLimits } from './codec';
 import { busyWire, openInbound } from './http';
+import { lackOf } from './lacks';
+import { display, redact } from './redact';
 import { isRepeat } from './session/classify';
 import { lost, receive } from './session/receive';
 import { respond } from './session/respond';
@@ -32,6 +34,9 @@ export function createDm1Adapter(options: Dm1Options = {}): Adapter {
       state.phase === 'ended'
         ? []
         : [...lost(state, 'the session expired before the answer'), { kind: 'sessionEnded', reason: 'EXPIRED' }],
+    lacks: lackOf,
+    redact: (octets, mediaType) => redact(octets, mediaType, limits),
+    display: (octets, mediaType) => display(octets, mediaType, limits),
     busy: busyWire,
   };
 }

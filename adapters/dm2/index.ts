@@ -3,6 +3,8 @@
  * Source: OMA-TS-DM_Protocol-V2_0.
  */
 import type { Adapter, Effect, SessionState } from '../adapter';
+import { lackOf } from './lacks';
+import { display, redact } from './redact';
 import { unanswered } from './session/machine';
 import { openPackage } from './session/open';
 import { receivePackage } from './session/receive';
@@ -22,6 +24,9 @@ export function createDm2Adapter(): Adapter {
     isRepeat: (envelope, session) => isSamePackage3(envelope, session),
     receive: receivePackage,
     respond: respondPackage,
+    lacks: lackOf,
+    redact,
+    display,
     expire: expireSession,
     /** An END: a 5xx would make the client give up for good. */
     busy: () => endWire(),

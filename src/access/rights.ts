@@ -13,6 +13,7 @@ export const RIGHTS = [
   'EXECUTE',
   'DELEGATE',
   'RAW',
+  'READ_EXCHANGES',
   'MANAGE_ACCOUNTS',
   'MANAGE_DEVICES',
   'MANAGE_DDFS',

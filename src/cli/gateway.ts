@@ -29,6 +29,9 @@ import { createCampaigns } from '../management/campaigns/campaigns';
 import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createExchangeRetention } from '../management/exchange-retention';
+import { createExchanges } from '../management/exchanges';
+import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
@@ -192,6 +195,7 @@ async function assemble(
     wake,
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
+    lacks: (protocol, asked, features) => (protocol === null ? undefined : adapterOf(protocol).lacks(asked, features)),
     now,
     limits: operationLimits,
   });
@@ -252,6 +256,7 @@ async function assemble(
     now,
     wake,
   });
+  const objects = createObjects({ db });
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
   await feed.start();
@@ -276,7 +281,9 @@ async function assemble(
     accounts,
     devices,
     delegations,
-    objects: createObjects({ db }),
+    objects,
+    exchanges: createExchanges({ db, adapterOf: (protocol) => adapterOf(protocol) }),
+    explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),
     grants,
     notifications: createNotifications(outreach),
@@ -330,6 +337,7 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
+  const keptMessages = createExchangeRetention({ db, keepMs: config.settings.exchanges.retentionMs, log, now });
   const eventRetention = createEventRetention({ db, eventsMs, historyMs, log, now });
   const timers = startTimers({
     db,
@@ -345,6 +353,7 @@ async function assemble(
       pages: () => pages.expire(),
       retention: () => retention.run(),
       subscriptions: () => subscriptions.tick(),
+      exchanges: () => keptMessages.run(),
       events: () => eventRetention.run(),
       webhooks: () => webhooks.advance(),
     },
@@ -393,6 +402,7 @@ function turnSettings(config: Configuration, baseUrl: () => string): TurnSetting
     itemLifeMs: more.repositoryItemMs,
     itemAccess: config.settings.repository.commandAccess,
     addressLifeMs: config.settings.repository.addressMs,
+    exchanges: config.settings.exchanges.keep,
     discoveryBudget: { messages: more.discoveryMessages, nodes: more.discoveryNodes },
   };
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 
 import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
 import { count } from './check';
+import { exchangeRows, exchangeSettings } from './exchange-settings';
 import { eventRows, retentionSettings, webhookSettings } from './event-settings';
 import { repositoryRows, repositorySettings } from './repository-settings';
 import { proxySettings, tlsSettings } from './tls-settings';
@@ -84,6 +85,7 @@ const schema = z.strictObject({
   repository: repositorySettings,
   tls: tlsSettings,
   proxy: proxySettings,
+  exchanges: exchangeSettings,
   retention: retentionSettings,
   webhooks: webhookSettings,
   bearers: bearersSettings,
@@ -137,7 +139,7 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest, ...eventRows(), ...bearerRows()];
+  return [...limits, ...repositoryRows(), ...rest, ...exchangeRows(), ...eventRows(), ...bearerRows()];
 }
 
 function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {

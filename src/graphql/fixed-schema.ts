@@ -19,6 +19,14 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { CommandExchangeResolver } from './fixed/exchange';
+import {
+  ContactExplanationResolver,
+  DeviceExplainResolver,
+  OperationExplainResolver,
+  OperationExplanationResolver,
+  ReadExplanationResolver,
+} from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
@@ -79,6 +87,12 @@ export function buildFixedSchema(): GraphQLSchema {
       CampaignDeviceResolver,
       CampaignFailureResolver,
       CampaignSampleResolver,
+      CommandExchangeResolver,
+      OperationExplainResolver,
+      OperationExplanationResolver,
+      DeviceExplainResolver,
+      ContactExplanationResolver,
+      ReadExplanationResolver,
       ProfileResolver,
       ProfileDeviceResolver,
       ProfileDriftResolver,

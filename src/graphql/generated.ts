@@ -8,21 +8,15 @@ import { readField, rootSource } from '../../schema/graphql/read-field';
 import type { GeneratedCommand, InputValue, MoFamily, MoqlExtension, MoSource } from '../../schema/graphql/types';
 import type { CommandInput, DeviceView, MoView, OperationView, ValueInput } from '../management/types';
 import { ManagementError } from '../management/types';
-import { scopedDevice } from '../management/readable';
 import { findDevice } from './authorize';
 import type { RequestContext } from './context';
 import type { MoInfoView } from './fixed/management-object';
 import type { OperationControls } from './fixed/operation';
 import { submit } from './fixed/operation';
-import { DEFAULT_WAIT_MS, isOlder, refresh } from './freshness';
+import { freshObjects, type AgeArgs } from './freshness';
 
 type Source = MoSource<MoInfoView>;
 type Resolver<S> = GraphQLFieldResolver<S, RequestContext, Readonly<Record<string, unknown>>>;
-
-interface AgeArgs {
-  readonly maxAge?: number | null;
-  readonly wait?: number | null;
-}
 
 /** Sets the resolvers of generated object types, before any schema has them. */
 export function attachResolvers(types: readonly GraphQLNamedType[]): void {
@@ -98,41 +92,17 @@ function instancesResolver(family: MoFamily): Resolver<DeviceView> {
 async function load(
   device: DeviceView,
   family: MoFamily,
-  { maxAge, wait }: AgeArgs,
+  age: AgeArgs,
   pick: (found: readonly MoView[]) => readonly MoView[],
   context: RequestContext,
   info: GraphQLResolveInfo,
 ): Promise<readonly Source[]> {
-  const stored = async (): Promise<readonly MoView[]> => pick(await context.objects(device, family.family));
-  const before = await stored();
-  if (maxAge == null) {
-    return before.map((mo) =>
-      sourceOf({ mo, freshness: mo.observedAt === null ? 'NEVER_READ' : 'FRESH', operation: null }),
-    );
-  }
-  const waitMs = wait ?? DEFAULT_WAIT_MS;
-  const operations = new Map<string, OperationView | null>();
-  // Of a device that was never looked at, nobody knows what it lacks: it is asked all the same.
-  const isUnknown =
-    before.length === 0 &&
-    device.discoveredAt === null &&
-    context.rights.at('READ', scopedDevice(device), { family: family.family, path: '' });
-  if (isUnknown) operations.set('', await refresh({ device, moid: family.family, waitMs }, context));
-  await Promise.all(
-    before
-      .filter((mo) => isOlder(mo, maxAge, context))
-      .map(async ({ moid, miid }) => operations.set(miid, await refresh({ device, moid, miid, waitMs }, context))),
-  );
-  if (operations.size === 0) return before.map((mo) => sourceOf({ mo, freshness: 'FRESH', operation: null }));
-  const after = await stored();
-  if (after.length === 0 && isUnknown && !(await context.deviceByKey(device.key))?.discoveredAt)
-    throw unreachable(device, family, operations.get(''));
-  return after.map((mo) => {
-    const operation = operations.get(mo.miid) ?? operations.get('') ?? null;
-    const isStale = isOlder(mo, maxAge, context);
-    if (isStale && mo.observedAt === null) throw unreachable(device, family, operation);
-    if (isStale) context.warn('STALE', info);
-    return sourceOf({ mo, freshness: isStale ? 'STALE' : 'FRESH', operation });
+  const { found, isUnknown, operation } = await freshObjects(device, family.family, age, context, pick);
+  if (isUnknown) throw unreachable(device, family, operation);
+  return found.map((one) => {
+    if (age.maxAge != null && one.freshness === 'NEVER_READ') throw unreachable(device, family, one.operation);
+    if (one.freshness === 'STALE') context.warn('STALE', info);
+    return sourceOf(one);
   });
 }
 

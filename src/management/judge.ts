@@ -66,6 +66,20 @@ export function judge(
   limits: ValueLimits,
   permits: Permits = ALL_PERMITTED,
 ): CommandRow[] {
+  return judgeEach(commands, device, library, limits, permits).map((judged) => {
+    if (judged instanceof ManagementError) throw judged;
+    return judged;
+  });
+}
+
+/** Each command's row, or why it cannot be sent. */
+export function judgeEach(
+  commands: readonly CommandInput[],
+  device: KnownDevice,
+  library: DdfLibrary,
+  limits: ValueLimits,
+  permits: Permits,
+): (CommandRow | ManagementError)[] {
   const mos = [...device.mos];
   return commands.map((command, position) => {
     try {
@@ -74,9 +88,8 @@ export function judge(
       if (made !== undefined) mos.push(made);
       return row;
     } catch (error) {
-      if (error instanceof ManagementError) {
-        throw new ManagementError(error.code, error.message, { ...error.details, command: position });
-      }
+      if (error instanceof ManagementError)
+        return new ManagementError(error.code, error.message, { ...error.details, command: position });
       throw error;
     }
   });

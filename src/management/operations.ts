@@ -16,11 +16,11 @@ import {
 import type { Secrets } from '../store/secrets';
 import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
-import { objectionOfAcl } from './acl';
 import { LiveOperation, stateOf } from './command-state';
-import { objectionOfAccess, objectionToWriting } from './dac';
+import { dryRunOf, factsOf, type Lacks } from './explain/dry-run';
+import type { Objector } from './explain/types';
 import type { UsableItem } from './item-value';
-import { judge, type CommandRow, type CopyTarget } from './judge';
+import { judgeEach, type CommandRow } from './judge';
 import { takeLargeValues } from './large-values';
 import { metaByPath } from './meta-shape';
 import { permitsOf } from './permit';
@@ -56,6 +56,8 @@ export interface OperationsDeps {
     readonly waitMs: number;
     readonly expiresInMs: number;
   };
+  /** What devices are known to lack, told in a dry run. Absent: nothing. */
+  readonly lacks?: Lacks;
   readonly now?: () => number;
   /** Told of devices (keys) that got work, after the commit; see WakeUps. Absent: nobody wakes them. */
   readonly wake?: (devices: readonly string[]) => Promise<void>;
@@ -107,7 +109,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     // A repeat is known before it is judged: what the first one did may have made it senseless.
     const known = key === undefined ? null : await findOperationByKey(deps.db.sql, target.key, caller.principal, key);
     if (known !== null) return answer(target.key, known, requestSha256, input.waitMs);
-    const rows = judge(
+    const judged = judgeEach(
       input.commands,
       {
         deviceId: target.deviceId,
@@ -119,23 +121,28 @@ export function createOperations(deps: OperationsDeps): Operations {
       { ...deps.limits, items: await usableItems(input, caller, rights) },
       permitsOf(rights, target),
     );
-    const atomic = input.atomic === true && rows.length > 1;
-    if (atomic) checkAtomic(rows, target.protocol);
-    const sequence = input.sequence === true && rows.length > 1;
-    if (sequence) checkSequence(atomic, target.protocol);
     const createdAt = new Date(now());
+    const priority = input.priority ?? 0;
+    if (input.dryRun === true) {
+      const dryRun = dryRunOf(
+        target.key,
+        input.commands,
+        judged,
+        refusalOf(input, judged, target, createdAt.getTime()),
+        await factsOf(deps.db.sql, target, judged, rights, deps.lacks),
+      );
+      const until = target.taken?.until == null ? Number.POSITIVE_INFINITY : Date.parse(target.taken.until);
+      const expiresAt = new Date(Math.min(until, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
+      return { ...dryRun, caller: caller.principal, priority, createdAt, expiresAt };
+    }
+    const rows = judged.map((one) => {
+      if (one instanceof ManagementError) throw one;
+      return one;
+    });
+    const { atomic, sequence } = checkGroup(input, rows, target.protocol);
     const last = lastMoment(target, createdAt.getTime());
     const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
-    const priority = input.priority ?? 0;
-    if (input.dryRun === true) {
-      const known = { documents: target.access as readonly Json[], serverId: target.serverId };
-      const warning = (row: CommandRow): string | undefined =>
-        objectionOfAcl(row, target.acls, target.serverId) ??
-        objectionOfAccess(row, known) ??
-        targetsOf(row).reduce<string | undefined>((found, to) => found ?? objectionToWriting(to, known), undefined);
-      return { ...dryRun(target.key, rows, warning), caller: caller.principal, priority, createdAt, expiresAt };
-    }
     const large = takeLargeValues(rows);
     const inserted = await insertOperation(deps.db.sql, target.key, {
       atomic,
@@ -194,7 +201,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     return view;
   }
 
-  async function cancel(device: string, id: string): Promise<OperationView> {
+  async function cancel(device: string, id: string, caller: Caller): Promise<OperationView> {
     if (!isKey(device) || !isKey(id)) throw new ManagementError('NOT_FOUND', 'there is no such operation');
     const at = new Date(now());
     const changed = await deps.db.sql.transaction(async (tx) => {
@@ -203,8 +210,9 @@ export function createOperations(deps: OperationsDeps): Operations {
       if (row === null) throw new ManagementError('NOT_FOUND', 'there is no such operation');
       if (row.endedAt !== null) return false;
       await tx.query(
-        'UPDATE operation SET cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz) WHERE device_id = $1 AND id = $2',
-        [device, id, at],
+        `UPDATE operation SET cancel_requested_at = COALESCE(cancel_requested_at, $3::timestamptz),
+           cancelled_by = COALESCE(cancelled_by, $4) WHERE device_id = $1 AND id = $2`,
+        [device, id, at, caller.principal],
       );
       const live = new LiveOperation({ ...row, cancelRequested: true, expiresAt: row.expiresAt.toISOString() });
       live.end('CANCELLED');
@@ -285,6 +293,40 @@ export function checkSequence(isAtomic: boolean, protocol: string | null): void 
     );
 }
 
+/** Whether the commands travel together. Errors: as of the two checks. */
+function checkGroup(
+  { atomic, sequence, commands }: SubmitOperation,
+  rows: readonly CommandRow[],
+  protocol: string | null,
+): { readonly atomic: boolean; readonly sequence: boolean } {
+  const group = { atomic: atomic === true && commands.length > 1, sequence: sequence === true && commands.length > 1 };
+  if (group.atomic) checkAtomic(rows, protocol);
+  if (group.sequence) checkSequence(group.atomic, protocol);
+  return group;
+}
+
+/** Why the operation would be refused as a whole although its commands are good. */
+function refusalOf(
+  input: SubmitOperation,
+  judged: readonly (CommandRow | ManagementError)[],
+  target: TargetRow,
+  now: number,
+): { readonly error: ManagementError; readonly by?: Objector } | undefined {
+  const attempt = (check: () => unknown, by?: Objector): ReturnType<typeof refusalOf> => {
+    try {
+      check();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ManagementError) return { error, by };
+      throw error;
+    }
+  };
+  const rows = judged.flatMap((one) => (one instanceof ManagementError ? [] : [one]));
+  return (
+    attempt(() => checkGroup(input, rows, target.protocol)) ?? attempt(() => lastMoment(target, now), 'DELEGATION')
+  );
+}
+
 function requestHash(input: SubmitOperation): string {
   const { waitMs: _, ...rest } = input;
   return createHash('sha256')
@@ -292,44 +334,11 @@ function requestHash(input: SubmitOperation): string {
     .digest('hex');
 }
 
-/** Where a copy writes. */
-function targetsOf({ kind, request }: CommandRow): readonly Extract<CopyTarget, { moid: string }>[] {
-  const to = kind === 'copy' ? (request['to'] as CopyTarget) : undefined;
-  return to === undefined || 'uri' in to ? [] : [to];
-}
-
-function dryRun(
-  device: string,
-  rows: readonly CommandRow[],
-  warningOf: (row: CommandRow) => string | undefined,
-): Omit<OperationView, 'caller' | 'priority' | 'createdAt' | 'expiresAt'> {
-  const commands = rows.map((row): CommandView => {
-    const warning = warningOf(row);
-    return {
-      position: row.position,
-      kind: row.kind,
-      moid: row.moid,
-      miid: row.miid,
-      path: row.path,
-      uri: row.uri,
-      state: 'QUEUED',
-      outcome: null,
-      statusCode: null,
-      error: null,
-      result: null,
-      resultMeta: null,
-      emulated: row.emulated,
-      carrier: null,
-      ...(warning === undefined ? {} : { warning }),
-    };
-  });
-  return { id: '', device, state: 'QUEUED', commands, endedAt: null, cancelRequestedAt: null };
-}
-
 function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView {
   const commands = row.commands.map((command) => {
     const view = openAnswer(command as unknown as CommandView, secrets, now);
-    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json };
+    const source = { device: row.device, operation: row.id, from: row.createdAt, until: row.endedAt };
+    return { ...view, resultMeta: metaByPath(view.resultMeta, view.result) as Json, source };
   });
   return {
     id: row.id,
@@ -342,6 +351,7 @@ function viewOf(row: OperationRow, secrets: Secrets, now: number): OperationView
     expiresAt: row.expiresAt,
     endedAt: row.endedAt,
     cancelRequestedAt: row.cancelRequestedAt,
+    cancelledBy: row.cancelledBy ?? null,
   };
 }
 

@@ -134,6 +134,7 @@ function takeGroup<T>(
   return group.filter(({ command }) => command.state === 'QUEUED');
 }
 
-function isBarrier(command: LiveCommand): boolean {
+/** Whether a command waits until all before it were answered, and travels alone. */
+export function isBarrier(command: Pick<LiveCommand, 'kind'>): boolean {
   return ['add', 'delete', 'copy', 'exec', 'show', 'setAcl', 'setAccess'].includes(command.kind);
 }

@@ -20,6 +20,32 @@ export function readableObjects(mos: readonly MoView[], device: DeviceView, righ
   });
 }
 
+/** What of an object may be read: paths below its root, none below another; the root's alone where it is all. */
+export function readablePaths(mo: MoView, device: ScopedDevice, rights: Rights): readonly string[] {
+  const patterns = rights.readable(device, mo.family);
+  if (patterns === 'ALL') return [''];
+  const paths = new Set(patterns.flatMap((pattern) => spelled(mo.values, pattern.split('/'), [])));
+  const isBelowOther = (path: string): boolean => {
+    for (let end = path.lastIndexOf('/'); end >= 0; end = path.lastIndexOf('/', end - 1))
+      if (paths.has(path.slice(0, end))) return true;
+    return false;
+  };
+  return [...paths].filter((path) => !isBelowOther(path));
+}
+
+/** The paths that a pattern stands for; of a `*`, those with a name that the document has there. */
+function spelled(value: Json | undefined, names: readonly string[], above: readonly string[]): readonly string[] {
+  const [name, ...rest] = names;
+  if (name === undefined) return [above.join('/')];
+  const children = new Map(
+    value === null || typeof value !== 'object' || Array.isArray(value)
+      ? []
+      : Object.entries(value).map(([own, child]) => [encodeName(own), child as Json] as const),
+  );
+  const meant = name === '*' ? [...children.keys()] : [name];
+  return meant.flatMap((one) => spelled(children.get(one), rest, [...above, one]));
+}
+
 /** A document with the nodes that patterns cover, and the interior nodes on the way to them. */
 export function pruned(values: Json, patterns: readonly string[]): Json {
   return (

@@ -23,8 +23,8 @@ import {
   type SubscriptionAt,
   type SubscriptionRow,
 } from '../store/subscriptions';
-import { applyTurn, hasChanges } from '../store/turn-apply';
 import { lockDevice } from '../store/turn-load';
+import { applyChanges } from './apply';
 import { LiveOperation } from './command-state';
 import { judge } from './judge';
 import { Ledger } from './ledger';
@@ -250,9 +250,9 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
         });
         ledger.apply(read.effects);
         const changes = ledger.takeChanges();
-        if (hasChanges(changes)) await applyTurn(tx, device, at, changes);
+        const told = await applyChanges(tx, device, at, changes);
         const event = { type: 'managementObjectPushed', data: { moid, miid, path } };
-        await notePush(tx, device, token, at, [...ledger.events, event]);
+        await notePush(tx, device, token, at, [...told, ...ledger.events, event]);
         return { ok: true };
       });
       if (reply.ok) tellEvents(db);

@@ -20,13 +20,21 @@ import { tellEvents } from '../store/events';
 import type { Secrets } from '../store/secrets';
 import { noteRepeated } from '../store/security-log';
 import type { Sql } from '../store/sql';
-import { applyTurn, hasChanges, type TurnChanges } from '../store/turn-apply';
+import type { TurnChanges } from '../store/turn-apply';
 import { loadTurn, type LoadedTurn } from '../store/turn-load';
 import { loadSlice, loadWork, loadWorkAndLook } from '../store/turn-work';
-import { writeTurn, type CredentialWrite, type SessionWrite, type TurnWrite } from '../store/turn-write';
+import {
+  NOTHING_WRITTEN,
+  writeTurn,
+  type CredentialWrite,
+  type SessionWrite,
+  type TurnWrite,
+} from '../store/turn-write';
+import { applyChanges } from './apply';
 import { LiveOperation } from './command-state';
 import type { KnownAccess } from './dac';
 import { dispatch } from './dispatch';
+import { commandsOf, exchangeOf, type Keeping } from './exchanges';
 import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
@@ -60,6 +68,8 @@ export interface TurnSettings {
   /** How long an address lives that needs no credentials. Absent: as other items. */
   readonly addressLifeMs?: number;
   readonly discoveryBudget: { readonly messages: number; readonly nodes: number };
+  /** Which messages are kept for people. Absent: none. */
+  readonly exchanges?: Keeping;
 }
 
 export interface TurnDeps {
@@ -193,7 +203,7 @@ export class Turns {
     const changes = ledger.takeChanges();
     this.#notice(turn, changes);
     const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
-    if (hasChanges(changes) || isBootstrapped) await applyTurn(tx, deviceKey, now, changes, isBootstrapped);
+    const told = await applyChanges(tx, deviceKey, now, changes, isBootstrapped);
 
     // What was queued when the device was locked, or went back into the queue since: else there is nothing to look for.
     const isQueued =
@@ -208,9 +218,16 @@ export class Turns {
     const settled = ledger.takeChanges();
     const learned: TurnChanges = { ...settled, commands: [], operations: [] };
     // A command that ended while the reply was made may tell of values, such as one that finds nothing.
-    if (hasChanges(learned)) await applyTurn(tx, deviceKey, now, learned);
+    const events = [...told, ...(await applyChanges(tx, deviceKey, now, learned)), ...ledger.events];
     const stored = settleFollowUps(turn.comparison.brought, settled);
     const isWritten = await writeTurn(tx, deviceKey, now, {
+      exchange: exchangeOf(
+        turn.adapter,
+        envelope,
+        responded.reply,
+        commandsOf([...changes.commands, ...settled.commands], turn.session?.state, responded.state),
+        this.deps.settings.exchanges ?? 'NONE',
+      ),
       session: isSession ? sessionWrite(turn, responded, endReason) : undefined,
       wakeUp: row.wake_up,
       device: {
@@ -230,13 +247,12 @@ export class Turns {
       defaults: ledger.defaults,
       chunks: ledger.chunks,
       touched: [...(changes.touched ?? []), ...(learned.touched ?? [])],
-      events: ledger.events,
+      events,
       security: [],
     });
     if (!isWritten) throw new LostRace();
     for (const note of ledger.notes) this.deps.log.debug({ device: envelope.device, note }, 'noted');
-    const hasEvents =
-      ledger.events.length + changes.documents.length + changes.alerts.length + learned.documents.length > 0;
+    const hasEvents = events.length + changes.alerts.length + learned.alerts.length > 0;
     return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled), hasEvents };
   }
 
@@ -418,11 +434,11 @@ export class Turns {
       ledger.apply(adapter.expire(session.state));
       leaveUnanswered(ledger);
       const changes = ledger.takeChanges();
-      if (hasChanges(changes)) await applyTurn(tx, row.device_key, new Date(now), changes);
+      const told = await applyChanges(tx, row.device_key, new Date(now), changes);
       await writeTurn(tx, row.device_key, new Date(now), {
         ...NOTHING_WRITTEN,
         device: { ...NOTHING_WRITTEN.device, discovered: ledger.isDiscovered, moved: ledger.moved },
-        events: ledger.events,
+        events: [...told, ...ledger.events],
       });
       await tx.query(
         `WITH chunks AS (DELETE FROM message_chunk WHERE device_id = $1 AND session_id = $2)
@@ -445,16 +461,6 @@ function knownAccess({ mos, server_id: serverId }: LoadedTurn, ledger: Ledger): 
 }
 
 const NO_WORK: Work = { commands: [], more: false, slices: [] };
-
-const NOTHING_WRITTEN: TurnWrite = {
-  device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
-  credentials: [],
-  commands: [],
-  operations: [],
-  items: [],
-  events: [],
-  security: [],
-};
 
 /** Another process changed the session, or registered the device, meanwhile. */
 class LostRace extends Error {}

@@ -22,7 +22,10 @@ import type { Profiles } from './profiles/types';
 import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
+import type { Delegations } from './delegation/types';
 import type { DeviceSelection } from './device-list';
+import type { Exchanges, ExchangeSource } from './exchanges';
+import type { Explanations, Verdict } from './explain/types';
 import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
 import type { NodeProperties, PropertyName } from './node-properties';
@@ -300,6 +303,10 @@ export interface CommandView {
   readonly carrier: string | null;
   /** Of a dry run: what speaks against it as far as is known. */
   readonly warning?: string;
+  /** Of a dry run. */
+  readonly verdict?: Verdict;
+  /** Where messages that carried it are looked for; absent of a dry run. */
+  readonly source?: ExchangeSource;
 }
 export interface OperationView {
   /** Decimal id within its device; '' for a dry run. */
@@ -314,6 +321,8 @@ export interface OperationView {
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
+  /** Principal of whoever asked that it stops. */
+  readonly cancelledBy?: string | null;
 }
 
 export interface DdfView {
@@ -384,71 +393,6 @@ export interface GrantView {
   readonly path: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
-}
-
-// Server delegation --------------------------------------------------------------------------------------------------
-
-/** Another gateway that was introduced to this one. */
-export interface PeerView {
-  readonly id: string;
-  readonly name: string;
-  readonly url: string;
-  readonly deviceUrl: string;
-  readonly serverId: string;
-  readonly ownServerId: string | null;
-  readonly grantTo: string | null;
-}
-export interface PeerInput {
-  readonly name: string;
-  /** Address of the gateway, without path. */
-  readonly url: string;
-  /** Where devices reach it; its `url` with `/dm/1` when left out. */
-  readonly deviceUrl?: string | null;
-  readonly serverId: string;
-  /** Absent: it may not delegate to this gateway. */
-  readonly ownServerId?: string | null;
-  /** Shared by both; presented in either direction. */
-  readonly secret: string;
-  readonly grantTo?: string | null;
-}
-/**
- * GIVEN: PREPARING while ACLs are read and set, ACTIVE, ENDING while they are taken back, ENDED, FAILED. TAKEN: ACTIVE, ENDED.
- */
-export type DelegationState = 'PREPARING' | 'ACTIVE' | 'ENDING' | 'ENDED' | 'FAILED';
-export interface DelegationView {
-  readonly id: string;
-  readonly direction: 'GIVEN' | 'TAKEN';
-  readonly state: DelegationState;
-  readonly device: string;
-  readonly peer: string;
-  readonly moids: readonly string[];
-  readonly until: Date | null;
-  readonly problem: string | null;
-  readonly createdAt: Date;
-  readonly endedAt: Date | null;
-}
-/** src/management/delegation/ */
-export interface Delegations {
-  createPeer(input: PeerInput, caller: Caller): Promise<PeerView>;
-  /** IN_USE while something is delegated. */
-  deletePeer(id: string, caller: Caller): Promise<PeerView>;
-  peers(): Promise<readonly PeerView[]>;
-  /** Errors: NOT_FOUND, FORBIDDEN, NO_SUCH_MO, NOT_SUPPORTED_BY_DEVICE, BAD_USER_INPUT, PEER_REFUSED. */
-  give(
-    input: {
-      readonly deviceId: string;
-      readonly peer: string;
-      readonly moids: readonly string[];
-      readonly expiresInMs?: number | null;
-    },
-    caller: Caller,
-  ): Promise<DelegationView>;
-  end(id: string, caller: Caller): Promise<DelegationView>;
-  list(caller: Caller, first: number, after?: string): Promise<Page<DelegationView>>;
-  /** A document that another gateway posts. */
-  receive(bearer: string | undefined, body: string): Promise<{ readonly status: number; readonly text: string }>;
-  /** Does what is due: called by the timer. */
-  advance(): Promise<void>;
 }
 
 // Services: every method throws ManagementError for what the caller did wrong ---------------------------------------
@@ -575,9 +519,12 @@ export interface Services {
   readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
+  readonly explanations: Explanations;
+  readonly exchanges: Exchanges;
   readonly profiles: Profiles;
   readonly rules: Rules;
 }
 export type { Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
+export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
 export type { AlertView, EventView, Reports } from './report-types';

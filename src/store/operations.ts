@@ -18,6 +18,7 @@ export interface TargetRow {
     readonly path: string;
     readonly acl: string;
     readonly inherited: boolean;
+    readonly observedAt: string;
   }[];
   /** Values of its access-control object, where ACLs are wanted. */
   readonly access: readonly unknown[];
@@ -40,7 +41,7 @@ export async function loadTarget(sql: Sql, deviceId: string, withAcls = false): 
        d.account_id AS "accountId", a.server_id AS "serverId", d.tags,
        (SELECT jsonb_build_object('state', g.state, 'until', g.until) FROM delegation g
          WHERE g.device_id = d.id AND g.direction = 'TAKEN' ORDER BY g.id DESC LIMIT 1) AS taken,
-       COALESCE((SELECT jsonb_agg(jsonb_build_object('family', l.family, 'miid', l.miid, 'path', l.path, 'acl', l.acl, 'inherited', l.inherited))
+       COALESCE((SELECT jsonb_agg(jsonb_build_object('family', l.family, 'miid', l.miid, 'path', l.path, 'acl', l.acl, 'inherited', l.inherited, 'observedAt', l.observed_at))
          FROM acl l WHERE $2 AND l.device_id = d.id), '[]') AS acls,
        COALESCE((SELECT jsonb_agg(m."values") FROM management_object m
          WHERE $2 AND m.device_id = d.id AND m.family = 'urn:oma:mo:oma-dm-dacmo'), '[]') AS access,
@@ -144,6 +145,8 @@ export interface OperationRow {
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly cancelRequestedAt: Date | null;
+  /** Principal. */
+  readonly cancelledBy?: string | null;
   /** A bearer took a wake-up of the device that is still open. */
   readonly isNotified?: boolean;
   readonly commands: readonly (ActiveCommandRow & {
@@ -160,6 +163,7 @@ export interface OperationRow {
 export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
   const [row] = await sql.query<OperationRow>(
     `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.priority, o.created_at AS "createdAt", o.expires_at AS "expiresAt",
+       o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt", o.cancelled_by AS "cancelledBy",
        o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
        EXISTS (SELECT 1 FROM wake_up w WHERE w.device_id = o.device_id AND w.ended_at IS NULL AND w.accepted_at IS NOT NULL) AS "isNotified",
        (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,

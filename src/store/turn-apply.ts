@@ -71,6 +71,11 @@ export interface AclRow {
   readonly acl: string | null;
   readonly inherited: boolean;
 }
+/** An event that a turn writes with its last statement. */
+export interface EventWrite {
+  readonly type: string;
+  readonly data: unknown;
+}
 export interface TurnChanges {
   readonly commands: readonly CommandChange[];
   readonly operations: readonly OperationChange[];
@@ -99,9 +104,6 @@ const OPERATIONS = `UPDATE operation o SET state = x.state, ended_at = CASE WHEN
 
 /** Shared with the turn's last statement, which settles what its reply brought about. */
 export const SETTLE = { commands: COMMANDS('NULL::jsonb'), operations: OPERATIONS } as const;
-
-/** Nodes that one event tells of at most. */
-const CHANGES_TOLD = 200;
 
 /** Patches with the values that stand in `blob`: octets as Base64, as all octets stand in documents. */
 const WITH_STORED = `SELECT jsonb_agg(CASE WHEN e.patch ? 'b' THEN e.patch || jsonb_build_object('v', (
@@ -154,18 +156,21 @@ ON CONFLICT (device_id, family, miid) DO UPDATE SET moid = excluded.moid, versio
   place = COALESCE(excluded.place, m.place), recognised_by = excluded.recognised_by, "values" = excluded."values",
   meta = excluded.meta, properties = excluded.properties, observed_at = excluded.observed_at, complete_at = excluded.complete_at, validator = excluded.validator`;
 
-/** The same, and what changed by it. `parameter` lists the instances that are compared with what was known of them. */
-const DOCUMENTS_TOLD = (patches: string, parameter: string): string => `written AS (${DOCUMENTS(patches)}
-  RETURNING m.family, m.miid, m.moid, m."values")
-INSERT INTO event (device_id, at, type, data)
-SELECT $1, $2::timestamptz, 'valuesChanged', jsonb_build_object('family', w.family, 'moid', w.moid, 'miid', w.miid) || c.told
-FROM jsonb_to_recordset(${parameter}::jsonb) AS x(family text, miid text) JOIN written w ON w.family = x.family AND w.miid = x.miid
-JOIN management_object old ON old.device_id = $1 AND old.family = w.family AND old.miid = w.miid AND old.observed_at IS NOT NULL
-CROSS JOIN LATERAL (SELECT moql_changes(old."values", w."values", old.complete_at IS NOT NULL, ${CHANGES_TOLD}) AS told) c WHERE c.told IS NOT NULL`;
+/**
+ * The same, and what the documents that `parameter` lists were before, where they are not the same now. What a document became
+ * is told where it was patched; a whole one was sent.
+ */
+const DOCUMENTS_COMPARED = (patches: string, parameter: string): string => `written AS (${DOCUMENTS(patches)}
+  RETURNING m.family, m.miid, m."values")
+SELECT w.family, w.miid, old."values" AS older, x.patched, CASE WHEN x.patched THEN w."values" END AS newer, old.complete_at IS NOT NULL AS "wasWhole"
+FROM jsonb_to_recordset(${parameter}::jsonb) AS x(family text, miid text, patched boolean)
+JOIN written w ON w.family = x.family AND w.miid = x.miid
+JOIN management_object old ON old.device_id = $1 AND old.family = x.family AND old.miid = x.miid AND old.observed_at IS NOT NULL
+WHERE old."values" IS DISTINCT FROM w."values"`;
 
-const APPLY = `WITH ${SETTLED}, ${RARE}, ${DOCUMENTS_TOLD(`CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END`, '$9')}`;
+const APPLY = `WITH ${SETTLED}, ${RARE}, ${DOCUMENTS_COMPARED(`CASE WHEN x.stored THEN (${WITH_STORED}) ELSE x.patches END`, '$9')}`;
 /** Of a turn without what is rare: half of the statement needs not be begun. */
-const APPLY_USUAL = `WITH ${SETTLED}, ${DOCUMENTS_TOLD('x.patches', '$6')}`;
+const APPLY_USUAL = `WITH ${SETTLED}, ${DOCUMENTS_COMPARED('x.patches', '$6')}`;
 /** And none of its documents can have changed. */
 const APPLY_UNTOLD = `WITH ${SETTLED} ${DOCUMENTS('x.patches')}`;
 
@@ -183,26 +188,44 @@ asked AS (INSERT INTO command (device_id, operation_id, position, kind, moid, fa
 moved AS (UPDATE mo_subscription s SET operation_id = d.operation FROM due d WHERE s.device_id = $1 AND s.id = d.id)`;
 const APPLY_AND_SUBSCRIBE = APPLY.replace('WITH ', `WITH ${SUBSCRIBE_AGAIN}, `);
 
-/** Applies changes to one device in one statement. `now` is the turn's time. `isBootstrapped`: it took its account anew. */
+/** A document that was known before, and is another one now. */
+export interface ComparedDocument {
+  readonly family: string;
+  readonly miid: string;
+  readonly older: unknown;
+  /** It was sent as patches, and `newer` is what came of them; else it is as it was sent. */
+  readonly patched: boolean;
+  readonly newer: unknown;
+  readonly wasWhole: boolean;
+}
+
+/**
+ * Applies changes to one device in one statement. `now` is the turn's time. `isBootstrapped`: it took its account anew.
+ *
+ * @returns the documents that changed, as they were
+ */
 export async function applyTurn(
   tx: Sql,
   deviceKey: string,
   now: Date,
   changes: TurnChanges,
   isBootstrapped = false,
-): Promise<void> {
+): Promise<readonly ComparedDocument[]> {
   const { operations, gone, alerts, acls = [] } = changes;
   const { commands, documents } = withoutRepetition(changes);
   const usual = [deviceKey, now, ...[commands, operations, documents].map((part) => JSON.stringify(part))];
-  const compared = changes.documents.filter(mayChange).map(({ family, miid }) => ({ family, miid }));
-  const told = JSON.stringify(compared);
+  const compared = documents
+    .filter(mayChange)
+    .map(({ family, miid, whole }) => ({ family, miid, patched: whole === undefined }));
   const isUsual = gone.length + alerts.length + acls.length === 0 && !documents.some(({ stored }) => stored === true);
   if (isUsual && !isBootstrapped) {
-    await (compared.length === 0 ? tx.query(APPLY_UNTOLD, usual) : tx.query(APPLY_USUAL, [...usual, told]));
-    return;
+    return compared.length === 0
+      ? tx.query(APPLY_UNTOLD, usual)
+      : tx.query<ComparedDocument>(APPLY_USUAL, [...usual, JSON.stringify(compared)]);
   }
   const rare = [gone, alerts, acls].map((part) => JSON.stringify(part));
-  await tx.query(isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY, [...usual, ...rare, told]);
+  const text = isBootstrapped ? APPLY_AND_SUBSCRIBE : APPLY;
+  return tx.query<ComparedDocument>(text, [...usual, ...rare, JSON.stringify(compared)]);
 }
 
 type SentCommand = CommandChange & {
@@ -241,8 +264,8 @@ function isObject(json: unknown): boolean {
 }
 
 /** Whether what was known of an instance may be another thing now: the statement compares. */
-function mayChange({ patches, fresh }: DocumentChange): boolean {
-  return patches.length > 0 && fresh !== true;
+function mayChange({ patches, whole, fresh }: SentDocument): boolean {
+  return (patches.length > 0 || whole !== undefined) && fresh !== true;
 }
 
 /** Whether there is anything to apply: a turn without changes spares the statement. */

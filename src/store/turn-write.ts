@@ -67,7 +67,22 @@ export interface ChunkWrite {
   readonly position: number;
   readonly base64: string;
 }
+/** The message and its reply, without secrets. */
+export interface ExchangeWrite {
+  readonly protocol: string;
+  readonly messageNo: number | null;
+  readonly status: number;
+  /** `OPERATION.POSITION` */
+  readonly commands: readonly string[];
+  readonly requestType: string;
+  /** Deflated. */
+  readonly request: Uint8Array;
+  readonly replyType: string;
+  readonly reply: Uint8Array;
+}
 export interface TurnWrite {
+  /** Absent: it is not kept. */
+  readonly exchange?: ExchangeWrite;
   readonly session?: SessionWrite;
   /** The wake-up that was loaded with the turn: the device came. What is made due later is for what this turn did not see. */
   readonly wakeUp?: string | null;
@@ -100,13 +115,25 @@ export interface TurnWrite {
   readonly followUp?: FollowUpWrite | undefined;
 }
 
+export const NOTHING_WRITTEN: TurnWrite = {
+  device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: false },
+  credentials: [],
+  commands: [],
+  operations: [],
+  items: [],
+  events: [],
+  security: [],
+};
+
 /**
  * @param tables common table expressions more, each followed by a comma
  * @param set    what is set of the device's row besides, followed by a comma
+ * @param last   common table expressions more that rely on the session's, each after a comma
  */
 const writeText = (
   tables: string,
   set: string,
+  last: string,
 ): string => `WITH ${tables}commands AS (${SETTLE.commands}), operations AS (${SETTLE.operations}),
 device AS (UPDATE device d SET ${set}protocol = COALESCE($5::text, d.protocol), features = d.features || $6::jsonb,
     supported_mos = d.supported_mos || $7::jsonb,
@@ -174,9 +201,16 @@ kept AS (INSERT INTO message_chunk (device_id, session_id, ref, position, octets
   FROM jsonb_to_recordset($31::jsonb) AS x(ref text, position int, base64 text)
   WHERE EXISTS (SELECT FROM begun) OR EXISTS (SELECT FROM continued)),
 dropped AS (DELETE FROM message_chunk m WHERE $32::jsonb IS NOT NULL AND m.device_id = $1 AND (m.session_id = $15::bigint
-  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))
+  OR (m.session_id = $16::bigint AND ($29::text IS NOT NULL OR $32::jsonb ? m.ref))))${last}
 SELECT (SELECT count(*) FROM begun) + (SELECT count(*) FROM continued) AS written`;
-const WRITE = writeText('', '');
+
+const KEEP = `,
+exchanged AS (INSERT INTO exchange (device_id, at, session_id, protocol, message_no, status, commands, request_type, request,
+    reply_type, reply)
+  SELECT $1, $2::timestamptz, COALESCE((SELECT id FROM begun), (SELECT id FROM continued)), $39::text, $40::int, $41::int, $42::text[],
+    $43::text, $44::bytea, $45::text, $46::bytea)`;
+const WRITE = writeText('', '', '');
+const WRITE_AND_KEEP = writeText('', '', KEEP);
 
 /**
  * Writes the end of a turn. The device's row is written in any case, so that a turn that waits for its lock notices.
@@ -187,6 +221,7 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
   const counted = Object.fromEntries(
     write.credentials.filter((c) => c.failures !== undefined).map((c) => [c.direction, true]),
   );
+  const { exchange, followUp } = write;
   const values = [
     deviceKey,
     now,
@@ -211,17 +246,37 @@ export async function writeTurn(tx: Sql, deviceKey: string, now: Date, write: Tu
     write.credentials.some((c) => c.notified === null),
     JSON.stringify(write.defaults ?? []),
     write.wakeUp ?? null,
+    ...(exchange === undefined ? [] : exchangeValues(exchange)),
   ];
-  const [text, more] = following(write.followUp, `$${values.length + 1}`);
+  const [text, more] = textOf(exchange !== undefined, followUp, `$${values.length + 1}`);
   const [row] = await tx.query<{ written: string | number }>(text, [...values, ...more]);
   return write.session === undefined || Number(row?.written ?? 0) === 1;
 }
 
 /** The statement, with the parameter at the place that the follow-up takes. */
-function following(followUp: FollowUpWrite | undefined, place: string): readonly [string, readonly string[]] {
-  if (followUp === undefined) return [WRITE, []];
+function textOf(
+  isKept: boolean,
+  followUp: FollowUpWrite | undefined,
+  place: string,
+): readonly [string, readonly string[]] {
+  if (followUp === undefined) return [isKept ? WRITE_AND_KEEP : WRITE, []];
   const isTagged = followUp.tags.add.length + followUp.tags.remove.length > 0;
-  return [writeText(`${followUpText(place)}, `, isTagged ? tagsText(place) : ''), [JSON.stringify(followUp)]];
+  const set = isTagged ? tagsText(place) : '';
+  return [writeText(`${followUpText(place)}, `, set, isKept ? KEEP : ''), [JSON.stringify(followUp)]];
+}
+
+/** $39 and on. */
+function exchangeValues(exchange: ExchangeWrite): readonly unknown[] {
+  return [
+    exchange.protocol,
+    exchange.messageNo,
+    exchange.status,
+    exchange.commands,
+    exchange.requestType,
+    exchange.request,
+    exchange.replyType,
+    exchange.reply,
+  ];
 }
 
 /** $31 and $32: null where nothing can be there to be deleted. A session's end, or a new one, takes all of it. */

@@ -95,12 +95,17 @@ async function refusals(
 ): Promise<Record<string, unknown>> {
   const codes = asked.map(async ({ name, command }) => {
     const answer = await world.gateway.graphql(
-      'mutation ($input: SubmitOperationInput!) { submitOperation(input: $input) { id } }',
+      'mutation ($input: SubmitOperationInput!) { submitOperation(input: $input) { commands { verdict { code } } } }',
       { input: { deviceId: idOf(protocol), commands: [command], dryRun: true } },
     );
-    return [name, codesOf(answer)[0] ?? null];
+    const { submitOperation } = answer.data as { submitOperation: Verdicts };
+    return [name, submitOperation.commands[0]?.verdict.code ?? null];
   });
   return Object.fromEntries(await Promise.all(codes)) as Record<string, unknown>;
+}
+
+interface Verdicts {
+  readonly commands: readonly { readonly verdict: { readonly code: string | null } }[];
 }
 
 interface Found {

@@ -43,6 +43,19 @@ function submitAs(key: string, commands: readonly object[], more: object = {}): 
   return world.gateway.graphql(text, { input: { deviceId: DEVICE, commands, ...more } }, key);
 }
 
+interface Verdict {
+  readonly judgement: string;
+  readonly by: string | null;
+  readonly code: string | null;
+}
+
+async function verdictsAs(key: string, commands: readonly object[]): Promise<readonly Verdict[]> {
+  const text = `mutation ($input: SubmitOperationInput!) { submitOperation(input: $input) { commands { verdict { judgement by code } } } }`;
+  const { data } = await world.gateway.graphql(text, { input: { deviceId: DEVICE, commands, dryRun: true } }, key);
+  const { submitOperation } = data as { submitOperation: { commands: readonly { verdict: Verdict }[] } };
+  return submitOperation.commands.map(({ verdict }) => verdict);
+}
+
 const meter = (path: string): object => ({ address: { moid: METER, path } });
 const unit = { address: { moid: METER, path: 'Unit' }, value: { text: 'MWh' } };
 
@@ -68,6 +81,10 @@ test('a command is taken with its right on its node, and refused before anything
   const before = await operations();
   for (const [command, code] of bad)
     expect([command, codesOf(await submitAs(key, [command]))]).toEqual([command, [code]]);
+  // A dry run tells it of each command, and whether a value is stored already to nobody who may not read it.
+  const verdicts = await verdictsAs(key, [...bad.map(([command]) => command), { replace: unit }]);
+  const forbidden = bad.map(([, code]) => ({ judgement: 'FORBIDDEN', by: 'GRANTS', code }));
+  expect(verdicts).toEqual([...forbidden, expect.objectContaining({ code: null })]);
   expect(await operations()).toBe(before);
 });
 
@@ -92,8 +109,10 @@ test('a LocURI is judged as the node that it names, and one of no management obj
 
 test('a copy needs READ where it comes from and WRITE where it goes, however either is addressed', async () => {
   const at = (name: string): readonly object[] => [{ moid: METER, path: name }, { uri: `./Vendor/Acme/Meter/${name}` }];
-  const codes = async (key: string, from: object, to: object): Promise<readonly unknown[]> =>
-    codesOf(await submitAs(key, [{ copy: { from, to } }], { dryRun: true }));
+  const codes = async (key: string, from: object, to: object): Promise<readonly unknown[]> => {
+    const [verdict] = await verdictsAs(key, [{ copy: { from, to } }]);
+    return verdict?.code == null ? [] : [verdict.code];
+  };
   const narrow = await keyWith(
     { right: 'READ', moid: METER, path: 'Note' },
     { right: 'WRITE', moid: METER, path: 'Unit' },

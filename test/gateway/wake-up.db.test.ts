@@ -103,6 +103,22 @@ describe.each(PROTOCOLS)('A %s device that listens for datagrams', (protocol) =>
       ],
     });
     expect(wakeUp?.latency).toMatch(/^PT/);
+    // What it took counts for the next time: by the bearer that is tried first, told to those who manage the device.
+    const explain = `query ($id: ID!) { device(deviceId: $id) { explain(query: [{ moid: "${METER}", maxAge: "PT0S" }]) {
+      needsSession contact { basis bearer expectedWait wakeUpLatency lastWakeUp { state bearer } } } } }`;
+    const told = { basis: 'WAKE_UP', expectedWait: wakeUp?.latency, wakeUpLatency: wakeUp?.latency };
+    expect(await ask(world.gateway, explain, { id: device.deviceId })).toEqual({
+      device: {
+        explain: {
+          needsSession: true,
+          contact: { ...told, bearer: 'ppg', lastWakeUp: { state: 'ANSWERED', bearer: 'udp' } },
+        },
+      },
+    });
+    const reader = await createKey(world.gateway, device.deviceId, { right: 'READ' });
+    expect((await world.gateway.graphql(explain, { id: device.deviceId }, reader)).data).toMatchObject({
+      device: { explain: { contact: { ...told, bearer: null, lastWakeUp: { bearer: null } } } },
+    });
     const { events } = await ask<{ events: { nodes: { type: string }[] } }>(
       world.gateway,
       'query ($id: ID!) { events(where: { deviceId: $id }) { nodes { type } } }',

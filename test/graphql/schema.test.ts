@@ -131,7 +131,7 @@ describe('The fixed part', () => {
         lastContactAt: 'DateTime',
         supportedMos: '[SupportedMo!]!',
         features: '[Feature!]!',
-        managementObjects: '(moid: String)[ManagementObject!]!',
+        managementObjects: '(moid: String, maxAge: Duration, wait: Duration)[ManagementObject!]!',
       },
     ],
     [

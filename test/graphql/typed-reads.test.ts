@@ -1,3 +1,4 @@
+import { ManagementError, type OperationView } from '../../src/management/types';
 import type { Gateway, World } from './support/world';
 import { LAMP, device, givenWorld, mo, operation, serve } from './support/world';
 
@@ -202,4 +203,50 @@ describe('Freshness', () => {
       ['IMEI:2', 1],
     ]);
   });
+
+  const ALL =
+    '{ device(deviceId: "IMEI:1") { managementObjects(maxAge: "PT0S") { miid freshness operation { id } } } }';
+
+  test('what the device cannot be asked keeps nothing else from being read, and is given as it is stored', async () => {
+    await given({ objects: [mo('1', 'A', {}), mo('1', 'B', {}), mo('1', 'C', {}, NEVER)] });
+    world.onSubmit = ({ commands, dryRun }) => {
+      const codes = commands.map((command) =>
+        'address' in command && command.address.miid === 'B' ? 'FORBIDDEN' : null,
+      );
+      if (dryRun === true) return Promise.resolve(operation({ commands: codes.map((code) => judged(code)) }));
+      if (codes.includes('FORBIDDEN')) throw new ManagementError('FORBIDDEN', 'not this');
+      const readAt = new Date(Date.now() + 60_000);
+      world.objects = world.objects.map((one) =>
+        one.miid === 'A' ? { ...one, observedAt: readAt, completeAt: readAt } : one,
+      );
+      return Promise.resolve(operation({ state: 'QUEUED' }));
+    };
+    const { data, errors, extensions } = await gateway.ask(ALL);
+    expect(errors).toBeUndefined();
+    expect((data as { device: { managementObjects: readonly { freshness: string }[] } }).device).toMatchObject({
+      managementObjects: [
+        { miid: 'A', freshness: 'FRESH' },
+        { miid: 'B', freshness: 'STALE' },
+        { miid: 'C', freshness: 'NEVER_READ' },
+      ],
+    });
+    expect(extensions).toEqual({ warnings: [{ code: 'STALE', path: ['device', 'managementObjects'] }] });
+    const sent = world.submitted.filter(({ dryRun }) => dryRun !== true).at(-1);
+    expect(sent?.commands.map((command) => 'address' in command && command.address.miid)).toEqual(['A', 'C']);
+  });
+
+  test('a device that was never looked at has nothing to show, with a warning', async () => {
+    await given({ devices: [device('1', { discoveredAt: null })] });
+    const { data, extensions } = await gateway.ask(ALL);
+    expect(data).toEqual({ device: { managementObjects: [] } });
+    expect(extensions).toEqual({ warnings: [{ code: 'STALE', path: ['device', 'managementObjects'] }] });
+    expect(world.submitted).toEqual([]);
+  });
 });
+
+const NEVER = { observedAt: null, completeAt: null };
+
+/** A command of a dry run. */
+function judged(code: string | null): OperationView['commands'][number] {
+  return { verdict: { judgement: 'WILL_BE_SENT', by: null, code, message: '', seenAt: null } } as never;
+}

@@ -112,5 +112,9 @@ export const fakeAdapter: Adapter = {
     };
   },
   expire: () => [{ kind: 'alertRaised', type: 'example:silent', mark: 'warning', data: null }],
+  lacks: ({ kind }, features) =>
+    kind === 'show' && features['show'] === false ? { feature: 'show', reason: 'the device shows nothing' } : undefined,
+  redact: (octets, mediaType) => ({ octets, mediaType }),
+  display: (octets) => Buffer.from(octets).toString('utf8'),
   busy: () => ({ status: 503, headers: { 'retry-after': '5' }, body: new Uint8Array() }),
 };

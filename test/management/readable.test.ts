@@ -1,5 +1,7 @@
 import { objectionToName } from '../../src/management/names';
-import { pruned } from '../../src/management/readable';
+import { Rights } from '../../src/access/rights';
+import { pruned, readablePaths } from '../../src/management/readable';
+import type { MoView } from '../../src/management/types';
 
 describe('what of a document may be read', () => {
   const values = { Name: 'a', Tariff: { day: { Rate: 1, Start: '06' }, night: { Rate: 2 } }, 'x/y': { z: null } };
@@ -12,6 +14,32 @@ describe('what of a document may be read', () => {
 
   test('does not tell of nodes of which nothing may be read', () => {
     expect(pruned(values, ['Other', 'Name/below', 'Tariff/day/None'])).toEqual({});
+  });
+});
+
+describe('what of an object is read for somebody', () => {
+  const values = { Name: 'a', Tariff: { day: { Rate: 1 }, 'x/y': { Rate: 2 } } };
+  const of = (isAdmin: boolean, ...paths: readonly (string | null)[]): readonly string[] => {
+    const rule = { right: 'READ', device: null, account: null, tag: null, family: 'f', expiresAt: null } as const;
+    const rights = new Rights(
+      isAdmin,
+      paths.map((path) => ({ ...rule, path })),
+      0,
+    );
+    return readablePaths({ family: 'f', values } as unknown as MoView, { key: '1', accountId: '1', tags: [] }, rights);
+  };
+
+  test('is all of it, or the highest nodes that grants name; of a `*` those that are known', () => {
+    expect(of(true)).toEqual(['']);
+    expect(of(false)).toEqual([]);
+    expect(of(false, 'Name', null)).toEqual(['']);
+    expect(of(false, 'Name', 'Tariff/*/Rate', 'Unknown/below')).toEqual([
+      'Name',
+      'Tariff/day/Rate',
+      'Tariff/x%2Fy/Rate',
+      'Unknown/below',
+    ]);
+    expect(of(false, 'Tariff/day', 'Tariff/*/Rate', 'Tar')).toEqual(['Tariff/day', 'Tariff/x%2Fy/Rate', 'Tar']);
   });
 });
 

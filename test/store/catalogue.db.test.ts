@@ -20,7 +20,10 @@ async function liveTables(): Promise<Tables> {
         || CASE WHEN c.is_nullable = 'YES' THEN ' null' ELSE '' END
         || CASE WHEN c.column_default IS NOT NULL OR c.is_identity = 'YES' THEN ' default' ELSE '' END AS told
     FROM information_schema.columns AS c
-    WHERE c.table_schema = 'public' AND c.table_name <> '_prisma_migrations' ORDER BY c.ordinal_position`);
+    WHERE c.table_schema = 'public' AND c.table_name <> '_prisma_migrations'
+      -- Partitions are as their table is.
+      AND NOT (SELECT r.relispartition FROM pg_class AS r WHERE r.oid = format('%I', c.table_name)::regclass)
+    ORDER BY c.ordinal_position`);
   const constraints = await sql.query<{
     table: string;
     kind: string;

@@ -16,6 +16,7 @@ import { getKey } from '../global-id';
 import { Acl, AclEntryInput } from './acl';
 import { AddressInput } from './address-input';
 import { AccessEntry, SetAccessInput } from './dac';
+import { CommandVerdict } from './command-verdict';
 import { Base64Scalar, BigIntScalar, DurationScalar, JsonScalar } from '../scalars';
 
 const nullable = true;
@@ -248,7 +249,9 @@ export class Address {
 
 @ObjectType({ description: 'Why a command did not do what was asked.' })
 export class CommandError {
-  @Field(() => String, { description: 'The outcome, or the state of a command without one.' })
+  @Field(() => String, {
+    description: 'The outcome, or the state of a command without one; of a dry run the code of its error.',
+  })
   readonly code!: string;
   @Field(() => String)
   readonly message!: string;
@@ -285,6 +288,8 @@ export class Command {
       'Of a dry run: what speaks against it as far as is known, such as an ACL. The device decides, so it is sent all the same.',
   })
   readonly warning!: string | null;
+  @Field(() => CommandVerdict, { nullable, description: 'Of a dry run: what would become of it; else null.' })
+  readonly verdict!: unknown;
 }
 
 @Resolver(() => Command)
@@ -305,7 +310,8 @@ export class CommandResolver {
   }
 
   @FieldResolver(() => CommandError, { nullable, description: 'null while nothing went wrong.' })
-  error(@Root() { error, outcome, state }: CommandView): CommandError | null {
+  error(@Root() { error, outcome, state, verdict }: CommandView): CommandError | null {
+    if (verdict != null) return verdict.code === null ? null : { code: verdict.code, message: verdict.message };
     const failed = outcome !== null && outcome !== 'OK';
     if (error === null && !failed) return null;
     const code = outcome === null || outcome === 'OK' ? state : outcome;

@@ -20,19 +20,20 @@ import { familyOf } from '../../../schema/ddf/identity';
 import type { ScopedDevice } from '../../access/rights';
 import type { RecipientChanges } from '../../management/bearer-input';
 import { scopedDevice } from '../../management/readable';
-import type { DeviceChanges, DeviceView, MoView, AccountView } from '../../management/types';
+import type { DeviceChanges, DeviceView, AccountView } from '../../management/types';
 import { authorizeDevice, findDevice, lacking } from '../authorize';
 import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
 import { DeviceOrderField, DmProtocol, OrderDirection } from '../enums';
 import { getKey, globalId } from '../global-id';
-import { DateTimeScalar, JsonScalar } from '../scalars';
+import { freshObjects } from '../freshness';
+import { DateTimeScalar, DurationScalar, JsonScalar } from '../scalars';
 import { Account } from './account';
 import { CredentialInput } from './credential';
 import { DeviceFilter, deviceSelection, RawArg, type RawDeviceFilter } from './device-filter';
 import { Device } from './device-type';
-import { ManagementObject } from './management-object';
+import { ManagementObject, type ManagementObjectView } from './management-object';
 
 const nullable = true;
 const BEARERS =
@@ -156,14 +157,25 @@ export class DeviceResolver {
 
   @FieldResolver(() => [ManagementObject], {
     description:
-      "Its management objects as they are stored, whether or not a DDF is known; those of one family (any version's MOID) with `moid`.",
+      "Its management objects as they are stored, whether or not a DDF is known; those of one family (any version's MOID) with `moid`. With `maxAge`, what is older is read again first. What could not be is given as it is stored, with the warning STALE.",
   })
   async managementObjects(
     @Root() device: DeviceView,
     @Ctx() context: RequestContext,
+    @Info() info: GraphQLResolveInfo,
     @Arg('moid', () => String, { nullable }) moid?: string | null,
-  ): Promise<readonly MoView[]> {
-    return context.objects(device, moid ?? undefined);
+    @Arg('maxAge', () => DurationScalar, { nullable }) maxAge?: number | null,
+    @Arg('wait', () => DurationScalar, {
+      nullable,
+      description: 'How long the answer waits for the device, 30 s when left out.',
+    })
+    wait?: number | null,
+  ): Promise<readonly ManagementObjectView[]> {
+    const { found, isUnknown } = await freshObjects(device, moid ?? undefined, { maxAge, wait }, context);
+    const isOld = (freshness: string): boolean =>
+      freshness === 'STALE' || (maxAge != null && freshness === 'NEVER_READ');
+    if (isUnknown || found.some(({ freshness }) => isOld(freshness))) context.warn('STALE', info);
+    return found.map(({ mo, freshness, operation }) => ({ ...mo, freshness, operation }));
   }
 
   @Query(() => Device, { nullable, description: 'A device by its DevId; null when there is none.' })

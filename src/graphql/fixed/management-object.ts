@@ -87,6 +87,9 @@ export class TreeNodeResolver {
   }
 }
 
+/** An object, and what was done to have it fresh. */
+export type ManagementObjectView = MoView & Partial<Pick<MoInfoView, 'freshness' | 'operation'>>;
+
 @InputType({ description: 'Which management object a node of a device is the root of.' })
 export class RecogniseManagementObjectInput {
   @Field(() => ID)
@@ -139,9 +142,17 @@ export class ManagementObjectResolver {
     return mo.place;
   }
 
-  @FieldResolver(() => Freshness)
-  freshness(@Root() mo: MoView): keyof typeof Freshness {
-    return mo.observedAt === null ? 'NEVER_READ' : 'FRESH';
+  @FieldResolver(() => Freshness, { description: 'How the values stand to the `maxAge` that was asked for.' })
+  freshness(@Root() mo: ManagementObjectView): keyof typeof Freshness {
+    return mo.freshness ?? (mo.observedAt === null ? 'NEVER_READ' : 'FRESH');
+  }
+
+  @FieldResolver(() => Operation, {
+    nullable,
+    description: 'The operation that this query made to read the values again, if it did.',
+  })
+  operation(@Root() mo: ManagementObjectView): OperationView | null {
+    return mo.operation ?? null;
   }
 
   @FieldResolver(() => [ObservedAcl], {

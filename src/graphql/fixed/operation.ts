@@ -99,7 +99,11 @@ export class SubmitOperationInput {
     description: 'Answer when the operation ends, or after this long (at most PT10M); at once when left out.',
   })
   readonly wait?: number | null;
-  @Field(() => Boolean, { nullable, defaultValue: false, description: 'Judge every command, queue nothing.' })
+  @Field(() => Boolean, {
+    nullable,
+    defaultValue: false,
+    description: 'Judge every command, refuse none and queue nothing; see `Command.verdict`.',
+  })
   readonly dryRun?: boolean | null;
   @Field(() => String, { nullable, description: 'The same key from the same caller gives the same operation.' })
   readonly idempotencyKey?: string | null;

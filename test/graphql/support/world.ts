@@ -143,6 +143,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     subscriptions: unused as Services['subscriptions'],
     wakeUps: unused as Services['wakeUps'],
     campaigns: unused as Services['campaigns'],
+    explanations: unused as Services['explanations'],
+    exchanges: unused as Services['exchanges'],
     profiles: unused as Services['profiles'],
     rules: unused as Services['rules'],
     accounts: {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import { createHistories, expressionOf } from '../../../src/management/events/history';
-import { applyTurn, type DocumentChange } from '../../../src/store/turn-apply';
+import { applyChanges } from '../../../src/management/apply';
+import type { DocumentChange } from '../../../src/store/turn-apply';
+import { NOTHING_WRITTEN, writeTurn } from '../../../src/store/turn-write';
 import { coversPath } from '../../../src/access/rights';
 import { openWorld, type World } from '../world';
 
@@ -39,7 +41,11 @@ async function observe(
     ...more,
   };
   const changes = { commands: [], operations: [], documents: [document], gone: [], alerts: [] };
-  await world.db.sql.transaction((tx) => applyTurn(tx, device, new Date(more.at ?? world.now), changes));
+  const at = new Date(more.at ?? world.now);
+  await world.db.sql.transaction(async (tx) => {
+    const events = await applyChanges(tx, device, at, changes);
+    await writeTurn(tx, device, at, { ...NOTHING_WRITTEN, events });
+  });
 }
 
 async function told(): Promise<readonly { changes: readonly object[]; more: boolean }[]> {
