@@ -25,6 +25,8 @@ export class Balancer {
   requests = 0;
   /** What befell the world, as it was said. */
   readonly befell: Disaster[] = [];
+  /** Disasters that did not end as they should. */
+  readonly faults: string[] = [];
   #world: World | undefined;
   #coming: Disaster[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -111,7 +113,9 @@ export class Balancer {
   }
 
   #track(work: Promise<void>): Promise<void> {
-    const tracked = work.finally(() => this.#running.delete(tracked));
+    const tracked = work
+      .catch((error: unknown) => void this.faults.push(String(error)))
+      .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
     return tracked;
   }

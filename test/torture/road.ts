@@ -64,11 +64,6 @@ export class Road {
     }
   };
 
-  /** Whether a message came after later ones. */
-  get wasLate(): boolean {
-    return this.mishaps.late !== undefined || this.mishaps.copiedLate !== undefined;
-  }
-
   /** Nothing happens to messages any more; those that were held come now. */
   async calm(): Promise<void> {
     for (const held of this.#held) held.after = 0;

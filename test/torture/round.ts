@@ -167,7 +167,7 @@ async function rest({ players, gateways, databaseUrl }: Parts): Promise<void> {
 }
 
 function judge(
-  { players, gateways, outside }: Parts,
+  { players, gateways, outside, balancer }: Parts,
   caller: Caller,
   reader: Reader,
   stored: Stored,
@@ -187,7 +187,7 @@ function judge(
     findings.check(times <= 1, () => `${deviceId} executed the campaign's node ${times} times`);
     for (const objection of objections) findings.check(false, () => `${deviceId} objects: ${objection}`);
   }
-  for (const fault of gateways.faults) findings.check(false, () => fault);
+  for (const fault of [...gateways.faults, ...balancer.faults]) findings.check(false, () => fault);
   return findings;
 }
 
