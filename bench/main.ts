@@ -15,6 +15,7 @@ import { readFigures } from './mo-read';
 import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
+import { takeFigures } from './take';
 import { wakeUpFigures } from './wake-up';
 
 const HELP = `Usage: npm run bench -- [--quick] [--only NAME] [--json FILE]
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
     await repositoryFigures(bench);
     await wakeUpFigures(bench);
     await campaignFigures(bench);
+    await takeFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

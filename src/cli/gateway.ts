@@ -29,20 +29,21 @@ import { createCampaigns } from '../management/campaigns/campaigns';
 import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
-import { createExchangeRetention } from '../management/exchange-retention';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
 import { createDevices } from '../management/devices';
+import { createEndedOperations } from '../management/ended-operations';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
-import { createEventRetention } from '../management/events/retention';
 import { createNotifications } from '../management/notification';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
 import { resealAll } from '../management/reseal';
 import { createLiveProfiles } from '../management/profiles/live';
+import { createPartitionRetention } from '../management/partition-retention';
 import { createProfiles } from '../management/profiles/profiles';
+import { createWatching } from '../management/profiles/watching';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
 import { createRules } from '../management/rules/rules';
@@ -256,11 +257,19 @@ async function assemble(
     now,
     wake,
   });
+  const watching = createWatching({
+    db,
+    subscriptions,
+    callerOf: (principal) => keys.callerOf(principal),
+    log,
+    now,
+  });
+  closing.push(() => watching.idle());
   const objects = createObjects({ db });
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
   await feed.start();
-  const { eventsMs, historyMs } = config.settings.retention;
+  const { eventsMs, historyMs, recentMs, operationsMs } = config.settings.retention;
   const webhooks = createWebhooks({
     db,
     targets: config.settings.webhooks,
@@ -292,11 +301,11 @@ async function assemble(
     wakeUps,
     campaigns,
     rules: createRules({ db, ddfs, live: liveProfiles, now }),
-    profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now }),
+    profiles: createProfiles({ db, ddfs, live: liveProfiles, operations, now, unwatched: () => watching.release() }),
   };
 
   const settings = turnSettings(config, baseUrl);
-  const turns = new Turns({ db, secrets, ddfs, settings, log, now, profiles: liveProfiles });
+  const turns = new Turns({ db, secrets, ddfs, settings, log, now, profiles: liveProfiles, watching });
   const dm1 = createDm1Adapter({
     maxOctets: Math.min(limits.messageOctets, TOLERANCE * limits.maxMsgSize),
     maxDepth: limits.messageDepth,
@@ -337,8 +346,9 @@ async function assemble(
     portal: createPortal(pages),
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
-  const keptMessages = createExchangeRetention({ db, keepMs: config.settings.exchanges.retentionMs, log, now });
-  const eventRetention = createEventRetention({ db, eventsMs, historyMs, log, now });
+  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
+  const partitions = createPartitionRetention({ db, keep, log, now });
+  const ended = createEndedOperations({ db, recentMs, keptMs: operationsMs, now });
   const timers = startTimers({
     db,
     turns,
@@ -350,11 +360,12 @@ async function assemble(
       delegations: () => delegations.advance(),
       campaigns: () => campaignPump.advance(),
       profiles: () => liveProfiles.advance(),
+      watching: () => watching.tick(),
       pages: () => pages.expire(),
       retention: () => retention.run(),
       subscriptions: () => subscriptions.tick(),
-      exchanges: () => keptMessages.run(),
-      events: () => eventRetention.run(),
+      partitions: () => partitions.run(),
+      ended: () => ended.run(),
       webhooks: () => webhooks.advance(),
     },
     now,

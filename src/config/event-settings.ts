@@ -10,11 +10,18 @@ export const retentionSettings = z
   .strictObject({
     eventsMs: count(MINUTE_MS, 3_650 * DAY_MS)
       .default(30 * DAY_MS)
-      .describe('how long events are kept, and so how late a reader can go on where it stopped'),
+      .describe('how long events are kept, to the day, and so how late a reader can go on where it stopped'),
     historyMs: count(MINUTE_MS, 3_650 * DAY_MS)
       .default(90 * DAY_MS)
       .describe('the same of events `valuesChanged`, of which the history of values is made'),
+    recentMs: count(2 * 60 * MINUTE_MS, 365 * DAY_MS)
+      .default(DAY_MS)
+      .describe('how long ended operations stay among the open ones before they are moved to partitions by day'),
+    operationsMs: count(DAY_MS, 3_650 * DAY_MS)
+      .default(90 * DAY_MS)
+      .describe('how long ended operations can be looked at, and their idempotency keys are known, to the day'),
   })
+  .refine(({ recentMs, operationsMs }) => recentMs <= operationsMs, 'recentMs must not be more than operationsMs')
   .prefault({});
 
 const address = z

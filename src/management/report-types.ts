@@ -22,6 +22,8 @@ export interface EventView {
   readonly at: Date;
   readonly type: string;
   readonly data: Json;
+  /** When its transaction began, by the database's clock: with it a reader finds on without looking at days long ago. */
+  readonly writtenAt: Date;
 }
 
 /** src/management/reports.ts: alerts and events. */

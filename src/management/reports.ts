@@ -3,7 +3,7 @@ import type { Json } from '../../adapters/adapter';
 import { findDatabaseKey, pageOf } from '../access/inputs';
 import { sqlWithinReach, withinReach } from '../access/reach';
 import type { Database } from '../store/database';
-import { IS_SERVED, readPlace } from '../store/events';
+import { IS_SERVED, readPlace, type EventPlace } from '../store/events';
 import type { Alert, Prisma } from '../store/generated/client';
 import type { AlertView, EventView, Reports } from './types';
 
@@ -18,9 +18,10 @@ export interface EventRow {
   readonly at: Date;
   readonly type: string;
   readonly data: Json;
+  readonly writtenAt: Date;
 }
 
-const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data FROM event WHERE ${IS_SERVED}`;
+const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data, written_at AS "writtenAt" FROM event WHERE ${IS_SERVED}`;
 
 export function createReports({ db }: ReportsDeps): Reports {
   /** By time, then number. An alert's id is `MS.NUMBER`: both, so that it is a cursor. */
@@ -70,7 +71,7 @@ export function createReports({ db }: ReportsDeps): Reports {
   return { alerts, events };
 }
 
-function afterAlert([ms, id]: readonly [bigint, bigint]): Prisma.AlertWhereInput {
+function afterAlert([ms, id]: EventPlace): Prisma.AlertWhereInput {
   const at = new Date(Math.min(Number(ms), 8_640_000_000_000_000));
   return { OR: [{ at: { gt: at } }, { at, id: { gt: id } }] };
 }
@@ -92,5 +93,12 @@ export function viewOfAlert(row: Alert): AlertView {
 }
 
 export function viewOfEvent(row: EventRow): EventView {
-  return { id: `${row.xact}.${row.id}`, device: row.device, at: row.at, type: row.type, data: row.data };
+  const { device, at, type, data, writtenAt } = row;
+  return { id: `${row.xact}.${row.id}`, device, at, type, data, writtenAt };
+}
+
+/** Where a reader is who saw it. */
+export function placeOf({ id, writtenAt }: Pick<EventView, 'id' | 'writtenAt'>): EventPlace | null {
+  const place = readPlace(id);
+  return place && [place[0], place[1], writtenAt];
 }

@@ -74,6 +74,8 @@ export interface Subscriptions {
   hold(what: Subscribed, holder: string, caller: Caller): Promise<SubscriptionView>;
   /** Errors: NOT_FOUND where the holder holds no such thing. */
   release(what: Subscribed, holder: string, caller: Caller): Promise<SubscriptionView>;
+  /** Lets go of what another part of the gateway holds; nothing where it does not. */
+  drop(at: SubscriptionAt, holder: string): Promise<void>;
   /** Lets go of what keys hold that were revoked or have expired. */
   releaseRevoked(): Promise<void>;
   /** The same now and then, for what was missed: called by the timer. */
@@ -219,6 +221,10 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
       const before = await letGo(place, holder, caller.principal);
       if (before === undefined) throw new ManagementError('NOT_FOUND', 'there is no such subscription of yours');
       return (await viewOf(place)) ?? { ...asView(before), state: 'ENDING', holders: 0 };
+    },
+
+    async drop({ device, family, miid, path }, holder) {
+      await letGo({ device, family, miid, path }, holder, GATEWAY);
     },
 
     releaseRevoked,

@@ -41,7 +41,8 @@ import { Ledger } from './ledger';
 import { checkStepOf } from './lost-answer';
 import { followUps, settleFollowUps, type FollowUps } from './profiles/follow-ups';
 import type { LiveProfiles, LiveSet } from './profiles/live';
-import { isOursIn, judgeSeen, type Seen } from './profiles/look';
+import { isOursIn, isWatchDue, judgeSeen, type Seen } from './profiles/look';
+import type { Watching } from './profiles/watching';
 import { pickWork } from './queue';
 import { follow } from './rules/follow';
 import { happeningsOf, triggered, type Happening } from './rules/match';
@@ -81,6 +82,8 @@ export interface TurnDeps {
   readonly now?: () => number;
   /** What devices are compared to, and the rules that follow what they report. Absent: nothing. */
   readonly profiles?: Pick<LiveProfiles, 'current'>;
+  /** Told of devices that a profile should watch, or watches and should not, after the commit. */
+  readonly watching?: Pick<Watching, 'look'>;
 }
 
 /** Channel on which ended and changed operations are told: `DEVICE.OPERATION`. */
@@ -101,6 +104,8 @@ interface TurnEnd {
   readonly changedOperations: readonly string[];
   /** Events may have been written. */
   readonly hasEvents?: boolean;
+  /** What profiles watch on the device is another thing now, perhaps. */
+  readonly isWatched?: boolean;
 }
 
 /** What a turn works with once its message was understood. */
@@ -115,7 +120,12 @@ interface Turn {
   readonly received: Received;
   readonly ledger: Ledger;
   /** Whether the device is to be compared to the profiles, and what that brought about. */
-  readonly comparison: { isDue: boolean; rules: ReadonlyMap<string, Happening>; brought?: FollowUps };
+  readonly comparison: {
+    isDue: boolean;
+    rules: ReadonlyMap<string, Happening>;
+    brought?: FollowUps;
+    isWatched?: boolean;
+  };
 }
 
 export class Turns {
@@ -140,6 +150,7 @@ export class Turns {
       const end = await this.#tryTurn(adapter, opened.envelope);
       for (const id of end.changedOperations) db.notify(OPERATION_CHANNEL, `${end.device ?? ''}.${id}`);
       if (end.hasEvents === true) tellEvents(db);
+      if (end.isWatched === true) this.deps.watching?.look({ key: end.device ?? '', deviceId: device });
       return end.reply;
     } catch (error) {
       log.error({ err: error, device }, 'a message could not be processed');
@@ -253,7 +264,9 @@ export class Turns {
     if (!isWritten) throw new LostRace();
     for (const note of ledger.notes) this.deps.log.debug({ device: envelope.device, note }, 'noted');
     const hasEvents = events.length + changes.alerts.length + learned.alerts.length > 0;
-    return { reply: responded.reply, device: deviceKey, changedOperations: changedIn(changes, settled), hasEvents };
+    const isWatched = turn.comparison.isWatched === true;
+    const changedOperations = changedIn(changes, settled);
+    return { reply: responded.reply, device: deviceKey, changedOperations, hasEvents, isWatched };
   }
 
   /** A lock is worth a warning; single refusals are daily bread (each first contact with a challenge is one). */
@@ -402,6 +415,8 @@ export class Turns {
     comparison.isDue &&= isSearching;
     comparison.rules = new Map();
     comparison.brought = brought;
+    comparison.isWatched =
+      isCompared && protocol === 'DM_2_0' && isWatchDue(live.profiles, seen, brought.gone.length > 0);
     ledger.events.push(...brought.events);
     return brought.made.map(({ live }) => live);
   }

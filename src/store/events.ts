@@ -1,5 +1,10 @@
 /** The order of events, and how processes hear of new ones. */
 import type { Database } from './database';
+import type { Partitioned } from './partitions';
+
+/** Events `valuesChanged`, and all others. */
+export const VALUE_EVENTS: Partitioned = { table: 'event_values', column: 'written_at' };
+export const OTHER_EVENTS: Partitioned = { table: 'event_other', column: 'written_at' };
 
 /** Told, with nothing in it, after transactions that wrote events. */
 export const EVENT_CHANNEL = 'moql_event';
@@ -10,10 +15,11 @@ export function tellEvents(db: Pick<Database, 'notify'>): void {
 }
 
 /**
- * Place of an event: its transaction, or a later one that had ended by the time when it was written, and its number. What is
- * told of something comes after what brought it about, also where that one's transaction began later.
+ * Place of an event: its transaction, or a later one that had ended by the time when it was written, and its number; and when it was
+ * written, where that is known. What is told of something comes after what brought it about, also where that one's transaction
+ * began later.
  */
-export type EventPlace = readonly [xact: bigint, id: bigint];
+export type EventPlace = readonly [xact: bigint, id: bigint, writtenAt?: Date];
 
 /** Negative where `a` comes before `b`. */
 export function comparePlaces(a: EventPlace, b: EventPlace): number {
@@ -36,3 +42,11 @@ export function placeText([xact, id]: EventPlace): string {
  * that none can turn up behind a reader's place.
  */
 export const IS_SERVED = 'xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint';
+
+/** No transaction is open for as long before it writes its events. */
+const LONGEST_TRANSACTION_MS = 86_400_000;
+
+/** What follows a place was not written before this: `written_at >= …` spares the partitions of days long ago. */
+export function writtenSince([, , writtenAt]: EventPlace): Date {
+  return new Date(writtenAt === undefined ? 0 : writtenAt.getTime() - LONGEST_TRANSACTION_MS);
+}

@@ -118,18 +118,22 @@ export async function insertOperation(
   return { ...known, isNew: false };
 }
 
-/** What a caller stored for a device under an idempotency key. */
+/** What a caller stored for a device under an idempotency key, as long as it is kept. */
 export async function findOperationByKey(
   sql: Sql,
   deviceKey: string,
   caller: string,
   idempotencyKey: string,
 ): Promise<{ readonly id: string; readonly requestSha256: string | null } | null> {
-  const [row] = await sql.query<{ id: string; requestSha256: string | null }>(
-    'SELECT id, request_sha256 AS "requestSha256" FROM operation WHERE device_id = $1 AND caller = $2 AND idempotency_key = $3',
-    [deviceKey, caller, idempotencyKey],
-  );
-  return row ?? null;
+  // What is moved in between stands in the second one when the first one has it no more.
+  for (const table of ['operation', 'ended_operation']) {
+    const [row] = await sql.query<{ id: string; requestSha256: string | null }>(
+      `SELECT id, request_sha256 AS "requestSha256" FROM ${table} WHERE device_id = $1 AND caller = $2 AND idempotency_key = $3`,
+      [deviceKey, caller, idempotencyKey],
+    );
+    if (row !== undefined) return row;
+  }
+  return null;
 }
 
 export interface OperationRow {
@@ -160,19 +164,28 @@ export interface OperationRow {
   })[];
 }
 
+const operationText = (
+  operations: string,
+  commands: string,
+  more = '',
+): string => `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.priority, o.created_at AS "createdAt", o.expires_at AS "expiresAt",
+  o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt", o.cancelled_by AS "cancelledBy",
+  EXISTS (SELECT 1 FROM wake_up w WHERE w.device_id = o.device_id AND w.ended_at IS NULL AND w.accepted_at IS NOT NULL) AS "isNotified",
+  (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
+    'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,
+    'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,
+    'repeatable', c.repeatable, 'answeredAt', c.answered_at) ORDER BY c.position)
+    FROM ${commands} c WHERE c.device_id = o.device_id AND c.operation_id = o.id${more}) AS commands
+FROM ${operations} o WHERE o.device_id = $1 AND o.id = $2`;
+const OPERATION = operationText('operation', 'command');
+// Of the commands' partitions it looks at that of the operation's end alone.
+const ENDED_OPERATION = operationText('ended_operation', 'ended_command', ' AND c.ended_at = o.ended_at');
+
+/** An operation with its commands, wherever it stands. */
 export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
-  const [row] = await sql.query<OperationRow>(
-    `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.priority, o.created_at AS "createdAt", o.expires_at AS "expiresAt",
-       o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt", o.cancelled_by AS "cancelledBy",
-       o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt",
-       EXISTS (SELECT 1 FROM wake_up w WHERE w.device_id = o.device_id AND w.ended_at IS NULL AND w.accepted_at IS NOT NULL) AS "isNotified",
-       (SELECT jsonb_agg(jsonb_build_object('position', c.position, 'kind', c.kind, 'moid', c.moid, 'family', c.family, 'miid', c.miid,
-           'path', c.path, 'uri', c.uri, 'state', c.state, 'outcome', c.outcome, 'statusCode', c.status_code, 'error', c.error,
-           'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,
-           'repeatable', c.repeatable, 'answeredAt', c.answered_at) ORDER BY c.position)
-         FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id) AS commands
-     FROM operation o WHERE o.device_id = $1 AND o.id = $2`,
-    [deviceKey, id],
-  );
-  return row ?? null;
+  for (const text of [OPERATION, ENDED_OPERATION]) {
+    const [row] = await sql.query<OperationRow>(text, [deviceKey, id]);
+    if (row !== undefined) return row;
+  }
+  return null;
 }

@@ -12,11 +12,12 @@ export interface ProfileRow {
   readonly maxAgeMs: string;
   readonly version: number;
   readonly restores: boolean;
+  readonly watches: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
 
-const COLUMNS = `p.id, p.name, p.priority, p.state, p.caller, p.condition, p.entries, p.max_age_ms AS "maxAgeMs", p.version, p.restores,
+const COLUMNS = `p.id, p.name, p.priority, p.state, p.caller, p.condition, p.entries, p.max_age_ms AS "maxAgeMs", p.version, p.restores, p.watches,
   p.created_at AS "createdAt", p.updated_at AS "updatedAt"`;
 
 /** Whose the profile is: $1 is a principal, or null for everybody's. */
@@ -32,15 +33,16 @@ export interface ProfileWrite {
   readonly condition: string;
   readonly entries: string;
   readonly maxAgeMs: number;
+  readonly watches: boolean;
 }
 
 /** @returns its key */
 export async function insertProfile(sql: Sql, caller: string, now: Date, profile: ProfileWrite): Promise<string> {
-  const { name, priority, state, condition, entries, maxAgeMs } = profile;
+  const { name, priority, state, condition, entries, maxAgeMs, watches } = profile;
   const [row] = await sql.query<{ id: string }>(
-    `INSERT INTO profile (caller, created_at, updated_at, name, priority, state, condition, entries, max_age_ms)
-     VALUES ($1, $2::timestamptz, $2::timestamptz, $3, $4, $5, $6::jsonb, $7::jsonb, $8) RETURNING id`,
-    [caller, now, name, priority, state, condition, entries, maxAgeMs],
+    `INSERT INTO profile (caller, created_at, updated_at, name, priority, state, condition, entries, max_age_ms, watches)
+     VALUES ($1, $2::timestamptz, $2::timestamptz, $3, $4, $5, $6::jsonb, $7::jsonb, $8, $9) RETURNING id`,
+    [caller, now, name, priority, state, condition, entries, maxAgeMs, watches],
   );
   if (row === undefined) throw new Error('a profile was not stored');
   return row.id;
@@ -48,11 +50,11 @@ export async function insertProfile(sql: Sql, caller: string, now: Date, profile
 
 /** What is desired of whom counts as changed only where it did. */
 export async function updateProfile(tx: Sql, id: string, now: Date, profile: ProfileWrite): Promise<void> {
-  const { name, priority, state, condition, entries, maxAgeMs } = profile;
+  const { name, priority, state, condition, entries, maxAgeMs, watches } = profile;
   await tx.query(
     `UPDATE profile SET updated_at = $2::timestamptz, name = $3, priority = $4, state = $5, condition = $6::jsonb, entries = $7::jsonb,
-       max_age_ms = $8, version = version + CASE WHEN entries IS DISTINCT FROM $7::jsonb OR priority <> $4 THEN 1 ELSE 0 END WHERE id = $1`,
-    [id, now, name, priority, state, condition, entries, maxAgeMs],
+       max_age_ms = $8, watches = $9, version = version + CASE WHEN entries IS DISTINCT FROM $7::jsonb OR priority <> $4 THEN 1 ELSE 0 END WHERE id = $1`,
+    [id, now, name, priority, state, condition, entries, maxAgeMs, watches],
   );
 }
 

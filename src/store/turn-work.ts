@@ -2,11 +2,13 @@
 import type { ActiveCommandRow, ActiveOperationRow } from './turn-load';
 import { MADE_OF_INPUT, type Sql } from './sql';
 
-// Through the partial index on queued commands. Stored values come as far as a message could carry them.
+// Through the partial index on queued commands: its order is asked for where it is read, and nothing else is looked at where it
+// has nothing. Stored values come as far as a message could carry them.
 const QUEUED_WORK = `WITH q AS (
   SELECT c.operation_id, c.priority, c.position, CASE WHEN c.request -> 'value' ->> 'k' = 'r' THEN (c.request -> 'value' ->> 'd')::bigint END AS blob
-  FROM command c JOIN operation o ON o.device_id = $1 AND o.id = c.operation_id
-  WHERE c.device_id = $1 AND c.state = 'QUEUED' AND o.expires_at > $3::timestamptz AND (o.on_failure <> 'STOP' OR NOT EXISTS
+  FROM (SELECT * FROM command WHERE device_id = $1 AND state = 'QUEUED' ORDER BY priority DESC, operation_id, position) c
+  CROSS JOIN LATERAL (SELECT * FROM operation WHERE device_id = $1 AND id = c.operation_id LIMIT 1) o
+  WHERE o.expires_at > $3::timestamptz AND (o.on_failure <> 'STOP' OR NOT EXISTS
     (SELECT 1 FROM command a WHERE a.device_id = $1 AND a.operation_id = o.id AND a.position < c.position AND a.state = 'ACCEPTED'))
   ORDER BY c.priority DESC, c.operation_id, c.position LIMIT $2
 ), ops AS (SELECT operation_id, max(priority) AS priority FROM q GROUP BY operation_id),
@@ -19,8 +21,10 @@ SELECT ops.priority AS of_priority, o.id, o.state, o.atomic, o.sequence, o.on_fa
     WHERE s.operation_id = o.id AND s.position = c.position AND s.before < $4) AS head
 FROM ops
 JOIN operation o ON o.device_id = $1 AND o.id = ops.operation_id
-JOIN command c ON c.device_id = $1 AND c.operation_id = o.id`;
-const WORK = `${QUEUED_WORK}
+JOIN command c ON c.device_id = $1 AND c.operation_id = o.id
+WHERE EXISTS (SELECT FROM q)`;
+/** $1 device, $2 most commands, $3 now, $4 octets of stored values. */
+export const WORK = `${QUEUED_WORK}
 ORDER BY ops.priority DESC, o.id, c.position`;
 
 interface WorkRow {

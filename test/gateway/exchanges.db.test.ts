@@ -2,7 +2,8 @@
 import { inflateRawSync } from 'node:zlib';
 
 import type { Dm1Device, Dm2Device } from '../../src/simulator';
-import { movePartitions } from '../../src/store/exchanges';
+import { EXCHANGES } from '../../src/store/exchanges';
+import { movePartitions } from '../../src/store/partitions';
 import { METER, PROTOCOLS, SERVER_SECRET, ask, contact, createKey, startWorld, submit } from './support/world';
 import type { Protocol, World } from './support/world';
 
@@ -135,20 +136,20 @@ test('messages stand in partitions of a day, which go as a whole; what came befo
     );
   await insert(day('2030-03-01'));
   expect(await counted('exchange_rest')).toBe(1);
-  await movePartitions(sql, day('2030-03-01'), day('2026-01-01'));
+  await movePartitions(sql, EXCHANGES, { now: day('2030-03-01'), keepFrom: day('2026-01-01') });
   expect(await partitions()).toEqual(
     expect.arrayContaining(['exchange_p20300301', 'exchange_p20300302', 'exchange_p20300303']),
   );
   expect([await counted('exchange_rest'), await counted('exchange_p20300301')]).toEqual([0, 1]);
   await insert(day('2030-03-02'));
   // The second day is kept until its last moment is old enough.
-  await movePartitions(sql, day('2030-03-04'), day('2030-03-02'));
+  await movePartitions(sql, EXCHANGES, { now: day('2030-03-04'), keepFrom: day('2030-03-02') });
   expect(await partitions()).not.toContain('exchange_p20300301');
   expect(await partitions()).toContain('exchange_p20300302');
   expect(await counted('exchange')).toBe(1);
   // Twice changes nothing, and a deleted device takes its messages along.
   const before = await partitions();
-  await movePartitions(sql, day('2030-03-04'), day('2030-03-02'));
+  await movePartitions(sql, EXCHANGES, { now: day('2030-03-04'), keepFrom: day('2030-03-02') });
   expect(await partitions()).toEqual(before);
   for (const protocol of PROTOCOLS)
     await ask(world.gateway, 'mutation ($id: ID!) { deleteDevice(deviceId: $id) { id } }', {

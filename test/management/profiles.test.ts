@@ -20,6 +20,7 @@ function profile(id: string, values: Readonly<Record<string, number>>, more: Par
     id,
     priority: 0,
     version: 1,
+    watches: false,
     maxAgeMs: DAY,
     isRestoring: false,
     condition: EVERY_DEVICE,

@@ -1,4 +1,5 @@
 import type { Database } from '../../src/store/database';
+import { WORK } from '../../src/store/turn-work';
 import { testDatabase } from '../support/database';
 import { readPrismaSchema } from './prisma-schema';
 import type { Table, Tables } from './prisma-schema';
@@ -122,6 +123,22 @@ describe('a session finds its work', () => {
     const inOrder = await explain(QUEUE, ['enable_bitmapscan']);
     expect(inOrder).toMatch(/Index (Only )?Scan using command_queue/);
     expect(inOrder).not.toContain('Sort');
+  });
+
+  test('and looks at nothing else where nothing is queued for it, however much is queued and done for others', async () => {
+    const scans = await database.sql.transaction(async (tx) => {
+      await tx.exec(`SET LOCAL plan_cache_mode = force_generic_plan;
+        UPDATE command SET state = 'ANSWERED' WHERE device_id = 18; PREPARE work (bigint, int, timestamptz, int) AS ${WORK}`);
+      const rows = await tx.query<{ 'QUERY PLAN': string }>(
+        'EXPLAIN (ANALYZE, TIMING OFF) EXECUTE work (18, 40, now(), 65536)',
+      );
+      await tx.exec('DEALLOCATE work');
+      return rows.map((row) => row['QUERY PLAN']).filter((line) => /(Index|Seq|Heap) .*Scan/.test(line));
+    });
+    const looked = scans.filter((line) => !line.includes('never executed'));
+    expect(scans.length).toBeGreaterThan(4);
+    expect(looked.filter((line) => !/command_queue|Bitmap Heap Scan on command /.test(line))).toEqual([]);
+    expect(looked.length).toBeGreaterThan(0);
   });
 });
 

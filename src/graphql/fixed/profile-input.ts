@@ -13,6 +13,9 @@ import { deviceCondition, DeviceFilter, type RawDeviceFilter } from './device-fi
 
 const nullable = true;
 const MAX_AGE = 'A value that was read longer ago is read before it is compared.';
+/** Of `watch`. */
+export const WATCH =
+  'DM 2.0 devices that fit are asked to tell of changes of what is desired, so that it need not be read again to be compared.';
 const PRIORITY =
   'The higher one wins where profiles desire different values of a node, of equals the older; -1000 to 1000.';
 
@@ -38,6 +41,8 @@ export class CreateProfileInput {
   readonly priority?: number | null;
   @Field(() => DurationScalar, { nullable, defaultValue: DEFAULT_MAX_AGE_MS, description: MAX_AGE })
   readonly maxAge?: number | null;
+  @Field(() => Boolean, { nullable, defaultValue: false, description: WATCH })
+  readonly watch?: boolean | null;
   @Field(() => ProfileState, { nullable, defaultValue: ProfileState.ACTIVE, description: 'ACTIVE or PAUSED.' })
   readonly state?: keyof typeof ProfileState | null;
 }
@@ -54,6 +59,8 @@ export class UpdateProfileInput {
   readonly priority?: number | null;
   @Field(() => DurationScalar, { nullable, description: MAX_AGE })
   readonly maxAge?: number | null;
+  @Field(() => Boolean, { nullable, description: WATCH })
+  readonly watch?: boolean | null;
   @Field(() => ProfileState, { nullable, description: 'ACTIVE or PAUSED.' })
   readonly state?: keyof typeof ProfileState | null;
 }
@@ -74,7 +81,7 @@ export function profileRequest(input: RawProfileInput, schema: GraphQLSchema): C
 }
 
 export function profileChanges(input: RawProfileChanges, schema: GraphQLSchema): UpdateProfile {
-  const { name, where, entries, priority, maxAge, state } = input;
+  const { name, where, entries, priority, maxAge, watch, state } = input;
   if (state === 'REMOVED')
     throw new ManagementError('BAD_USER_INPUT', 'state: ACTIVE or PAUSED; removeProfile removes.', { field: 'state' });
   return {
@@ -83,6 +90,7 @@ export function profileChanges(input: RawProfileChanges, schema: GraphQLSchema):
     ...(entries == null ? {} : { entries: entriesOf(entries) }),
     ...(priority == null ? {} : { priority }),
     ...(maxAge == null ? {} : { maxAgeMs: maxAge }),
+    ...(watch == null ? {} : { watches: watch }),
     ...(state == null ? {} : { state }),
   };
 }

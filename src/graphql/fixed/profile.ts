@@ -46,6 +46,7 @@ import {
   profileChanges,
   profileRequest,
   UpdateProfileInput,
+  WATCH,
   type RawProfileChanges,
   type RawProfileInput,
 } from './profile-input';
@@ -151,6 +152,11 @@ export class ProfileResolver {
   })
   maxAge(@Root() { maxAgeMs }: ProfileView): number {
     return maxAgeMs;
+  }
+
+  @FieldResolver(() => Boolean, { description: WATCH })
+  watch(@Root() { watches }: ProfileView): boolean {
+    return watches;
   }
 
   @FieldResolver(() => [ProfileEntry])

@@ -1,5 +1,6 @@
 /** One reader of events: pages of what was, then what the tail hands on. It holds so much and no more. */
 import { comparePlaces, readPlace, type EventPlace } from '../../store/events';
+import { placeOf } from '../reports';
 import { ManagementError, type EventView } from '../types';
 
 /** A stream that its reader ends with `return`, and others with `fail`. */
@@ -86,7 +87,7 @@ export class Follower implements EventStream {
     if (this.#isClosed) return;
     const last = events.at(-1);
     if (last === undefined) this.attach(tail);
-    else this.at = readPlace(last.id) ?? this.at;
+    else this.at = placeOf(last) ?? this.at;
     this.#buffer.push(...events.filter((event) => this.deps.wanted(event)));
   }
 

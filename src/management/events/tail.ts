@@ -2,8 +2,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Database } from '../../store/database';
-import { EVENT_CHANNEL, IS_SERVED, comparePlaces, readPlace, type EventPlace } from '../../store/events';
-import { viewOfEvent, type EventRow } from '../reports';
+import { EVENT_CHANNEL, IS_SERVED, comparePlaces, readPlace, writtenSince, type EventPlace } from '../../store/events';
+import { placeOf, viewOfEvent, type EventRow } from '../reports';
 import { OPERATION_CHANNEL } from '../turn';
 import { ManagementError, type EventView } from '../types';
 import { Follower, type EventStream } from './follower';
@@ -30,7 +30,11 @@ const TICK_MS = 1_000;
 const HELD_FIRST_MS = 20;
 const HELD_LAST_MS = 1_000;
 
-const COLUMNS = 'device_id AS device, id, xact, at, type, data';
+const COLUMNS = 'device_id AS device, id, xact, at, type, data, written_at AS "writtenAt"';
+
+/** Events after a place ($1, $2), none of them written before $3. */
+export const NEXT_EVENTS = `SELECT ${COLUMNS} FROM event
+  WHERE ${IS_SERVED} AND (xact, id) > ($1::bigint, $2::bigint) AND written_at >= $3::timestamptz ORDER BY xact, id LIMIT ${PAGE}`;
 
 export class EventTail {
   readonly #followers = new Set<Follower>();
@@ -101,10 +105,10 @@ export class EventTail {
 
   /** The place from which one would follow now. */
   async frontier(): Promise<EventPlace> {
-    const [row] = await this.deps.db.sql.query<{ xmin: string }>(
-      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin',
+    const [row] = await this.deps.db.sql.query<{ xmin: string; at: Date }>(
+      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin, now() AS at',
     );
-    return [BigInt(row?.xmin ?? 0), 0n];
+    return [BigInt(row?.xmin ?? 0), 0n, row?.at];
   }
 
   /** Looks whether there is something new. */
@@ -120,13 +124,16 @@ export class EventTail {
 
   async #known(after: string): Promise<EventPlace> {
     const place = readPlace(after);
-    const found =
+    const [found] =
       place === null
         ? []
-        : await this.deps.db.sql.query('SELECT 1 FROM event WHERE xact = $1 AND id = $2', [place[0], place[1]]);
-    if (place === null || found.length === 0)
+        : await this.deps.db.sql.query<{ at: Date }>('SELECT written_at AS at FROM event WHERE xact = $1 AND id = $2', [
+            place[0],
+            place[1],
+          ]);
+    if (place === null || found === undefined)
       throw new ManagementError('EVENTS_GONE', '`after` is no event that is kept (any more): read on from the oldest.');
-    return place;
+    return [place[0], place[1], found.at];
   }
 
   async #begin(): Promise<EventPlace> {
@@ -171,7 +178,7 @@ export class EventTail {
     if (this.#place !== from) return this.#place !== undefined;
     const last = events.at(-1);
     if (last !== undefined) {
-      this.#place = readPlace(last.id) ?? from;
+      this.#place = placeOf(last) ?? from;
       this.#heldMs = HELD_FIRST_MS;
     }
     for (const event of events) for (const follower of [...this.#attached]) follower.push(event);
@@ -183,7 +190,8 @@ export class EventTail {
   /** Events that are committed and not served yet are not told of again. */
   async #lookForHeld(): Promise<void> {
     const [row] = await this.deps.db.sql.query<{ held: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM event WHERE NOT ${IS_SERVED}) AS held`,
+      `SELECT EXISTS (SELECT 1 FROM event WHERE NOT ${IS_SERVED} AND written_at >= $1::timestamptz) AS held`,
+      [writtenSince(this.#place ?? [0n, 0n])],
     );
     clearTimeout(this.#retry);
     if (row?.held !== true) {
@@ -195,11 +203,8 @@ export class EventTail {
     this.#heldMs = Math.min(this.#heldMs * 2, HELD_LAST_MS);
   }
 
-  async #page([xact, id]: EventPlace): Promise<readonly EventView[]> {
-    const rows = await this.deps.db.sql.query<EventRow>(
-      `SELECT ${COLUMNS} FROM event WHERE ${IS_SERVED} AND (xact, id) > ($1::bigint, $2::bigint) ORDER BY xact, id LIMIT ${PAGE}`,
-      [xact, id],
-    );
+  async #page(place: EventPlace): Promise<readonly EventView[]> {
+    const rows = await this.deps.db.sql.query<EventRow>(NEXT_EVENTS, [place[0], place[1], writtenSince(place)]);
     return rows.map(viewOfEvent);
   }
 }

@@ -121,6 +121,7 @@ function liveOf(row: ProfileRow, rights: Rights | null): LiveProfile {
     priority,
     version,
     maxAgeMs: Number(row.maxAgeMs),
+    watches: row.watches,
     entries: row.entries as readonly Entry[],
     isRestoring: state === 'REMOVED',
     condition: restoreCondition(row.condition as Json),

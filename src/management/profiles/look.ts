@@ -132,6 +132,14 @@ export function judgeSeen(
   return reconcile(profiles, device, library, now);
 }
 
+/** Whether a profile that watches does not hear of some node yet, or one went that may have. */
+export function isWatchDue(profiles: readonly LiveProfile[], { nodes }: Seen, isOneGone: boolean): boolean {
+  const watching = profiles.filter(({ watches, isRestoring }) => watches && !isRestoring);
+  if (watching.length === 0) return false;
+  const watched = new Set(watching.flatMap(({ entries }) => entries.map(({ family, path }) => `${family}\n${path}`)));
+  return isOneGone || nodes.some(({ f, p, subscribed }) => !subscribed && watched.has(`${f}\n${p}`));
+}
+
 /** False: another gateway took the device back. */
 export function isOursIn({ taken }: Seen, now: number): boolean {
   return taken === null || (taken.state === 'ACTIVE' && (taken.until === null || Date.parse(taken.until) > now));

@@ -39,6 +39,8 @@ export interface ProfilesDeps {
   readonly ddfs: Pick<Ddfs, 'library'>;
   readonly live: Pick<LiveProfiles, 'changed'>;
   readonly operations: Pick<Operations, 'cancel'>;
+  /** Told when a profile may watch no more. */
+  readonly unwatched?: () => Promise<void>;
   readonly now?: () => number;
 }
 
@@ -65,6 +67,7 @@ class StoredProfiles implements Profiles {
       condition: JSON.stringify(storeCondition(input.condition)),
       entries: JSON.stringify(checkEntries(input.entries, ddfs.library(), rights)),
       maxAgeMs: checkMaxAge(input.maxAgeMs),
+      watches: input.watches ?? false,
     });
     await live.changed();
     return this.#view(id);
@@ -72,7 +75,7 @@ class StoredProfiles implements Profiles {
 
   async update(id: string, changes: UpdateProfile, caller: Caller, rights: Rights): Promise<ProfileView> {
     const { db, ddfs, live } = this.deps;
-    const { name, priority, condition, entries, maxAgeMs, state } = changes;
+    const { name, priority, condition, entries, maxAgeMs, state, watches } = changes;
     const told: Partial<ProfileWrite> = {
       ...(name === undefined ? {} : { name: checkProfileName(name) }),
       ...(priority === undefined ? {} : { priority: checkPriority(priority) }),
@@ -80,6 +83,7 @@ class StoredProfiles implements Profiles {
       ...(entries === undefined ? {} : { entries: JSON.stringify(checkEntries(entries, ddfs.library(), rights)) }),
       ...(maxAgeMs === undefined ? {} : { maxAgeMs: checkMaxAge(maxAgeMs) }),
       ...(state === undefined ? {} : { state }),
+      ...(watches === undefined ? {} : { watches }),
     };
     await db.sql.transaction(async (tx) => {
       const row = await lockProfile(tx, keyOf(id), ownerOf(caller));
@@ -91,6 +95,7 @@ class StoredProfiles implements Profiles {
     });
     await live.changed();
     if (state === 'PAUSED') await this.#takeBack(id, caller);
+    if (state === 'PAUSED' || watches === false) await this.deps.unwatched?.();
     return this.#view(id);
   }
 
@@ -106,6 +111,7 @@ class StoredProfiles implements Profiles {
     const at = this.#now();
     await db.sql.transaction((tx) => removeProfile(tx, id, at, restores));
     await live.changed();
+    await this.deps.unwatched?.();
     return { ...viewOf(row), state: 'REMOVED', updatedAt: at };
   }
 
@@ -189,7 +195,7 @@ function keyOf(id: string): string {
 }
 
 function viewOf(row: ProfileRow): ProfileView {
-  const { id, name, priority, state, caller, entries, maxAgeMs, createdAt, updatedAt } = row;
+  const { id, name, priority, state, caller, entries, maxAgeMs, watches, createdAt, updatedAt } = row;
   return {
     id,
     name,
@@ -198,6 +204,7 @@ function viewOf(row: ProfileRow): ProfileView {
     caller,
     entries: entries as readonly Entry[],
     maxAgeMs: Number(maxAgeMs),
+    watches,
     createdAt,
     updatedAt,
   };

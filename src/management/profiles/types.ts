@@ -71,6 +71,8 @@ export interface LiveProfile {
   readonly priority: number;
   readonly version: number;
   readonly maxAgeMs: number;
+  /** DM 2.0 devices are asked to tell of changes of what it desires. */
+  readonly watches: boolean;
   readonly entries: readonly Entry[];
   /** It was removed: what its first writes found is written back. */
   readonly isRestoring: boolean;
@@ -85,6 +87,7 @@ export interface CreateProfile {
   readonly condition: DeviceCondition;
   readonly entries: readonly { readonly address: AddressInput; readonly value: ValueInput }[];
   readonly maxAgeMs?: number;
+  readonly watches?: boolean;
   readonly state?: 'ACTIVE' | 'PAUSED';
 }
 /** What is left out stays. */
@@ -99,6 +102,7 @@ export interface ProfileView {
   readonly caller: string;
   readonly entries: readonly Entry[];
   readonly maxAgeMs: number;
+  readonly watches: boolean;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -42,14 +42,14 @@ export async function ensureWebhook({ sql }: Database, name: string): Promise<vo
  */
 export async function deliverNew({ sql }: Database, { name, events }: Target, now: Date): Promise<boolean> {
   const [row] = await sql.query<{ read: string | number }>(
-    `WITH hook AS (SELECT xact, event_id FROM webhook WHERE name = $1 FOR UPDATE SKIP LOCKED),
+    `WITH hook AS (SELECT xact, event_id, written_at - interval '1 day' AS since FROM webhook WHERE name = $1 FOR UPDATE SKIP LOCKED),
      news AS (SELECT e.* FROM hook h CROSS JOIN LATERAL (SELECT * FROM event
-         WHERE ${IS_SERVED} AND (xact, id) > (h.xact, h.event_id) ORDER BY xact, id LIMIT ${PAGE}) e),
+         WHERE ${IS_SERVED} AND (xact, id) > (h.xact, h.event_id) AND written_at >= h.since ORDER BY xact, id LIMIT ${PAGE}) e),
      made AS (INSERT INTO webhook_delivery (device_id, webhook, xact, event_id, type, at, data, due_at)
        SELECT device_id, $1, xact, id, type, at, data, $2::timestamptz FROM news
        WHERE $3::text[] IS NULL OR type = ANY($3) ORDER BY xact, id),
-     moved AS (UPDATE webhook w SET xact = l.xact, event_id = l.id
-       FROM (SELECT xact, id FROM news ORDER BY xact DESC, id DESC LIMIT 1) l WHERE w.name = $1)
+     moved AS (UPDATE webhook w SET xact = l.xact, event_id = l.id, written_at = l.written_at
+       FROM (SELECT xact, id, written_at FROM news ORDER BY xact DESC, id DESC LIMIT 1) l WHERE w.name = $1)
      SELECT count(*) AS read FROM news`,
     [name, now, events ?? null],
   );

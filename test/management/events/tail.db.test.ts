@@ -1,7 +1,8 @@
-import { EventTail } from '../../../src/management/events/tail';
-import { createEventRetention } from '../../../src/management/events/retention';
+import { EventTail, NEXT_EVENTS } from '../../../src/management/events/tail';
+import { createPartitionRetention } from '../../../src/management/partition-retention';
 import type { EventStream } from '../../../src/management/events/follower';
-import { tellEvents } from '../../../src/store/events';
+import { OTHER_EVENTS, VALUE_EVENTS, tellEvents } from '../../../src/store/events';
+import { movePartitions } from '../../../src/store/partitions';
 import type { Database } from '../../../src/store/database';
 import type { EventView } from '../../../src/management/types';
 import { untilEventsAreServed } from '../../support/administration';
@@ -169,26 +170,58 @@ test('A waiting reader is answered when it leaves, and when the process stops', 
   expect(await waiting).toMatchObject({ done: true });
 });
 
-test('Events go when their time is over, those of values later', async () => {
+test('Events go by days when their time is over, those of values later', async () => {
   const now = Date.now();
   const day = 86_400_000;
+  const { sql } = db;
+  // Days that are past already, as if the gateway had run then.
+  for (const table of [OTHER_EVENTS, VALUE_EVENTS])
+    await movePartitions(sql, table, {
+      from: new Date(now - 9 * day),
+      now: new Date(now),
+      keepFrom: new Date(now - 20 * day),
+    });
   for (const [type, age] of [
     ['young', 1],
-    ['old', 3],
-    ['valuesChanged', 3],
+    ['old', 4],
+    ['old', 30],
+    ['valuesChanged', 4],
     ['valuesChanged', 9],
   ] as const)
-    await db.sql.query('INSERT INTO event (type, at, data) VALUES ($1, $2::timestamptz, $3)', [
-      type,
-      new Date(now - age * day),
-      JSON.stringify({ age, kind: 'kept' }),
-    ]);
-  const retention = createEventRetention({ db, eventsMs: 2 * day, historyMs: 5 * day, log, now: () => now });
-  await retention.run();
-  const left = await db.sql.query<{ told: string }>(
+    await sql.query(
+      'INSERT INTO event (type, at, written_at, data) VALUES ($1, $2::timestamptz, $2::timestamptz, $3)',
+      [type, new Date(now - age * day), JSON.stringify({ age, kind: 'kept' })],
+    );
+  const keep = { exchangesMs: day, eventsMs: 2 * day, historyMs: 5 * day, operationsMs: day };
+  await createPartitionRetention({ db, keep, log: { warn: log.error } }).run();
+  const left = await sql.query<{ told: string }>(
     `SELECT type || ' ' || (data ->> 'age') AS told FROM event WHERE data ->> 'kind' = 'kept' ORDER BY id`,
   );
-  expect(left.map(({ told }) => told)).toEqual(['young 1', 'valuesChanged 3']);
+  expect(left.map(({ told }) => told)).toEqual(['young 1', 'valuesChanged 4']);
+  const days = await sql.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM pg_inherits WHERE inhparent IN ('event_other'::regclass, 'event_values'::regclass)`,
+  );
+  // With a rest each: today, two days ahead, and 2 or 5 days back, of which the first one is not over.
+  expect(days).toEqual([{ n: 2 * (1 + 1 + 2) + 2 + 5 }]);
+});
+
+test('A reader goes on through indexes alone, and only of days that can have something new', async () => {
+  const plan = await db.sql.transaction(async (tx) => {
+    // So few rows are best sorted; the indexes must be able to give any number in order.
+    await tx.exec(`SET LOCAL plan_cache_mode = force_generic_plan;
+      SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off;
+      PREPARE next_events (bigint, bigint, timestamptz) AS ${NEXT_EVENTS}`);
+    const rows = await tx.query<{ 'QUERY PLAN': string }>(
+      `EXPLAIN EXECUTE next_events (5, 5, now() - interval '1 day')`,
+    );
+    await tx.exec('DEALLOCATE next_events');
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  });
+  expect(plan).toContain('Subplans Removed');
+  expect(plan).not.toMatch(/Seq Scan|Bitmap|Sort {2}\(/);
+  // Yesterday, today, two days ahead and the rest, of either kind.
+  expect(plan.match(/Index Scan using \w+/g)?.every((one) => one.includes('xact_id'))).toBe(true);
+  expect(plan.match(/Index Scan/g)).toHaveLength(2 * 5);
 });
 
 // The embedded database has one connection: no transaction runs beside another.
