@@ -46,6 +46,7 @@ import { createProfiles } from '../management/profiles/profiles';
 import { createWatching } from '../management/profiles/watching';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
+import { createRulesAfterEvents } from '../management/rules/after-events';
 import { createRules } from '../management/rules/rules';
 import { createShowPages } from '../management/show-pages';
 import { createSubscriptions } from '../management/subscriptions';
@@ -265,6 +266,7 @@ async function assemble(
     now,
   });
   closing.push(() => watching.idle());
+  const rulesAfterEvents = createRulesAfterEvents({ db, ddfs, live: liveProfiles, wake, log, now });
   const objects = createObjects({ db });
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());
@@ -361,6 +363,7 @@ async function assemble(
       campaigns: () => campaignPump.advance(),
       profiles: () => liveProfiles.advance(),
       watching: () => watching.tick(),
+      rules: () => rulesAfterEvents.tick(),
       pages: () => pages.expire(),
       retention: () => retention.run(),
       subscriptions: () => subscriptions.tick(),

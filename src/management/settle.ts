@@ -16,7 +16,7 @@ export async function settleOperation(tx: Sql, device: string, live: LiveOperati
   if (operation !== undefined) {
     await tx.query(
       `INSERT INTO event (device_id, type, data)
-       VALUES ($1, $4, jsonb_build_object('operation', $2::text, 'state', $3::text))`,
+       VALUES ($1, $4, jsonb_build_object('operation', $2::text, 'state', $3::text, 'by', 'GATEWAY'))`,
       [device, live.id, operation.state, operation.ended ? 'operationEnded' : 'operationChanged'],
     );
   }

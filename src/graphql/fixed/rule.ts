@@ -28,7 +28,7 @@ import { Node } from './node';
 
 const nullable = true;
 const EVENTS =
-  'Of `alertRaised` (that alone when left out), `bootstrapCompleted`, `discoveryDue`, `driftFound`, `managementObjectFound`, `managementObjectGone`, `managementObjectMoved`, `operationEnded`, `wakeUpAnswered`.';
+  'Of `alertRaised` (that alone when left out), `bootstrapCompleted`, `deviceRegistered`, `discoveryDue`, `driftFound`, `managementObjectFound`, `managementObjectGone`, `managementObjectMoved`, `managementObjectPushed`, `operationEnded`, `wakeUpAnswered`, `wakeUpFailed`.';
 const ALERT = 'Of an alert.';
 
 @InputType({ description: 'What triggers a rule: all that is given must hold.' })

@@ -17,17 +17,27 @@ const MOST_A_WHILE = 1_000;
 const LONGEST_WHILE_MS = 31 * 86_400_000;
 const DEFAULTS: Pace = { debounceMs: 60_000, count: 10, perMs: 86_400_000 };
 
-/** Types of events that a device's message brings before it is answered. */
+/** Types of events that happen without a message of the device. */
+export const EVENTS_WITHOUT_MESSAGE: readonly string[] = [
+  'deviceRegistered',
+  'managementObjectPushed',
+  'operationEnded',
+  'wakeUpFailed',
+];
+/** Those, and what a device's message brings before it is answered. */
 export const TRIGGERING_EVENTS: readonly string[] = [
   'alertRaised',
   'bootstrapCompleted',
+  'deviceRegistered',
   'discoveryDue',
   'driftFound',
   'managementObjectFound',
   'managementObjectGone',
   'managementObjectMoved',
+  'managementObjectPushed',
   'operationEnded',
   'wakeUpAnswered',
+  'wakeUpFailed',
 ];
 
 /** Errors: BAD_USER_INPUT. */

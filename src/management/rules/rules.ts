@@ -1,11 +1,12 @@
 /** Rules as callers see them. What they do is the turn's. */
 import { checkName, findDatabaseKey, notFound, pageOf } from '../../access/inputs';
 import type { Database } from '../../store/database';
+import { keepRulePlace } from '../../store/rule-place';
 import { deleteRule, insertRule, listRules, updateRule, type RuleRow, type RuleWrite } from '../../store/rules';
 import { EVERY_DEVICE, storeCondition } from '../device-filter/condition';
 import type { LiveProfiles } from '../profiles/live';
 import type { Caller, Ddfs } from '../types';
-import { checkAction, checkPace, checkTrigger } from './input';
+import { checkAction, checkPace, checkTrigger, EVENTS_WITHOUT_MESSAGE } from './input';
 import type { Action, CreateRule, Pace, Rules, RuleView, Trigger, UpdateRule } from './types';
 
 export interface RulesDeps {
@@ -25,24 +26,29 @@ export function createRules({ db, ddfs, live, now = Date.now }: RulesDeps): Rule
     ...(pace === undefined ? {} : { pace: JSON.stringify(checkPace(pace)) }),
   });
 
+  const changed = async (): Promise<void> => {
+    await keepRulePlace(db.sql, EVENTS_WITHOUT_MESSAGE);
+    await live.changed();
+  };
+
   return {
     async create(input: CreateRule, caller) {
       const { enabled = true, condition = EVERY_DEVICE, pace = {} } = input;
       const write = checked({ ...input, enabled, condition, pace }) as RuleWrite;
       const row = await insertRule(db.sql, caller.principal, new Date(now()), write);
-      await live.changed();
+      await changed();
       return viewOf(row);
     },
     async update(id, changes, caller) {
       const row = await updateRule(db.sql, keyOf(id), ownerOf(caller), new Date(now()), checked(changes));
       if (row === undefined) throw notFound('rule');
-      await live.changed();
+      await changed();
       return viewOf(row);
     },
     async delete(id, caller) {
       const row = await deleteRule(db.sql, keyOf(id), ownerOf(caller));
       if (row === undefined) throw notFound('rule');
-      await live.changed();
+      await changed();
       return viewOf(row);
     },
     async get(id, caller) {

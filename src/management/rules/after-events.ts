@@ -1,0 +1,101 @@
+/**
+ * Rules that follow what happens without a message of the device: an operation that expires or is cancelled, a device that
+ * cannot be woken. Each such event is followed once, in the order of events, by whichever process takes it.
+ */
+import type { Database } from '../../store/database';
+import { tellEvents } from '../../store/events';
+import { loadTarget } from '../../store/operations';
+import { keepRulePlace, nextRuledEvent, type RuledEvent } from '../../store/rule-place';
+import type { Sql } from '../../store/sql';
+import { lockDevice } from '../../store/turn-load';
+import { loadWorkAndLook } from '../../store/turn-work';
+import { NOTHING_WRITTEN, writeTurn } from '../../store/turn-write';
+import { followUps, settleFollowUps } from '../profiles/follow-ups';
+import type { LiveProfiles } from '../profiles/live';
+import { isOursIn, type Seen } from '../profiles/look';
+import type { Ddfs } from '../types';
+import { follow } from './follow';
+import { EVENTS_WITHOUT_MESSAGE } from './input';
+import { triggered } from './match';
+
+export interface RulesAfterEventsDeps {
+  readonly db: Database;
+  readonly ddfs: Pick<Ddfs, 'library'>;
+  readonly live: Pick<LiveProfiles, 'current'>;
+  /** Told of devices (keys) that got work, after the commit. */
+  readonly wake: (devices: readonly string[]) => Promise<void>;
+  readonly log: { error(detail: object, message: string): void };
+  readonly now?: () => number;
+}
+
+export interface RulesAfterEvents {
+  /** Follows what happened since the last time; called by the timer. */
+  tick(): Promise<void>;
+}
+
+/** Transactions of one tick: others of the timer's jobs have their turn. */
+const MOST_A_TICK = 500;
+
+export function createRulesAfterEvents(deps: RulesAfterEventsDeps): RulesAfterEvents {
+  const { db, log, now = Date.now } = deps;
+  /** Whether rules were followed at the last tick; at the first one it is not known. */
+  let isFollowing: boolean | undefined;
+
+  /** @returns key of a device that got work */
+  async function followOn(tx: Sql, { device, deviceId, type }: RuledEvent): Promise<string | undefined> {
+    const live = deps.live.current();
+    if (live === undefined) return undefined;
+    const at = new Date(now());
+    const triggers = triggered(live.rules, [{ type }]);
+    if (triggers.size === 0) return undefined;
+    await lockDevice(tx, device);
+    const { seen } = await loadWorkAndLook<Seen>(tx, device, 0, at, 0, live.lookOfRules);
+    const target = await loadTarget(tx, deviceId);
+    if (seen === null || target === null) return undefined;
+    const ruled = {
+      scope: { key: device, accountId: seen.account, tags: seen.tags },
+      isOurs: isOursIn(seen, at.getTime()),
+      known: { deviceId, protocol: target.protocol, isDiscovered: target.isDiscovered, mos: target.mos },
+      fits: new Set(seen.rules),
+      recent: seen.recent ?? {},
+    };
+    const follows = follow(live.rules, triggers, ruled, deps.ddfs.library(), at.getTime());
+    if (follows.length === 0) return undefined;
+    const brought = followUps([], new Map(), follows, seen.ids ?? [], at.getTime());
+    const { write } = settleFollowUps(brought, { commands: [], operations: [] });
+    await writeTurn(tx, device, at, { ...NOTHING_WRITTEN, followUp: write, events: brought.events });
+    return brought.made.length > 0 ? device : undefined;
+  }
+
+  /** @returns whether more may follow */
+  async function step(types: readonly string[]): Promise<boolean> {
+    let failed: RuledEvent | undefined;
+    try {
+      const { woken, event, more } = await db.sql.transaction(async (tx) => {
+        const next = await nextRuledEvent(tx, types);
+        failed = next.event ?? undefined;
+        return { ...next, woken: next.event === null ? undefined : await followOn(tx, next.event) };
+      });
+      if (event !== null) tellEvents(db);
+      if (woken !== undefined) await deps.wake([woken]);
+      return more;
+    } catch (error) {
+      if (failed === undefined) throw error;
+      // One that cannot be followed does not keep the others waiting for ever.
+      log.error({ err: error, device: failed.deviceId, type: failed.type }, 'rules could not be followed');
+      await db.sql.transaction((tx) => nextRuledEvent(tx, types));
+      return true;
+    }
+  }
+
+  return {
+    async tick() {
+      const triggers = deps.live.current()?.rules.flatMap(({ trigger }) => trigger.events) ?? [];
+      const types = EVENTS_WITHOUT_MESSAGE.filter((type) => triggers.includes(type));
+      if (types.length > 0 || isFollowing !== false) await keepRulePlace(db.sql, EVENTS_WITHOUT_MESSAGE);
+      isFollowing = types.length > 0;
+      if (!isFollowing) return;
+      for (let steps = 0; steps < MOST_A_TICK; steps += 1) if (!(await step(types))) return;
+    },
+  };
+}
