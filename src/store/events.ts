@@ -14,7 +14,11 @@ export function tellEvents(db: Pick<Database, 'notify'>): void {
   db.notify(EVENT_CHANNEL, '');
 }
 
-/** Place of an event: its transaction, and its number; and when it was written, where that is known. */
+/**
+ * Place of an event: its transaction, or a later one that had ended by the time when it was written, and its number; and when it was
+ * written, where that is known. What is told of something comes after what brought it about, also where that one's transaction
+ * began later.
+ */
 export type EventPlace = readonly [xact: bigint, id: bigint, writtenAt?: Date];
 
 /** Negative where `a` comes before `b`. */

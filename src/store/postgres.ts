@@ -31,6 +31,9 @@ export function createPool(options: PostgresOptions): Pool {
     },
   });
   pool.on('error', options.onIdleError);
+  // The pool looks after connections that nobody has. One that breaks between two statements of who has it is told to him by the
+  // next one; without a listener it would end the process.
+  pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 

@@ -322,3 +322,31 @@ function nodeOf<T>(
 ): { name: string; format: 'node'; access: ['Get']; permanent: true; children: T[] } {
   return { name, format: 'node', access: ['Get'], permanent: true, children };
 }
+
+test('What is written while a device is read for the first time is known as it was written', async () => {
+  const http = httpTransport();
+  const at = (path: string): object => ({ moid: METER, path });
+  const WRITTEN = [
+    { replace: { address: at('Interval'), value: { int: 99 } } },
+    { add: { address: at('Note'), value: { text: 'meanwhile' } } },
+    { delete: { address: at('Tariff/day') } },
+  ];
+  let written: string | undefined;
+  const made = await world.device(
+    'dm1',
+    'urn:uuid:trees-meanwhile',
+    { auth: 'none', wbxml: false },
+    async (request) => {
+      // The gateway is about to hear what the node holds; the rest of the object it will ask for later.
+      const isReading = /Meter\/Interval<[^]*<Data>15</.test(Buffer.from(request.body ?? []).toString('utf8'));
+      if (isReading) written ??= (await submit(world.gateway, 'urn:uuid:trees-meanwhile', WRITTEN)).id;
+      return http(request);
+    },
+  );
+  await contact(made as Dm1Device);
+  http.close();
+  expect(await findOperation(world.gateway, written ?? '')).toMatchObject({ state: 'SUCCEEDED' });
+  const meter = (await objects('urn:uuid:trees-meanwhile')).find(({ moid }) => moid === METER);
+  expect(meter?.values).toMatchObject({ Interval: 99, Note: 'meanwhile' });
+  expect((meter?.values as { Tariff: object }).Tariff).toEqual({ night: expect.anything() as unknown });
+});

@@ -178,6 +178,33 @@ describe('transactions', () => {
     expect(await database.sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  (onPostgres ? test : test.skip)(
+    'one whose connection breaks between two statements fails, and the next one has another',
+    async () => {
+      let has = (_pid: number): void => undefined;
+      const pid = new Promise<number>((resolve) => (has = resolve));
+      let goOn = (): void => undefined;
+      const isBroken = new Promise<void>((resolve) => (goOn = resolve));
+      const failed = code(
+        database.sql.transaction(async (tx) => {
+          const [row] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+          has(row?.pid ?? 0);
+          await isBroken;
+          await tx.query('SELECT 1');
+        }),
+      );
+      const broken = [await pid];
+      await database.sql.query('SELECT pg_terminate_backend($1)', broken);
+      for (;;) {
+        const left = await database.sql.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', broken);
+        if (left.length === 0) break;
+      }
+      goOn();
+      expect(await failed).toBe('CONNECTION_LOST');
+      expect(await database.sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    },
+  );
+
   test('its Sql is of no use after its end', async () => {
     let leaked = database.sql;
     await database.sql.transaction(async (tx) => {

@@ -5,6 +5,7 @@ import { conclude, takeList, takeNode, takeType } from './discovery';
 import { finishShow } from './interaction';
 import { listKindOf } from './lists';
 import { type Job, JOB, type Machine, type OpenCommand } from './machine';
+import { overtaken } from './overtaken';
 import { applyRead, finishRead } from './read';
 import { itemFor } from './results';
 import { applyDocument } from './tnds-write';
@@ -46,6 +47,7 @@ export function settle(
     delete machine.jobs[key];
   }
   const { discovery } = machine;
+  if (discovery !== undefined) for (const open of answered) if (open.job !== JOB.discovery) overtaken(discovery, open);
   if (discovery !== undefined && (isComplete || answered.some((open) => open.job === JOB.discovery))) {
     const inFlight = [...left, ...again].filter((open) => open.job === JOB.discovery).map((open) => open.uri);
     const concluded = conclude(discovery, inFlight);

@@ -65,6 +65,30 @@ test('Who follows is told of what comes, each of it once, by one reader for all'
   for (const stream of streams) await stream.return();
 });
 
+(onPostgres ? test : test.skip)(
+  'What a transaction tells of another comes after what that one told, also where it began before it',
+  async () => {
+    const stream = await tail.follow();
+    let begins = (): void => undefined;
+    let goesOn = (): void => undefined;
+    const hasBegun = new Promise<void>((resolve) => (begins = resolve));
+    const mayGoOn = new Promise<void>((resolve) => (goesOn = resolve));
+    const older = db.sql.transaction(async (tx) => {
+      await tx.query('SELECT pg_current_xact_id()');
+      begins();
+      await mayGoOn;
+      await tx.query(`INSERT INTO event (type) SELECT 'ended' FROM event WHERE type = 'accepted'`);
+    });
+    await hasBegun;
+    await write('accepted');
+    goesOn();
+    await older;
+    tellEvents(db);
+    expect(typesOf(await take(stream, 2))).toEqual(['accepted', 'ended']);
+    await stream.return();
+  },
+);
+
 test('Nothing is read while nobody follows', async () => {
   const stream = await tail.follow();
   await stream.return();
