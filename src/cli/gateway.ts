@@ -47,6 +47,7 @@ import { createWatching } from '../management/profiles/watching';
 import { createReports } from '../management/reports';
 import { createRepositoryFiles } from '../management/repository-files';
 import { createRulesAfterEvents } from '../management/rules/after-events';
+import { createRowRetention } from '../management/row-retention';
 import { createRules } from '../management/rules/rules';
 import { createShowPages } from '../management/show-pages';
 import { createSubscriptions } from '../management/subscriptions';
@@ -138,7 +139,7 @@ async function assemble(
     parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
   closing.push(() => db.close());
   for (const name of await migrate(db.sql)) log.info({ migration: name }, 'migration applied');
-  const { eventsMs, historyMs, recentMs, operationsMs } = config.settings.retention;
+  const { eventsMs, historyMs, recentMs, operationsMs, ...rowsKept } = config.settings.retention;
   const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
   const partitions = createPartitionRetention({ db, keep, log, now });
   // Before anything is written.
@@ -353,6 +354,7 @@ async function assemble(
     ready: async () => (await migrationState(db.sql)).pending.length === 0,
   };
   const ended = createEndedOperations({ db, recentMs, keptMs: operationsMs, now });
+  const rows = createRowRetention({ db, keep: rowsKept, now });
   const timers = startTimers({
     db,
     turns,
@@ -372,6 +374,7 @@ async function assemble(
       subscriptions: () => subscriptions.tick(),
       partitions: () => partitions.run(),
       ended: () => ended.run(),
+      rows: () => rows.run(),
       webhooks: () => webhooks.advance(),
     },
     now,

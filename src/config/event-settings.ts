@@ -1,4 +1,4 @@
-/** The parts of MOQL_CONFIG about events: how long they are kept, and where they are posted to. */
+/** The parts of MOQL_CONFIG about how long events and the like are kept, and where events are posted to. */
 import { z } from 'zod';
 
 import { count } from './check';
@@ -20,6 +20,15 @@ export const retentionSettings = z
     operationsMs: count(DAY_MS, 3_650 * DAY_MS)
       .default(90 * DAY_MS)
       .describe('how long ended operations can be looked at, and their idempotency keys are known, to the day'),
+    sessionsMs: count(DAY_MS, 3_650 * DAY_MS)
+      .default(30 * DAY_MS)
+      .describe('how long ended sessions are kept; the last three of a device always are'),
+    alertsMs: count(DAY_MS, 3_650 * DAY_MS)
+      .default(365 * DAY_MS)
+      .describe('how long alerts of devices can be looked at'),
+    securityMs: count(DAY_MS, 3_650 * DAY_MS)
+      .default(365 * DAY_MS)
+      .describe('how long rows of the table `security_log` are kept'),
   })
   .refine(({ recentMs, operationsMs }) => recentMs <= operationsMs, 'recentMs must not be more than operationsMs')
   .prefault({});
