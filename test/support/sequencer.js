@@ -8,15 +8,16 @@ const { default: TestSequencer } = require('@jest/test-sequencer');
  */
 const LONG = [
   'schema/fuzz',
-  'gateway/chaos.db',
+  'gateway/chaos',
   'gateway/ddf-swaps.db',
-  'gateway/quirks-messages.db',
+  'gateway/quirks-messages',
   'adapters/dm1/fuzz',
   'gateway/killed.db',
+  'gateway/catalogue-contract',
   'cli/gateway.db',
   'http/show-page',
   'store/durability',
-  'gateway/dm1-refused.db',
+  'gateway/dm1-refused',
   'adapters/dm2/fuzz',
   'gateway/sessions.db',
   'gateway/repository.db',
@@ -29,7 +30,7 @@ const LONG = [
   'cli/serve',
   'store/embedded-statements',
   'http/playground',
-  'docs/docs.db',
+  'docs/examples',
 ];
 
 const rankOf = ({ path }) => {
