@@ -189,6 +189,8 @@ async function assemble(
   closing.push(() => wakeUps.stop());
   await wakeUps.start();
   const wake = (keys: readonly string[]): Promise<void> => wakeUps.wake(keys);
+  // Without bearers, work is stored as if there were no wake-ups.
+  const ofWork = bearers.names.length > 0 ? wakeUps : undefined;
   const operationLimits = {
     commands: limits.commands,
     valueOctets: limits.valueOctets,
@@ -200,7 +202,7 @@ async function assemble(
     secrets,
     ddfs,
     waiting,
-    wake,
+    wakeUps: ofWork,
     rightsOf: (caller) => grants.rightsOf(caller),
     files: (ids) => files.getMany(ids),
     lacks: (protocol, asked, features) => (protocol === null ? undefined : adapterOf(protocol).lacks(asked, features)),
@@ -217,7 +219,7 @@ async function assemble(
     callerOf: (principal) => keys.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     valueOctets: limits.valueOctets,
-    wake,
+    wakeUps: ofWork,
     log,
     now,
   });
@@ -272,7 +274,7 @@ async function assemble(
     now,
   });
   closing.push(() => watching.idle());
-  const rulesAfterEvents = createRulesAfterEvents({ db, ddfs, live: liveProfiles, wake, log, now });
+  const rulesAfterEvents = createRulesAfterEvents({ db, ddfs, live: liveProfiles, wakeUps: ofWork, log, now });
   const objects = createObjects({ db });
   const feed = createFeed({ db, log, operations });
   closing.push(() => feed.stop());

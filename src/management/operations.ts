@@ -10,6 +10,7 @@ import {
   insertOperation,
   loadOperation,
   loadTarget,
+  type NewOperation,
   type OperationRow,
   type TargetRow,
 } from '../store/operations';
@@ -40,6 +41,7 @@ import {
   type SubmitOperation,
 } from './types';
 import type { Waiting } from './waiting';
+import type { WakeUpsOfWork } from './wake-up-types';
 
 export interface OperationsDeps {
   readonly db: Database;
@@ -59,14 +61,15 @@ export interface OperationsDeps {
   /** What devices are known to lack, told in a dry run. Absent: nothing. */
   readonly lacks?: Lacks;
   readonly now?: () => number;
-  /** Told of devices (keys) that got work, after the commit; see WakeUps. Absent: nobody wakes them. */
-  readonly wake?: (devices: readonly string[]) => Promise<void>;
+  /** Absent: nobody wakes devices that got work. */
+  readonly wakeUps?: WakeUpsOfWork;
 }
 
 const DAY_MS = 86_400_000;
 export const DEFAULT_EXPIRY_MS = 30 * DAY_MS;
 /** Priorities go from its negative to this; 0 is the usual one. */
 const HIGHEST_PRIORITY = 10;
+const MAX_RETRIES = 2;
 
 export function createOperations(deps: OperationsDeps): Operations {
   const now = deps.now ?? Date.now;
@@ -144,7 +147,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     const expiresAt = new Date(Math.min(last, createdAt.getTime() + (input.expiresInMs ?? DEFAULT_EXPIRY_MS)));
     const onFailure = input.onFailure ?? 'STOP';
     const large = takeLargeValues(rows);
-    const inserted = await insertOperation(deps.db.sql, target.key, {
+    const inserted = await store(target.key, {
       atomic,
       sequence,
       onFailure,
@@ -162,8 +165,22 @@ export function createOperations(deps: OperationsDeps): Operations {
       throw error;
     });
     if (inserted.isNew) tellEvents(deps.db);
-    if (inserted.isNew) await deps.wake?.([target.key]);
     return answer(target.key, inserted, requestSha256, input.waitMs);
+  }
+
+  /** Stores an operation and, where it is a new one, its wake-up with it. */
+  async function store(device: string, operation: NewOperation): ReturnType<typeof insertOperation> {
+    const { db, wakeUps } = deps;
+    if (wakeUps === undefined) return insertOperation(db.sql, device, operation);
+    const { inserted, bearers } = await db.sql.transaction(
+      async (tx) => {
+        const inserted = await insertOperation(tx, device, operation);
+        return { inserted, bearers: inserted.isNew ? await wakeUps.within(tx, [device]) : [] };
+      },
+      { retries: MAX_RETRIES },
+    );
+    wakeUps.kick(bearers);
+    return inserted;
   }
 
   /** Who made an item may send it, and who manages the repository may send all; to others there is none. */

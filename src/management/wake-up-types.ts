@@ -1,5 +1,6 @@
 /** Wake-ups as callers and other parts of the middle see them. */
 import type { Bearer, BearerLimits, DeliveryReport } from '../bearers/bearer';
+import type { Sql } from '../store/sql';
 import type { Caller, Page } from './types';
 
 /** The bearers of the configuration. */
@@ -47,10 +48,16 @@ export interface WakeUpView {
 /** src/management/wake-ups.ts */
 export interface WakeUps {
   /**
-   * Makes a wake-up due for each of these devices (keys), as far as it has no session, no wake-up under way and some
-   * bearer; sends what it may at once, and waits for no bearer. For whoever stored operations, after the commit. Never
-   * rejects: polling is the safety net.
+   * Makes a wake-up due for each of these devices (keys), as far as it has no wake-up under way and some bearer, in the
+   * transaction that stored their work and after it. Whoever commits calls `kick`; if he dies before, the timer of any
+   * process sends what is due.
+   *
+   * @returns bearers to kick
    */
+  within(tx: Sql, devices: readonly string[]): Promise<readonly string[]>;
+  /** Sends what is due by these bearers, as far as it may be sent at once. Waits for none. */
+  kick(bearers: readonly string[]): void;
+  /** Both, after the commit: for whoever may do without. Never rejects: polling is the safety net. */
   wake(devices: readonly string[]): Promise<void>;
   /** Wakes a device although no work waits; one under way begins anew. Errors: BAD_USER_INPUT without a bearer. */
   wakeDevice(device: { readonly key: string; readonly deviceId: string }, caller: Caller): Promise<WakeUpView>;
@@ -63,3 +70,6 @@ export interface WakeUps {
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** For whoever stores operations. */
+export type WakeUpsOfWork = Pick<WakeUps, 'within' | 'kick'>;

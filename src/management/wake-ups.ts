@@ -2,6 +2,7 @@
 import type { DeliveryReport } from '../bearers/bearer';
 import { badInput, findDatabaseKey, pageOf } from '../access/inputs';
 import type { Prisma } from '../store/generated/client';
+import type { Sql } from '../store/sql';
 import { dueBearers, forgetWakeUps, insertPaces, insertWakeUps, recordReport } from '../store/wake-ups';
 import { OPERATION_CHANNEL } from './turn';
 import { ManagementError, type Caller } from './types';
@@ -53,16 +54,22 @@ export function createWakeUps(deps: WakeUpsDeps): WakeUps & { start(): Promise<v
     return pump;
   }
 
-  async function make(devices: readonly string[], askedBy?: string): Promise<readonly { readonly id: string }[]> {
-    const made = await insertWakeUps(db.sql, devices, new Date(now()), settings.bearers, DEFER_MS, askedBy);
-    for (const bearer of new Set(made.map((one) => one.bearer))) pumpOf(bearer).kick();
-    return made;
+  const make = (sql: Sql, devices: readonly string[], askedBy?: string): ReturnType<typeof insertWakeUps> =>
+    insertWakeUps(sql, devices, new Date(now()), settings.bearers, DEFER_MS, askedBy);
+
+  async function within(sql: Sql, devices: readonly string[]): Promise<readonly string[]> {
+    if (ports.names.length === 0) return [];
+    const made = await make(sql, devices);
+    return [...new Set(made.map(({ bearer }) => bearer))];
+  }
+
+  function kick(names: readonly string[]): void {
+    for (const name of names) pumpOf(name).kick();
   }
 
   async function wake(devices: readonly string[]): Promise<void> {
-    if (ports.names.length === 0) return;
     try {
-      for (let at = 0; at < devices.length; at += CHUNK) await make(devices.slice(at, at + CHUNK));
+      for (let at = 0; at < devices.length; at += CHUNK) kick(await within(db.sql, devices.slice(at, at + CHUNK)));
     } catch (error) {
       log.error({ err: error, devices: devices.length }, 'devices could not be woken; they come by themselves');
     }
@@ -72,12 +79,13 @@ export function createWakeUps(deps: WakeUpsDeps): WakeUps & { start(): Promise<v
     device: { readonly key: string; readonly deviceId: string },
     caller: Caller,
   ): Promise<WakeUpView> {
-    const [made] = ports.names.length === 0 ? [] : await make([device.key], caller.principal);
+    const [made] = ports.names.length === 0 ? [] : await make(db.sql, [device.key], caller.principal);
     if (made === undefined)
       throw badInput(
         `${device.deviceId} has no bearer; name one in the bearers of the device or its account`,
         'deviceId',
       );
+    kick([made.bearer]);
     const view = await find(device.key, made.id);
     if (view === undefined) throw new ManagementError('NOT_FOUND', `there is no device ${device.deviceId}`);
     return view;
@@ -135,6 +143,8 @@ export function createWakeUps(deps: WakeUpsDeps): WakeUps & { start(): Promise<v
     start: async () => {
       if (ports.names.length > 0) await insertPaces(db.sql, ports.names);
     },
+    within,
+    kick,
     wake,
     wakeDevice,
     list,

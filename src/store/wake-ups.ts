@@ -9,11 +9,14 @@ const RUNNING = `EXISTS (SELECT 1 FROM session s WHERE s.device_id = d.id AND s.
 
 /**
  * Makes wake-ups due for devices that have none and whose list of bearers names one. While a session runs they wait a
- * little: its next message ends them, and one that came too late for its work does not.
+ * little: its next message ends them, and one that came too late for its work does not. In the transaction that stores
+ * the work, it comes after that.
+ *
+ * An open one is locked until the transaction ends, so that nobody finds it needless who cannot see the work yet.
  *
  * @param fallback names of bearers where neither device nor account says anything
  * @param askedBy  who wants it although no work waits; an open one is hurried then
- * @returns        those that were made or hurried
+ * @returns        the open ones, made now or before
  */
 export async function insertWakeUps(
   sql: Sql,
@@ -30,13 +33,13 @@ export async function insertWakeUps(
      FROM device d JOIN account a ON a.id = d.account_id
      CROSS JOIN LATERAL (SELECT COALESCE(d.bearers, a.bearers, $3::jsonb) AS list) AS l
      WHERE d.id = ANY($1::bigint[]) AND l.list ->> 0 <> 'none' ORDER BY d.id
-     ON CONFLICT (device_id) WHERE ended_at IS NULL DO ${askedBy === undefined ? 'NOTHING' : HURRY}
+     ON CONFLICT (device_id) WHERE ended_at IS NULL DO UPDATE SET ${askedBy === undefined ? 'bearer = w.bearer' : HURRY}
      RETURNING w.device_id AS device, w.id, w.bearer`,
     [devices, now, JSON.stringify(fallback), deferMs, askedBy ?? null],
   );
 }
 
-const HURRY = `UPDATE SET due_at = LEAST(w.due_at, excluded.due_at), asked_by = COALESCE(w.asked_by, excluded.asked_by),
+const HURRY = `due_at = LEAST(w.due_at, excluded.due_at), asked_by = COALESCE(w.asked_by, excluded.asked_by),
   bearers = excluded.bearers, bearer = excluded.bearer, sendings = 0`;
 
 export interface TakenWakeUp {

@@ -21,7 +21,7 @@ import type { World } from './support/world';
 const turn = new AsyncLocalStorage<true>();
 const CONTROL = /^\s*(?:BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE)\b/i;
 
-/** The same database, which knows what belongs to a transaction: notifications and most timers ask outside of one. */
+/** The same database, which knows what belongs to a transaction: notifications ask outside of one. */
 function marking(db: Database): Database {
   const sql: Sql = Object.create(db.sql, {
     transaction: {
@@ -45,8 +45,8 @@ let world: World;
 beforeAll(async () => {
   const db = await testDatabase();
   world = await startWorld({ db: marking(db) });
-  // Partitions of kept messages are made in a transaction, at the first tick.
-  await world.gateway.timers.runOnce();
+  // Timers have transactions too.
+  await world.gateway.timers.stop();
   db.onStatement((text) => {
     if (turn.getStore() === true && !CONTROL.test(text)) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1;
   });

@@ -81,11 +81,11 @@ async function busy(): Promise<string> {
   return key;
 }
 
-async function work(key: string): Promise<string> {
+async function work(key: string, operations = world.operations, idempotencyKey?: string): Promise<string> {
   const [device] = await world.rows<{ name: string }>('SELECT device_id AS name FROM device WHERE id = $1', [key]);
   const address = { moid: 'urn:example:lamp:1.0', path: '' };
-  const { id } = await world.operations.submit(
-    { deviceId: device?.name ?? '', commands: [{ kind: 'get', address }] },
+  const { id } = await operations.submit(
+    { deviceId: device?.name ?? '', commands: [{ kind: 'get', address }], idempotencyKey },
     CALLER,
   );
   return id;
@@ -312,6 +312,33 @@ describe('Wake-ups of many devices', () => {
     expect(sent.map(({ to }) => to.deviceId)).toEqual([sent[0]?.to.deviceId, sent[0]?.to.deviceId]);
     await other.stop();
     wakeUps = other;
+  });
+
+  test('are sent by another process when one went away as soon as it had stored an operation', async () => {
+    const key = await world.device(`IMEI:${3_000 + count++}`);
+    await wakeUps.stop();
+    const operations = world.operationsWith({ wakeUps });
+    await work(key, operations, 'once');
+    expect(sent).toEqual([]);
+    expect(await latest(key)).toMatchObject({ state: 'DUE', attempts: [] });
+    wakeUps = await made();
+    await after(0);
+    expect(sent).toHaveLength(1);
+    await world.rows('UPDATE wake_up SET ended_at = $1 WHERE ended_at IS NULL', [new Date(world.now)]);
+    await work(key, operations, 'once');
+    expect((await wakeUps.list(key, 5)).items).toHaveLength(1);
+  });
+
+  test('are made with the operation, or neither is', async () => {
+    const key = await world.device(`IMEI:${3_000 + count++}`);
+    const within: WakeUps['within'] = async (tx, devices) => {
+      await wakeUps.within(tx, devices);
+      throw new Error('the process dies');
+    };
+    const operations = world.operationsWith({ wakeUps: { within, kick: wakeUps.kick } });
+    await expect(work(key, operations)).rejects.toThrow('the process dies');
+    expect(await latest(key)).toBeUndefined();
+    expect(await world.rows('SELECT id FROM operation WHERE device_id = $1', [key])).toEqual([]);
   });
 
   test('that ended are forgotten after a while', async () => {

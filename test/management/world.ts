@@ -1,5 +1,5 @@
 /** The middle over a database of its own, with devices that speak through the fake adapter. */
-import { createOperations } from '../../src/management/operations';
+import { createOperations, type OperationsDeps } from '../../src/management/operations';
 import { startTimers, type TimerDeps, type Timers } from '../../src/management/timers';
 import { Turns, type TurnSettings } from '../../src/management/turn';
 import type { Caller, Operations } from '../../src/management/types';
@@ -17,6 +17,8 @@ export interface World {
   readonly secrets: Secrets;
   readonly turns: Turns;
   readonly operations: Operations;
+  /** Other ones on the same database, which have or do this more. */
+  operationsWith(more: Partial<OperationsDeps>): Operations;
   readonly timers: Timers;
   readonly errors: unknown[];
   account: string;
@@ -65,7 +67,9 @@ export async function openWorld(also: TimerDeps['also'] = {}): Promise<World> {
   const waiting = new Waiting();
   await waiting.start(db);
   const limits = { commands: 1_000, valueOctets: 100_000, waitMs: 30_000, expiresInMs: 90 * 86_400_000 };
-  const operations = createOperations({ db, secrets, ddfs, waiting, limits, now });
+  const operationsWith: World['operationsWith'] = (more) =>
+    createOperations({ db, secrets, ddfs, waiting, limits, now, ...more });
+  const operations = operationsWith({});
   const timers = startTimers({ db, turns, adapterOf: () => fakeAdapter, log, everyMs: 3_600_000, also, now });
 
   const post: World['post'] = async (saying) => {
@@ -77,6 +81,7 @@ export async function openWorld(also: TimerDeps['also'] = {}): Promise<World> {
     secrets,
     turns,
     operations,
+    operationsWith,
     timers,
     errors,
     account: '',

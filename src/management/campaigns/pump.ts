@@ -22,6 +22,7 @@ import { takeLargeValues } from '../large-values';
 import type { RepositoryFileView } from '../repository-types';
 import type { TurnLog } from '../turn';
 import type { Caller, Ddfs, Operations } from '../types';
+import type { WakeUpsOfWork } from '../wake-up-types';
 import { decide, pauseOf, type Decision } from './decide';
 import { spend, type Paced } from './pace';
 import { progressOf } from './progress';
@@ -37,8 +38,8 @@ export interface PumpDeps {
   readonly callerOf: (principal: string) => Promise<Caller | null>;
   readonly rightsOf: (caller: Caller) => Promise<Rights>;
   readonly valueOctets: number;
-  /** Told of devices for which operations were made. Absent: they come by themselves. */
-  readonly wake?: (devices: readonly string[]) => Promise<unknown> | undefined;
+  /** Absent: devices for which operations were made come by themselves. */
+  readonly wakeUps?: WakeUpsOfWork;
   readonly log: TurnLog;
   readonly now?: () => number;
 }
@@ -70,10 +71,11 @@ interface Maker {
 /** What came of looking at a campaign once. */
 interface Step {
   readonly again: boolean;
-  readonly started: readonly string[];
+  /** Bearers to kick, after the commit. */
+  readonly bearers?: readonly string[];
   readonly takeBack?: boolean;
 }
-const DONE: Step = { again: false, started: [] };
+const DONE: Step = { again: false };
 
 export function createCampaignPump(deps: PumpDeps): CampaignPump {
   return new Pump(deps);
@@ -102,7 +104,7 @@ class Pump implements CampaignPump {
     const maker = await this.#makerOf(due);
     for (let batch = 0; batch < BATCHES; batch += 1) {
       const step = await this.deps.db.sql.transaction((tx) => this.#step(tx, due.id, maker), { retries: MAX_RETRIES });
-      if (step.started.length > 0) await this.#wake(step.started);
+      if (step.bearers !== undefined) this.deps.wakeUps?.kick(step.bearers);
       if (step.takeBack === true) await this.#takeBack(due.id);
       if (!step.again) return;
     }
@@ -138,7 +140,7 @@ class Pump implements CampaignPump {
     const enter = async (state: CampaignState, more: object = {}, told: object = {}): Promise<Step> => {
       await updateCampaign(tx, id, now, { state, problem: null, dueAt: now, ...more });
       if (state !== row.state) await noteState(tx, id, now, { state, was: row.state, by: 'gateway', ...told });
-      return { again: true, started: [] };
+      return { again: true };
     };
     switch (decision.kind) {
       case 'wait': {
@@ -150,7 +152,7 @@ class Pump implements CampaignPump {
         return enter('IN_PROGRESS', { started: true });
       case 'giveUp':
         await cancelQueued(tx, id, 'the campaign came to its end');
-        return { again: true, started: [] };
+        return { again: true };
       case 'abort':
         await cancelQueued(tx, id, 'the campaign was aborted');
         return enter('ABORTED');
@@ -212,16 +214,9 @@ class Pump implements CampaignPump {
     });
     const left = spend(paced, allowed === Infinity ? 0 : started.length, now.getTime());
     await updateCampaign(tx, row.id, now, { problem: null, paced: JSON.stringify(left), dueAt: now });
-    return { again: true, started: started.map(({ device }) => device) };
-  }
-
-  /** Whatever becomes of it, the operations are there. */
-  async #wake(devices: readonly string[]): Promise<void> {
-    try {
-      await this.deps.wake?.(devices);
-    } catch (error) {
-      this.deps.log.warn({ err: error, devices: devices.length }, 'devices of a campaign could not be woken');
-    }
+    if (started.length === 0) return { again: true };
+    const keys = started.map(({ device }) => device);
+    return { again: true, bearers: await this.deps.wakeUps?.within(tx, keys) };
   }
 
   async #takeBack(id: string): Promise<void> {

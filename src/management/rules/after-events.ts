@@ -14,6 +14,7 @@ import { followUps, settleFollowUps } from '../profiles/follow-ups';
 import type { LiveProfiles } from '../profiles/live';
 import { isOursIn, type Seen } from '../profiles/look';
 import type { Ddfs } from '../types';
+import type { WakeUpsOfWork } from '../wake-up-types';
 import { follow } from './follow';
 import { EVENTS_WITHOUT_MESSAGE } from './input';
 import { triggered } from './match';
@@ -22,8 +23,8 @@ export interface RulesAfterEventsDeps {
   readonly db: Database;
   readonly ddfs: Pick<Ddfs, 'library'>;
   readonly live: Pick<LiveProfiles, 'current'>;
-  /** Told of devices (keys) that got work, after the commit. */
-  readonly wake: (devices: readonly string[]) => Promise<void>;
+  /** Absent: devices that got work come by themselves. */
+  readonly wakeUps?: WakeUpsOfWork;
   readonly log: { error(detail: object, message: string): void };
   readonly now?: () => number;
 }
@@ -41,8 +42,8 @@ export function createRulesAfterEvents(deps: RulesAfterEventsDeps): RulesAfterEv
   /** Whether rules were followed at the last tick; at the first one it is not known. */
   let isFollowing: boolean | undefined;
 
-  /** @returns key of a device that got work */
-  async function followOn(tx: Sql, { device, deviceId, type }: RuledEvent): Promise<string | undefined> {
+  /** @returns bearers to kick after the commit, as the device got work */
+  async function followOn(tx: Sql, { device, deviceId, type }: RuledEvent): Promise<readonly string[] | undefined> {
     const live = deps.live.current();
     if (live === undefined) return undefined;
     const at = new Date(now());
@@ -64,20 +65,20 @@ export function createRulesAfterEvents(deps: RulesAfterEventsDeps): RulesAfterEv
     const brought = followUps([], new Map(), follows, seen.ids ?? [], at.getTime());
     const { write } = settleFollowUps(brought, { commands: [], operations: [] });
     await writeTurn(tx, device, at, { ...NOTHING_WRITTEN, followUp: write, events: brought.events });
-    return brought.made.length > 0 ? device : undefined;
+    return brought.made.length > 0 ? deps.wakeUps?.within(tx, [device]) : undefined;
   }
 
   /** @returns whether more may follow */
   async function step(types: readonly string[]): Promise<boolean> {
     let failed: RuledEvent | undefined;
     try {
-      const { woken, event, more } = await db.sql.transaction(async (tx) => {
+      const { bearers, event, more } = await db.sql.transaction(async (tx) => {
         const next = await nextRuledEvent(tx, types);
         failed = next.event ?? undefined;
-        return { ...next, woken: next.event === null ? undefined : await followOn(tx, next.event) };
+        return { ...next, bearers: next.event === null ? undefined : await followOn(tx, next.event) };
       });
       if (event !== null) tellEvents(db);
-      if (woken !== undefined) await deps.wake([woken]);
+      if (bearers !== undefined) deps.wakeUps?.kick(bearers);
       return more;
     } catch (error) {
       if (failed === undefined) throw error;
