@@ -5,12 +5,12 @@
 import type { Adapter, Effect, SessionState } from '../adapter';
 import { lackOf } from './lacks';
 import { display, redact } from './redact';
+import { busyWire } from './session/busy';
 import { unanswered } from './session/machine';
 import { openPackage } from './session/open';
 import { receivePackage } from './session/receive';
 import { respondPackage } from './session/respond';
 import { isSamePackage3 } from './session/turn';
-import { endWire } from './session/wires';
 
 export { proveDevice } from './session/prove';
 
@@ -28,8 +28,7 @@ export function createDm2Adapter(): Adapter {
     redact,
     display,
     expire: expireSession,
-    /** An END: a 5xx would make the client give up for good. */
-    busy: () => endWire(),
+    busy: busyWire,
   };
 }
 

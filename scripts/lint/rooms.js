@@ -20,10 +20,28 @@ const BEARER = 'src/bearers/bearer';
 
 /** Packages by what they are for. A trailing slash means every package of that scope or every path below. */
 const PACKAGES = {
-  graphql: ['graphql', 'graphql/', 'type-graphql', '@apollo/', '@as-integrations/', 'dataloader', '@graphql-yoga/'],
-  graphqlServer: ['type-graphql', '@apollo/', '@as-integrations/', 'dataloader', '@graphql-yoga/'],
-  http: ['fastify', '@fastify/', 'node:http', 'node:https', 'node:http2', 'node:net'],
-  httpServer: ['fastify', '@fastify/'],
+  graphql: [
+    'graphql',
+    'graphql/',
+    'graphql-ws',
+    'graphql-sse',
+    'type-graphql',
+    '@apollo/',
+    '@as-integrations/',
+    'dataloader',
+    '@graphql-yoga/',
+  ],
+  graphqlServer: [
+    'type-graphql',
+    '@apollo/',
+    '@as-integrations/',
+    'dataloader',
+    '@graphql-yoga/',
+    'graphql-ws',
+    'graphql-sse',
+  ],
+  http: ['fastify', '@fastify/', 'ws', 'node:http', 'node:https', 'node:http2', 'node:net'],
+  httpServer: ['fastify', '@fastify/', 'ws'],
   database: ['pg', '@prisma/', 'prisma', '@electric-sql/', 'pglite-prisma-adapter'],
 };
 

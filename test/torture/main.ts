@@ -28,7 +28,15 @@ async function main(): Promise<number> {
     return 2;
   }
   const restart = process.env['POSTGRES_RESTART'];
-  const restartDatabase = restart ? async (): Promise<void> => void (await promisify(execFile)(restart)) : undefined;
+  // One after the other: two at once would each find the other's server in its place.
+  let restarting: Promise<unknown> = Promise.resolve();
+  const restartDatabase = restart
+    ? async (): Promise<void> => {
+        const done = restarting.then(() => promisify(execFile)(restart));
+        restarting = done.catch(() => undefined);
+        await done;
+      }
+    : undefined;
   const until = Date.now() + length * 60_000;
   const results: RoundResult[] = [];
   for (let next = seed; results.length < most && (Date.now() < until || results.length === 0); next += 1) {

@@ -58,7 +58,7 @@ export class Road {
       return await this.#carry(request, mishap);
     } catch (error) {
       if (!mayTryAgain) throw error;
-      return http(request);
+      return await http(request);
     } finally {
       await this.#release();
     }

@@ -30,7 +30,10 @@ export function endWire(): Wire {
 }
 
 /** A refusal on the HTTP level; 415 tells the types that are taken, 405 the method. */
-export function refusalWire(status: 400 | 401 | 403 | 405 | 406 | 415, headers: Record<string, string> = {}): Wire {
+export function refusalWire(
+  status: 400 | 401 | 403 | 405 | 406 | 415 | 503,
+  headers: Record<string, string> = {},
+): Wire {
   const extra: Record<string, string> =
     status === 415 ? { 'omadm-accept': ACCEPTED_TYPES } : status === 405 ? { allow: 'POST' } : {};
   const end = endWire();

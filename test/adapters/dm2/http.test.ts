@@ -286,4 +286,15 @@ describe('Who a package is from', () => {
     expect(wire.status).toBe(200);
     expect(JSON.parse(Buffer.from(wire.body).toString('utf8'))).toEqual({ CMD: END });
   });
+
+  test.each([
+    ['an alert, which nobody would know of after an END', 'urn:oma:at:lawmo:1.0:OperationComplete', 503],
+    ['an alert that says how the session began', 'urn:oma:at:dm:2.0:ClientInitiatedMgmt', 200],
+  ])('overload: a package with %s', (_what, type, status) => {
+    const body = Buffer.from(JSON.stringify({ Alert: [{ AlertType: type }] }));
+    const headers = { 'content-type': 'application/vnd.oma.dm.initiation+json' };
+    const wire = createDm2Adapter().busy(inboundOf({ headers, body }));
+    expect(wire.status).toBe(status);
+    expect(JSON.parse(Buffer.from(wire.body).toString('utf8'))).toEqual({ CMD: END });
+  });
 });
