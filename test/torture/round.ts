@@ -18,6 +18,8 @@ import { countOpen, readStored, type Stored } from './stored';
 import { checkAlerts, checkTold, checkValues } from './values-held';
 
 const PROCESSES = 3;
+/** Until a device has told what it has. */
+const MOST_CONTACTS = 10;
 const CALM_ROUNDS = 15;
 /** Longer than any session, lock or lease lasts. */
 const LONG_MS = 20 * 60_000;
@@ -136,14 +138,24 @@ async function populate({ schedule, url, gateways, players }: Parts, caller: Cal
   await Promise.all([...players.values()].map((player) => player.register()));
   // So that they are known, and what they tell by themselves can be asked for.
   await Promise.all([...players.values()].map((player) => player.contact()));
-  for (const { protocol, deviceId } of schedule.devices) {
-    if (protocol !== 'dm2') continue;
-    await caller.ask(
-      'mutation ($input: SubscribeManagementObjectInput!) { subscribeManagementObject(input: $input) { path } }',
-      {
-        input: { deviceId, address: { moid: MOID, path: 'Told' } },
-      },
-    );
+  for (const { protocol, deviceId } of schedule.devices)
+    if (protocol === 'dm2') await subscribe(caller, deviceId, () => players.get(deviceId)?.contact());
+}
+
+/** Messages are lost from the first one on: a device that has told of nothing yet calls again. */
+async function subscribe(caller: Caller, deviceId: string, contact: () => Promise<void> | undefined): Promise<void> {
+  const input = { deviceId, address: { moid: MOID, path: 'Told' } };
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await caller.ask(
+        'mutation ($input: SubscribeManagementObjectInput!) { subscribeManagementObject(input: $input) { path } }',
+        { input },
+      );
+      return;
+    } catch (error) {
+      if (tries === MOST_CONTACTS || !String(error).includes('NO_SUCH_MO')) throw error;
+      await contact();
+    }
   }
 }
 
