@@ -129,6 +129,10 @@ export const CREDENTIAL = (
   'resyncAt', ${alias}.resync_at, 'notifiedAt', ${alias}.notified_at, 'notifiedSession', ${alias}.notified_session,
   'notifiedBefore', ${alias}.notified_before) END`;
 
+/** Whether anything is queued for a device: where nothing is, a turn asks for no work. */
+export const workWaits = (device: string): string =>
+  `EXISTS (SELECT 1 FROM command c WHERE c.device_id = ${device} AND c.state = 'QUEUED')`;
+
 /** What was uploaded for a command that still runs, or in this session for none: else it was read already. */
 const IS_AWAITED = `r.octets IS NOT NULL AND CASE WHEN r.operation_id IS NULL THEN r.uploaded_at >= s.opened_at ELSE EXISTS (
   SELECT 1 FROM command u WHERE u.device_id = r.device_id AND u.operation_id = r.operation_id AND u.position = r.position
@@ -164,7 +168,7 @@ SELECT d.id AS device_key, d.device_id, d.protocol, d.features, d.discover_reque
   CASE WHEN $3 THEN (SELECT jsonb_object_agg(r.token, jsonb_build_object('fetched', r.used_at IS NOT NULL,
        'contents', CASE WHEN ${IS_AWAITED} THEN jsonb_build_array(jsonb_build_object('mime', r.mime, 'base64', encode(r.octets, 'base64'))) END))
      FROM repository_item r WHERE r.device_id = d.id AND r.purpose IN ('COMMAND', 'FILE')) END AS items,
-  EXISTS (SELECT 1 FROM command c WHERE c.device_id = d.id AND c.state = 'QUEUED') AS work_waiting,
+  ${workWaits('d.id')} AS work_waiting,
   (SELECT w.id FROM wake_up w WHERE w.device_id = d.id AND w.ended_at IS NULL) AS wake_up,
   CASE WHEN d.id IS NULL THEN (SELECT x.server_id FROM account x ORDER BY x.id LIMIT 1) END AS stranger_server_id,
   CASE WHEN d.id IS NULL THEN (SELECT x.client_auth_type FROM account x ORDER BY x.id LIMIT 1) END AS stranger_auth_type,
