@@ -39,16 +39,15 @@ import { registerOnContact } from './first-contact';
 import { readState, writeState, type KeptState } from './kept-state';
 import { Ledger } from './ledger';
 import { checkStepOf } from './lost-answer';
-import { followUps, settleFollowUps, type FollowUps } from './profiles/follow-ups';
-import type { LiveProfiles, LiveSet } from './profiles/live';
-import { isOursIn, isWatchDue, judgeSeen, type Seen } from './profiles/look';
+import { settleFollowUps } from './profiles/follow-ups';
+import type { LiveProfiles } from './profiles/live';
+import type { Seen } from './profiles/look';
 import type { Watching } from './profiles/watching';
 import { pickWork } from './queue';
-import { follow } from './rules/follow';
-import { happeningsOf, triggered, type Happening } from './rules/match';
 import { sealAnswers } from './show-secret';
 import { isStorable } from './tree';
 import { contextOf, sessionOf } from './turn-context';
+import { comparisonOf, followed, noticed, type Comparison } from './turn-follow';
 import type { Ddfs } from './types';
 
 export interface TurnLog {
@@ -119,13 +118,7 @@ interface Turn {
   readonly context: Context;
   readonly received: Received;
   readonly ledger: Ledger;
-  /** Whether the device is to be compared to the profiles, and what that brought about. */
-  readonly comparison: {
-    isDue: boolean;
-    rules: ReadonlyMap<string, Happening>;
-    brought?: FollowUps;
-    isWatched?: boolean;
-  };
+  comparison: Comparison;
 }
 
 export class Turns {
@@ -188,7 +181,7 @@ export class Turns {
     ledger.apply(sealAnswers(received.effects, this.deps.secrets));
 
     const kept = isSessionNew(envelope, row) ? undefined : readState(row.session_state);
-    const comparison = { isDue: kept === undefined || kept.p === true, rules: new Map(kept?.r) };
+    const comparison = comparisonOf(kept);
     const turn: Turn = {
       tx,
       now: new Date(now),
@@ -212,7 +205,7 @@ export class Turns {
     const { tx, now, envelope, row, received, ledger } = turn;
     if (envelope.opens) leaveUnanswered(ledger);
     const changes = ledger.takeChanges();
-    this.#notice(turn, changes);
+    turn.comparison = noticed(turn.comparison, this.deps.profiles?.current(), changes, ledger.events);
     const isBootstrapped = ledger.events.some(({ type }) => type === 'bootstrapCompleted');
     const told = await applyChanges(tx, deviceKey, now, changes, isBootstrapped);
 
@@ -347,8 +340,22 @@ export class Turns {
       }
       return known ?? new LiveOperation(o);
     });
-    if (live !== undefined && looked?.seen != null)
-      loaded.push(...this.#follow(turn, deviceKey, live, looked.seen, isSearching));
+    if (live !== undefined && looked?.seen != null) {
+      const known = {
+        deviceId: envelope.device,
+        protocol: envelope.protocol,
+        isDiscovered: !isSearching,
+        mos: ledger.mos,
+      };
+      const canWatch =
+        envelope.protocol === 'DM_2_0' &&
+        turn.adapter.lacks({ kind: 'subscribe' }, turn.context.device?.features ?? {}) === undefined;
+      const device = { key: deviceKey, known, mos: ledger.mos, canWatch };
+      const comparison = followed(turn.comparison, live, looked.seen, device, this.deps.ddfs.library(), now.getTime());
+      turn.comparison = comparison;
+      ledger.events.push(...comparison.brought.events);
+      loaded.push(...comparison.brought.made.map((one) => one.live));
+    }
     ledger.addOperations(loaded);
     const terrain = {
       mos: ledger.mos,
@@ -379,46 +386,6 @@ export class Turns {
     const budget = this.deps.settings.discoveryBudget;
     const discover = { id: 'discover', repeatable: true, token: terrain.token(), kind: 'discover', budget } as const;
     return { commands: [...commands, discover], more, slices: [] };
-  }
-
-  /** A session begins, or something of the device is other than it was; where profiles are. What happened triggers rules. */
-  #notice({ comparison, ledger }: Turn, { documents, operations, alerts }: TurnChanges): void {
-    const { profiles, rules } = this.deps.profiles?.current() ?? { profiles: [], rules: [] };
-    const isNews = documents.length > 0 || operations.some(({ ended }) => ended);
-    comparison.isDue = profiles.length > 0 && (comparison.isDue || isNews);
-    if (rules.length === 0) comparison.rules = new Map();
-    else comparison.rules = new Map([...comparison.rules, ...triggered(rules, happeningsOf(alerts, ledger.events))]);
-  }
-
-  /** Operations that profiles and rules make of what was seen: they travel in this very reply. */
-  #follow(turn: Turn, deviceKey: string, live: LiveSet, seen: Seen, isSearching: boolean): readonly LiveOperation[] {
-    const { ledger, comparison, envelope } = turn;
-    const now = turn.now.getTime();
-    const library = this.deps.ddfs.library();
-    const isCompared = comparison.isDue && !isSearching;
-    const judged = isCompared ? judgeSeen(live.profiles, deviceKey, seen, ledger.mos, library, now) : [];
-    const { device: deviceId, protocol } = envelope;
-    const device = {
-      scope: { key: deviceKey, accountId: seen.account, tags: seen.tags },
-      isOurs: isOursIn(seen, now),
-      known: { deviceId, protocol, isDiscovered: !isSearching, mos: ledger.mos },
-      fits: new Set(seen.rules),
-      recent: seen.recent ?? {},
-    };
-    const drifted = judged.some(({ isNewDrift }) => isNewDrift) ? [{ type: 'driftFound' }] : [];
-    const triggers = new Map([...comparison.rules, ...triggered(live.rules, drifted)]);
-    const follows = follow(live.rules, triggers, device, library, now);
-    const known = new Map(
-      seen.records.map(({ isEnded: _, isLapsed: __, failed: ___, ...record }) => [record.profile, record]),
-    );
-    const brought = followUps(judged, known, follows, seen.ids ?? [], now);
-    comparison.isDue &&= isSearching;
-    comparison.rules = new Map();
-    comparison.brought = brought;
-    comparison.isWatched =
-      isCompared && protocol === 'DM_2_0' && isWatchDue(live.profiles, seen, brought.gone.length > 0);
-    ledger.events.push(...brought.events);
-    return brought.made.map(({ live }) => live);
   }
 
   #ledger(row: LoadedTurn, kept: KeptState | undefined, now: number): Ledger {

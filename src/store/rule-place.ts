@@ -7,6 +7,8 @@ export interface RuledEvent {
   readonly device: string;
   readonly deviceId: string;
   readonly type: string;
+  /** Of the event, as decimal text. */
+  readonly place: readonly [xact: string, id: string];
 }
 
 /** Events that are passed by at once, at most. */
@@ -20,6 +22,14 @@ export async function keepRulePlace(sql: Sql, types: readonly string[]): Promise
      INSERT INTO rule_place (xact, event_id) SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, 0 FROM needed
      ON CONFLICT DO NOTHING`,
     [types],
+  );
+}
+
+/** Moves the place past an event, unless it is there already. */
+export async function passRuledEvent(sql: Sql, { place: [xact, id] }: RuledEvent): Promise<void> {
+  await sql.query(
+    'UPDATE rule_place SET xact = $1::bigint, event_id = $2::bigint WHERE (xact, event_id) < ($1::bigint, $2::bigint)',
+    [xact, id],
   );
 }
 
@@ -42,7 +52,8 @@ export async function nextRuledEvent(
      passed AS (SELECT xact, id, written_at FROM next UNION ALL (SELECT xact, id, written_at FROM news ORDER BY xact DESC, id DESC LIMIT 1)),
      moved AS (UPDATE rule_place r SET xact = p.xact, event_id = p.id, written_at = p.written_at
        FROM (SELECT * FROM passed ORDER BY xact, id LIMIT 1) p)
-     SELECT (SELECT jsonb_build_object('device', device_id::text, 'deviceId', name, 'type', type) FROM next) AS event,
+     SELECT (SELECT jsonb_build_object('device', device_id::text, 'deviceId', name, 'type', type,
+         'place', jsonb_build_array(xact::text, id::text)) FROM next) AS event,
        (SELECT count(*) FROM news) AS read`,
     [types],
   );

@@ -7,6 +7,8 @@ import type { LiveMo } from '../ledger';
 import { nodeKey } from './claims';
 import type { SeenNode } from './commands';
 import { reconcile, type DeviceAsSeen, type Reconciled } from './reconcile';
+import type { KnownDevice } from '../judge';
+import type { RuledDevice } from '../rules/follow';
 import type { LiveRule } from '../rules/types';
 import type { DeviceRecord, LiveProfile } from './types';
 
@@ -133,15 +135,31 @@ export function judgeSeen(
 }
 
 /** Whether a profile that watches does not hear of some node yet, or one went that may have. */
-export function isWatchDue(profiles: readonly LiveProfile[], { nodes }: Seen, isOneGone: boolean): boolean {
+export function isWatchDue(
+  profiles: readonly LiveProfile[],
+  { nodes }: Seen,
+  isOneGone: boolean,
+  canWatch: boolean,
+): boolean {
   const watching = profiles.filter(({ watches, isRestoring }) => watches && !isRestoring);
   if (watching.length === 0) return false;
   const watched = new Set(watching.flatMap(({ entries }) => entries.map(({ family, path }) => `${family}\n${path}`)));
-  return isOneGone || nodes.some(({ f, p, subscribed }) => !subscribed && watched.has(`${f}\n${p}`));
+  return isOneGone || (canWatch && nodes.some(({ f, p, subscribed }) => !subscribed && watched.has(`${f}\n${p}`)));
+}
+
+/** As rules look at it. */
+export function ruledAsSeen(seen: Seen, deviceKey: string, known: KnownDevice, now: number): RuledDevice {
+  return {
+    scope: { key: deviceKey, accountId: seen.account, tags: seen.tags },
+    isOurs: isOursIn(seen, now),
+    known,
+    fits: new Set(seen.rules),
+    recent: seen.recent ?? {},
+  };
 }
 
 /** False: another gateway took the device back. */
-export function isOursIn({ taken }: Seen, now: number): boolean {
+function isOursIn({ taken }: Seen, now: number): boolean {
   return taken === null || (taken.state === 'ACTIVE' && (taken.until === null || Date.parse(taken.until) > now));
 }
 

@@ -5,14 +5,14 @@
 import type { Database } from '../../store/database';
 import { tellEvents } from '../../store/events';
 import { loadTarget } from '../../store/operations';
-import { keepRulePlace, nextRuledEvent, type RuledEvent } from '../../store/rule-place';
+import { keepRulePlace, nextRuledEvent, passRuledEvent, type RuledEvent } from '../../store/rule-place';
 import type { Sql } from '../../store/sql';
 import { lockDevice } from '../../store/turn-load';
 import { loadWorkAndLook } from '../../store/turn-work';
 import { NOTHING_WRITTEN, writeTurn } from '../../store/turn-write';
 import { followUps, settleFollowUps } from '../profiles/follow-ups';
 import type { LiveProfiles } from '../profiles/live';
-import { isOursIn, type Seen } from '../profiles/look';
+import { ruledAsSeen, type Seen } from '../profiles/look';
 import type { Ddfs } from '../types';
 import type { WakeUpsOfWork } from '../wake-up-types';
 import { follow } from './follow';
@@ -36,11 +36,14 @@ export interface RulesAfterEvents {
 
 /** Transactions of one tick: others of the timer's jobs have their turn. */
 const MOST_A_TICK = 500;
+/** Ticks that try an event, before it is passed by: the database may be away for a moment. */
+const MOST_TRIES = 5;
 
 export function createRulesAfterEvents(deps: RulesAfterEventsDeps): RulesAfterEvents {
   const { db, log, now = Date.now } = deps;
   /** Whether rules were followed at the last tick; at the first one it is not known. */
   let isFollowing: boolean | undefined;
+  let failing: { readonly event: string; readonly times: number } | undefined;
 
   /** @returns bearers to kick after the commit, as the device got work */
   async function followOn(tx: Sql, { device, deviceId, type }: RuledEvent): Promise<readonly string[] | undefined> {
@@ -53,13 +56,7 @@ export function createRulesAfterEvents(deps: RulesAfterEventsDeps): RulesAfterEv
     const { seen } = await loadWorkAndLook<Seen>(tx, device, 0, at, 0, live.lookOfRules);
     const target = await loadTarget(tx, deviceId);
     if (seen === null || target === null) return undefined;
-    const ruled = {
-      scope: { key: device, accountId: seen.account, tags: seen.tags },
-      isOurs: isOursIn(seen, at.getTime()),
-      known: { deviceId, protocol: target.protocol, isDiscovered: target.isDiscovered, mos: target.mos },
-      fits: new Set(seen.rules),
-      recent: seen.recent ?? {},
-    };
+    const ruled = ruledAsSeen(seen, device, target, at.getTime());
     const follows = follow(live.rules, triggers, ruled, deps.ddfs.library(), at.getTime());
     if (follows.length === 0) return undefined;
     const brought = followUps([], new Map(), follows, seen.ids ?? [], at.getTime());
@@ -82,11 +79,23 @@ export function createRulesAfterEvents(deps: RulesAfterEventsDeps): RulesAfterEv
       return more;
     } catch (error) {
       if (failed === undefined) throw error;
-      // One that cannot be followed does not keep the others waiting for ever.
-      log.error({ err: error, device: failed.deviceId, type: failed.type }, 'rules could not be followed');
-      await db.sql.transaction((tx) => nextRuledEvent(tx, types));
-      return true;
+      return giveUp(failed, error);
     }
+  }
+
+  /**
+   * An event that could not be followed is tried again at later ticks, and does not keep the others waiting for ever.
+   *
+   * @returns whether it was passed by, so that others may follow
+   */
+  async function giveUp(event: RuledEvent, error: unknown): Promise<boolean> {
+    const name = event.place.join('.');
+    const times = failing?.event === name ? failing.times + 1 : 1;
+    failing = { event: name, times };
+    log.error({ err: error, device: event.deviceId, type: event.type, tries: times }, 'rules could not be followed');
+    if (times < MOST_TRIES) return false;
+    await passRuledEvent(db.sql, event);
+    return true;
   }
 
   return {
