@@ -75,11 +75,14 @@ async function figures(id: string): Promise<object | null> {
 
 const NONE = { inSync: 0, drifted: 0, pending: 0, failed: 0, overridden: 0 };
 
-/** Operations that profiles made for the device, each as its kinds of commands. */
+/** Operations that profiles made for the device, each as its kinds of commands; those that ended a day ago stand elsewhere. */
 async function made({ deviceId }: Simulated): Promise<readonly string[]> {
   const rows = await world.gateway.db.sql.query<{ kinds: string }>(
-    `SELECT (SELECT string_agg(c.kind, ' ' ORDER BY c.position) FROM command c WHERE c.device_id = o.device_id AND c.operation_id = o.id) AS kinds
-     FROM operation o JOIN device d ON d.id = o.device_id WHERE d.device_id = $1 AND o.caller LIKE 'profile:%' ORDER BY o.id`,
+    `WITH o AS (SELECT device_id, id, caller FROM operation UNION ALL SELECT device_id, id, caller FROM ended_operation),
+     c AS (SELECT device_id, operation_id, position, kind FROM command
+       UNION ALL SELECT device_id, operation_id, position, kind FROM ended_command)
+     SELECT (SELECT string_agg(c.kind, ' ' ORDER BY c.position) FROM c WHERE c.device_id = o.device_id AND c.operation_id = o.id) AS kinds
+     FROM o JOIN device d ON d.id = o.device_id WHERE d.device_id = $1 AND o.caller LIKE 'profile:%' ORDER BY o.id`,
     [deviceId],
   );
   return rows.map(({ kinds }) => kinds);

@@ -1,7 +1,7 @@
 import { applyTurn } from '../../src/store/turn-apply';
 import { loadTurn } from '../../src/store/turn-load';
 import { loadWork } from '../../src/store/turn-work';
-import { writeTurn } from '../../src/store/turn-write';
+import { NOTHING_WRITTEN, writeTurn } from '../../src/store/turn-write';
 import { insertOperation, loadOperation, loadTarget } from '../../src/store/operations';
 import { testDatabase } from '../support/database';
 import type { Database } from '../../src/store/database';
@@ -25,15 +25,7 @@ describe('the statements of a turn', () => {
   afterAll(() => db.close());
 
   const empty = { commands: [], operations: [], documents: [], gone: [], alerts: [] };
-  const nothing = {
-    device: { protocol: null, features: {}, supportedMos: {}, discovered: false, contact: true },
-    credentials: [],
-    commands: [],
-    operations: [],
-    items: [],
-    events: [],
-    security: [],
-  };
+  const nothing = { ...NOTHING_WRITTEN, device: { ...NOTHING_WRITTEN.device, contact: true } };
   const session = {
     protocol: 'DM_1_2',
     key: 'A1',
