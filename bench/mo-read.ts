@@ -102,6 +102,8 @@ class ReadDevice {
           transferExpiryMs: 1_800_000,
         },
         itemLifeMs: 60_000,
+        // As it is served.
+        exchanges: 'COMMANDS',
         discoveryBudget: { messages: 10, nodes: 1_000 },
       },
       log: {

@@ -53,10 +53,10 @@ function pretty(octets: Bytes): string {
 
 /** An object or array without secrets. A bare value is that of a node which nothing here names, so its length alone is told. */
 function jsonOrNumber(octets: Bytes): Bytes {
-  const json = parsed(octets);
-  const isTree = json !== undefined && typeof json.value === 'object' && json.value !== null;
-  if (!isTree) return numberOf(octets);
-  return Buffer.from(JSON.stringify(cleaned(json.value, 0)));
+  const value = parsed(octets)?.value;
+  if (typeof value !== 'object' || value === null) return numberOf(octets);
+  clean(value as Container, 0, new Map());
+  return Buffer.from(JSON.stringify(value));
 }
 
 function parsed(octets: Bytes): { readonly value: unknown } | undefined {
@@ -69,17 +69,35 @@ function parsed(octets: Bytes): { readonly value: unknown } | undefined {
   }
 }
 
-function cleaned(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return withoutTokens(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth >= MAX_DEPTH) return HIDDEN;
-  if (Array.isArray(value)) return value.map((one) => cleaned(one, depth + 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [
-      name,
-      isSecretPath(rawName(name)) ? HIDDEN : cleaned(member, depth + 1),
-    ]),
-  );
+/** An object or array of JSON. */
+type Container = Record<string, unknown>;
+
+/**
+ * Takes the secrets out of what was parsed for that alone: a document of thousands of nodes is not made a second time.
+ *
+ * @param secrets what is known of names
+ */
+function clean(container: Container, depth: number, secrets: Map<string, boolean>): void {
+  const isList = Array.isArray(container);
+  for (const name of Object.keys(container)) {
+    const value = container[name];
+    if (!isList && isSecret(name, secrets)) container[name] = HIDDEN;
+    else if (typeof value === 'string') {
+      const text = withoutTokens(value);
+      if (text !== value) container[name] = text;
+    } else if (typeof value === 'object' && value !== null) {
+      if (depth + 1 >= MAX_DEPTH) container[name] = HIDDEN;
+      else clean(value as Container, depth + 1, secrets);
+    }
+  }
+}
+
+function isSecret(name: string, secrets: Map<string, boolean>): boolean {
+  const known = secrets.get(name);
+  if (known !== undefined) return known;
+  const is = isSecretPath(name.includes('%') ? rawName(name) : name);
+  secrets.set(name, is);
+  return is;
 }
 
 function rawName(name: string): string {

@@ -16,10 +16,11 @@ export function isSecretPath(path: string): boolean {
 }
 
 /** Tokens of addresses give access to what stands there: 22 characters of base64url, as a whole step of a path. */
+const TOKEN_OCTETS = 22;
 const TOKEN = /\/[\w-]{22}(?![\w-])/g;
 
 export function withoutTokens(text: string): string {
-  return text.replace(TOKEN, `/${HIDDEN}`);
+  return text.length > TOKEN_OCTETS ? text.replace(TOKEN, `/${HIDDEN}`) : text;
 }
 
 /** In place of octets that cannot be looked into. */
