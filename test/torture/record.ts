@@ -63,6 +63,14 @@ export class DeviceRecord {
     return this.deeds.filter(fits).length;
   }
 
+  /** What an add or a delete left there as the last one; undefined: nothing. */
+  left(path: string): string | undefined {
+    const last = this.deeds.findLast(
+      ({ kind, path: at, isDone }) => isDone && at === path && /^(?:add|delete)$/.test(kind),
+    );
+    return last?.kind === 'add' ? last.value : undefined;
+  }
+
   /** Values written to a leaf, in the order in which that was done. */
   written(path: string): readonly string[] {
     return this.deeds.flatMap(({ path: at, isDone, value }) =>

@@ -30,24 +30,26 @@ export function checkValues(
         () => `${deviceId} ${path}: ${String(held)} is stored where ${allowed.join(', then ')} was written`,
       );
     }
-    for (const fate of own.filter(isConfirmed)) checkBoxed(findings, fate, own, document);
+    for (const fate of own.filter(isConfirmed)) checkBoxed(findings, fate, own, document, record);
   }
 }
 
 const isConfirmed = ({ stored: { state, outcome } }: Fate): boolean => state === 'ANSWERED' && outcome === 'OK';
 
-/** What was added is stored until it is deleted. */
+/** What was added is stored until it is deleted; a delete of a higher priority can come before the add. */
 function checkBoxed(
   findings: Findings,
   { name, planned }: Fate,
   own: readonly Fate[],
   document: Readonly<Record<string, unknown>> | undefined,
+  record: DeviceRecord,
 ): void {
   const [folder, box = ''] = planned.path.split('/');
   if (folder !== 'Box') return;
   const stored = (document?.['Box'] as Record<string, unknown> | undefined)?.[box];
   if (planned.kind === 'delete') {
-    findings.check(stored === undefined, () => `${name} is OK, and ${String(stored)} is stored`);
+    const isLeft = stored !== undefined && stored === record.left(planned.path);
+    findings.check(stored === undefined || isLeft, () => `${name} is OK, and ${String(stored)} is stored`);
     return;
   }
   const isDeleted = own.some(
