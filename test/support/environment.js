@@ -4,6 +4,8 @@ const vm = require('node:vm');
 
 const { ModuleMocker } = require('jest-mock');
 
+require('./typescript-hook');
+
 /**
  * Stands for the main context of this process, which has no object of its own: what Jest compiles for this one is compiled
  * for the main context instead.
@@ -43,13 +45,11 @@ function requireLibrary(path) {
   } finally {
     process.env.NODE_ENV = NODE_ENV;
     for (const key of Reflect.ownKeys(globalThis)) if (!before.has(key)) ofLibraries.add(key);
-    // What the classes of one file declare is no other's.
-    ofLibraries.delete('TypeGraphQLMetadataStorage');
   }
 }
 
 /**
- * Runs test files in the main context of Jest's worker, each with modules of its own, but with libraries that are loaded once
+ * Runs test files in the main context of Jest's worker, each with modules of its own, but with libraries and the project's code loaded once
  * for all files (library.js). Jest's default, a new context for each file, has every file load and compile every library
  * again, WebAssembly included, which took most of the time of most files.
  *
