@@ -55,8 +55,8 @@ async function makePage(): Promise<Page> {
     title: 'moql',
     endpoint: '/graphql',
     favicon: 'data:,',
-    defaultQuery: first,
-    defaultTabs: EXAMPLES.map((query) => ({ query })),
+    defaultQuery: first.query,
+    defaultTabs: EXAMPLES.map(({ query, variables }) => ({ query, ...(variables === undefined ? {} : { variables }) })),
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'variables',
   });
