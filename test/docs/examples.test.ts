@@ -1,9 +1,14 @@
 import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
+import { chromium, type Browser } from 'playwright-core';
 
 import { EXAMPLES } from '../../src/http/playground-examples';
+import { describeWith, requireTool } from '../support/shared';
 import { byEvents } from '../support/subscriber';
-import { startDemo, type Demo } from './demo';
+import { ONE, startDemo, type Demo } from './demo';
 import { examplesOf, readDocuments, type Example } from './markdown';
+
+/** A busy machine takes its time to lay out nine megabytes of editor. */
+const LONGEST_MS = 180_000;
 
 let demo: Demo;
 let schema: GraphQLSchema;
@@ -64,6 +69,41 @@ describe('A tab of the playground at the first visit', () => {
     expect(events).toMatchObject({ type: 'operationAccepted', device: { deviceId: expect.any(String) as unknown } });
     await stream.stop();
   });
+});
+
+describeWith('chromium', 'A subscription in the playground', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: requireTool('chromium'),
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    });
+  });
+  afterAll(() => browser.close());
+
+  test(
+    'shows each event as it happens, with the key of the page, until it is stopped',
+    async () => {
+      const { url, adminKey, graphql } = demo.gateway;
+      const page = await browser.newPage();
+      page.setDefaultTimeout(LONGEST_MS / 2);
+      await page.addInitScript((key) => localStorage.setItem('moql:key', key), adminKey);
+      await page.goto(`${url}/graphql`);
+      await page.getByRole('tab', { name: 'Events' }).click();
+      await page.locator('.graphiql-query-editor').getByText('subscription').waitFor();
+      const opened = page.waitForResponse((answer) =>
+        (answer.headers()['content-type'] ?? '').startsWith('text/event-stream'),
+      );
+      await page.getByRole('button', { name: /^Execute query/ }).click();
+      await opened;
+      const write = `mutation { replaceAcmeMeter(input: { deviceId: "${ONE}", interval: 30, wait: "PT20S" }) { state } }`;
+      expect((await graphql(write)).data).toEqual({ replaceAcmeMeter: { state: 'SUCCEEDED' } });
+      await page.locator('.graphiql-response').getByText('operationEnded').waitFor();
+      await page.getByRole('button', { name: /^Stop query/ }).click();
+      await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    },
+    LONGEST_MS,
+  );
 });
 
 /** The claimed answer; `"…"` stands for any text, and an error may have more members than are shown. */
