@@ -60,7 +60,8 @@ export async function* subscribe<Data, Variables>(
   variables: Variables,
 ): AsyncGenerator<Data, void> {
   const response = await send(document, variables, 'text/event-stream');
-  if (!response.ok || response.body === null) throw new ApiError(((await response.json()) as Answer<Data>).errors ?? []);
+  if (!response.ok || response.body === null)
+    throw new ApiError(((await response.json()) as Answer<Data>).errors ?? []);
   const decoder = new TextDecoder();
   let text = '';
   for await (const octets of response.body as unknown as AsyncIterable<Uint8Array>) {
