@@ -6,6 +6,7 @@ import type { Database } from '../store/database';
 import { MADE_OF_INPUT } from '../store/sql';
 import { IS_SERVED, readPlace, type EventPlace } from '../store/events';
 import type { Alert } from '../store/generated/client';
+import { Parameters } from './device-filter/parameters';
 import type { AlertView, EventView, Reports } from './types';
 
 export interface ReportsDeps {
@@ -39,8 +40,8 @@ export function createReports({ db }: ReportsDeps): Reports {
   ): ReturnType<Reports['alerts']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const values: unknown[] = [first + 1];
-    const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+    const parameters = new Parameters([first + 1]);
+    const parameter = (value: unknown, type: string): string => parameters.add(value, type);
     const conditions = [
       ...(filter.device === undefined
         ? []
@@ -52,7 +53,8 @@ export function createReports({ db }: ReportsDeps): Reports {
       ...(filter.reach === undefined ? [] : [sqlWithinReach('device_id', filter.reach, parameter)]),
     ];
     const text = `${MADE_OF_INPUT}${SELECT_ALERTS} WHERE ${['TRUE', ...conditions].join(' AND ')} ORDER BY at, id LIMIT $1`;
-    return pageOf(await db.sql.query<AlertRow>(text, values), first, viewOfAlert);
+    const asked = parameters.statement(text);
+    return pageOf(await db.sql.query<AlertRow>(asked.text, asked.values), first, viewOfAlert);
   }
 
   /** By transaction, then number. An event's id is `TRANSACTION.NUMBER`. */
@@ -63,8 +65,8 @@ export function createReports({ db }: ReportsDeps): Reports {
   ): ReturnType<Reports['events']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const values: unknown[] = [first + 1];
-    const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+    const parameters = new Parameters([first + 1]);
+    const parameter = (value: unknown, type: string): string => parameters.add(value, type);
     const conditions = [
       ...(filter.device === undefined
         ? []
@@ -77,7 +79,8 @@ export function createReports({ db }: ReportsDeps): Reports {
       ...(filter.reach === undefined ? [] : ['device_id > 0', sqlWithinReach('device_id', filter.reach, parameter)]),
     ];
     const text = `${[SELECT_EVENTS, ...conditions].join(' AND ')} ORDER BY xact, id LIMIT $1`;
-    const rows = await db.sql.query<EventRow>(text, values);
+    const asked = parameters.statement(text);
+    const rows = await db.sql.query<EventRow>(asked.text, asked.values);
     return pageOf(rows, first, viewOfEvent);
   }
 
