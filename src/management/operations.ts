@@ -78,9 +78,9 @@ export function createOperations(deps: OperationsDeps): Operations {
   const rightsOf =
     deps.rightsOf ?? ((caller: Caller) => Promise.resolve(new Rights(isAdministrator(caller), [], now())));
 
-  async function get(device: string, id: string): Promise<OperationView | null> {
+  async function get(device: string, id: string, ofCaller?: string): Promise<OperationView | null> {
     if (!isKey(device) || !isKey(id)) return null;
-    const row = await loadOperation(deps.db.sql, device, id);
+    const row = await loadOperation(deps.db.sql, device, id, ofCaller);
     return row === null ? null : viewOf(row, deps.secrets, now());
   }
 

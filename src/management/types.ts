@@ -463,7 +463,8 @@ export interface Objects {
 export interface Operations {
   submit(input: SubmitOperation, caller: Caller): Promise<OperationView>;
   cancel(device: string, id: string, caller: Caller): Promise<OperationView>;
-  get(device: string, id: string): Promise<OperationView | null>;
+  /** @param ofCaller whose it must be; absent: anybody's */
+  get(device: string, id: string, ofCaller?: string): Promise<OperationView | null>;
   /** Resolves when the operation ended, or after `ms`, with what it is then. */
   wait(device: string, id: string, ms: number): Promise<OperationView>;
 }

@@ -5,14 +5,14 @@
 import type { Caller } from '../../src/management/types';
 import { randomFilter, TAGS } from './support/filters';
 import { familyOf, Oracle, type Full, type OwnGrant } from './support/oracle';
-import { ADMIN, FUMO, METER, Plant, STRANGE } from './support/plant';
+import { FUMO, METER, Plant, STRANGE } from './support/plant';
 import { QUESTIONS, type Question } from './support/questions';
 import { Chance } from './support/random';
 
 const SEED = Number(process.env['MOQL_TEST_SEED'] ?? 20_261_128);
-const CALLERS = 125;
-const REQUESTS = 5;
-const QUESTIONS_OF_A_REQUEST = 8;
+const CALLERS = 130;
+const REQUESTS = 2;
+const QUESTIONS_OF_A_REQUEST = 20;
 const GROUPS = ['group:field', 'group:night', 'group:none'] as const;
 const DAY_MS = 86_400_000;
 
@@ -54,7 +54,9 @@ async function grant(principal: string): Promise<void> {
   const values = Object.fromEntries(inputs.map((input, at) => [`i${at}`, input]));
   const { errors } = await plant.ask(`mutation (${variables}) { ${fields} }`, values);
   if (errors.length > 0) throw new Error(JSON.stringify([errors, inputs]));
-  await plant.gateway.db.sql.query(`UPDATE access_grant SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL`);
+  await plant.gateway.db.sql.query(
+    `UPDATE access_grant SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL`,
+  );
   granted.set(
     principal,
     grants.flatMap(({ isOver, ...own }) => (isOver ? [] : [own])),
@@ -65,7 +67,22 @@ function randomGrant(): OwnGrant & { readonly isOver: boolean } {
   const right = chance.of(['READ', 'READ', 'READ', 'READ', 'WRITE', 'EXECUTE', 'DELEGATE', 'MANAGE_DEVICES', 'RAW']);
   const isOfData = right !== 'MANAGE_DEVICES' && right !== 'RAW';
   const family = isOfData && chance.isSo(0.6) ? { family: familyOf(chance.of([METER, METER, FUMO, STRANGE])) } : {};
-  const paths = ['', 'Unit', 'Note', 'Tariff', 'Tariff/*', 'Tariff/day', 'Tariff/*/Start', '*', '*/x%2Fy', 'x%2Fy', 'x%2Fy/%25', 'PkgName', 'Empty', 'Nowhere'];
+  const paths = [
+    '',
+    'Unit',
+    'Note',
+    'Tariff',
+    'Tariff/*',
+    'Tariff/day',
+    'Tariff/*/Start',
+    '*',
+    '*/x%2Fy',
+    'x%2Fy',
+    'x%2Fy/%25',
+    'PkgName',
+    'Empty',
+    'Nowhere',
+  ];
   const path = 'family' in family && chance.isSo(0.6) ? { path: chance.of(paths) } : {};
   return { right, ...scope(), ...family, ...path, isOver: chance.isSo(0.1) };
 }
@@ -79,7 +96,13 @@ function scope(): Pick<OwnGrant, 'deviceId' | 'accountId' | 'tag' | 'where'> {
     case 'tag':
       return { tag: chance.of(TAGS) };
     case 'filter':
-      return { where: randomFilter(chance, plant.accounts, full.devices.map(({ deviceId }) => deviceId)) };
+      return {
+        where: randomFilter(
+          chance,
+          plant.accounts,
+          full.devices.map(({ deviceId }) => deviceId),
+        ),
+      };
     default:
       return {};
   }
@@ -124,14 +147,17 @@ test(`nothing leaks and nothing that is allowed is missing (seed ${SEED})`, asyn
       asked += questions.length;
     }
   }
-  expect(asked).toBeGreaterThanOrEqual(4_800);
+  expect(asked).toBeGreaterThanOrEqual(5_000);
   // Chance that shows nothing, or everything, would prove nothing.
   expect(seen).toBeGreaterThan(callers.length);
   expect(seen).toBeLessThan((callers.length * full.devices.length * 3) / 4);
   expect(kinds.size).toBe(2);
 });
 
-function requestOf(questions: readonly Question[]): { readonly text: string; readonly variables: Readonly<Record<string, unknown>> } {
+function requestOf(questions: readonly Question[]): {
+  readonly text: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+} {
   const types: string[] = [];
   const variables: Record<string, unknown> = {};
   const fields = questions.map((question, at) => {

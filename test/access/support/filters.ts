@@ -26,9 +26,24 @@ export const FAMILIES: Readonly<Record<string, string>> = {
 };
 
 /** @param accounts ids of accounts */
-export function randomFilter(chance: Chance, accounts: readonly string[], devices: readonly string[], depth = 0): FilterInput {
+export function randomFilter(
+  chance: Chance,
+  accounts: readonly string[],
+  devices: readonly string[],
+  depth = 0,
+): FilterInput {
   const again = (): FilterInput => randomFilter(chance, accounts, devices, depth + 1);
-  const kinds = ['tag', 'account', 'protocol', 'ids', 'meter', 'meter', 'meter', 'fumo', ...(depth < 2 ? ['and', 'or', 'not'] : [])];
+  const kinds = [
+    'tag',
+    'account',
+    'protocol',
+    'ids',
+    'meter',
+    'meter',
+    'meter',
+    'fumo',
+    ...(depth < 2 ? ['and', 'or', 'not'] : []),
+  ];
   switch (chance.of(kinds)) {
     case 'tag':
       return { tag: chance.of(TAGS) };
@@ -52,7 +67,17 @@ export function randomFilter(chance: Chance, accounts: readonly string[], device
 }
 
 function randomTree(chance: Chance, depth: number): FilterInput {
-  const kinds = ['text', 'text', 'number', 'bool', 'items', 'items', 'tariff', 'any', ...(depth < 2 ? ['not', 'or', 'both'] : [])];
+  const kinds = [
+    'text',
+    'text',
+    'number',
+    'bool',
+    'items',
+    'items',
+    'tariff',
+    'any',
+    ...(depth < 2 ? ['not', 'or', 'both'] : []),
+  ];
   switch (chance.of(kinds)) {
     case 'text':
       return { [chance.of(['unit', 'note', 'serial'])]: randomText(chance) };
@@ -144,14 +169,17 @@ function holds(tree: FilterInput, node: Json, own?: string): boolean {
         );
       }
       default:
-        return Object.entries(input).every(([operator, wanted]) => compare(operator, child(node, NODES[name] ?? ''), wanted));
+        return Object.entries(input).every(([operator, wanted]) =>
+          compare(operator, child(node, NODES[name] ?? ''), wanted),
+        );
     }
   });
 }
 
 function compare(operator: string, found: Json, wanted: unknown): boolean {
   if (operator === 'exists') return (found !== undefined) === wanted;
-  if (found === undefined || typeof found !== typeof (Array.isArray(wanted) ? wanted[0] : wanted)) return operator === 'ne' && found !== undefined;
+  if (found === undefined || typeof found !== typeof (Array.isArray(wanted) ? wanted[0] : wanted))
+    return operator === 'ne' && found !== undefined;
   switch (operator) {
     case 'eq':
       return found === wanted;

@@ -73,6 +73,9 @@ const DATA = ['READ', 'WRITE', 'EXECUTE', 'DELEGATE'];
 const NEEDED: Readonly<Record<string, string>> = { GET: 'READ', REPLACE: 'WRITE', EXEC: 'EXECUTE' };
 
 export class Oracle {
+  /** What was reckoned already. */
+  private readonly known = new Map<string, unknown>();
+
   /** @param grants those that hold now */
   constructor(
     readonly full: Full,
@@ -81,7 +84,7 @@ export class Oracle {
   ) {}
 
   devices(): readonly FullDevice[] {
-    return this.full.devices.filter((device) => this.sees(device));
+    return this.once('devices', () => this.full.devices.filter((device) => this.sees(device)));
   }
 
   device(deviceId: string | null): FullDevice | undefined {
@@ -133,6 +136,19 @@ export class Oracle {
   }
 
   alerts(): readonly FullAlert[] {
+    return this.once('alerts', () => this.allAlerts());
+  }
+
+  events(): readonly FullEvent[] {
+    return this.once('events', () => this.allEvents());
+  }
+
+  private once<T>(what: string, reckon: () => T): T {
+    if (!this.known.has(what)) this.known.set(what, reckon());
+    return this.known.get(what) as T;
+  }
+
+  private allAlerts(): readonly FullAlert[] {
     return this.full.alerts.flatMap((alert) => {
       const device = this.device(alert.deviceId);
       if (device === undefined) return [];
@@ -144,7 +160,7 @@ export class Oracle {
     });
   }
 
-  events(): readonly FullEvent[] {
+  private allEvents(): readonly FullEvent[] {
     return this.full.events.flatMap((event) => {
       const device = this.device(event.deviceId);
       if (device === undefined) return [];

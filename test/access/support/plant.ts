@@ -8,7 +8,15 @@ import { addMeter } from '../../gateway/support/world';
 import { startTestGateway, type TestGateway } from '../../support/gateway';
 import { untilEventsAreServed } from '../../support/events-served';
 import { TAGS } from './filters';
-import { familyOf, type Full, type FullAlert, type FullDevice, type FullEvent, type FullOperation, type Json } from './oracle';
+import {
+  familyOf,
+  type Full,
+  type FullAlert,
+  type FullDevice,
+  type FullEvent,
+  type FullOperation,
+  type Json,
+} from './oracle';
 import type { Chance } from './random';
 
 export const METER = 'urn:oma:mo:ext-acme-meter:1.0';
@@ -76,6 +84,22 @@ export class Plant {
     };
   }
 
+  /** The same with what errors say, and without data where there is none. */
+  async tell(text: string, caller: Caller): Promise<unknown> {
+    const document = parse(text);
+    const mistakes = validate(this.schema, document);
+    if (mistakes.length > 0) throw new Error(`${mistakes.join('\n')}\n${text}`);
+    const { services } = this.gateway;
+    const contextValue = new RequestContext(caller, services, await services.grants.rightsOf(caller));
+    const { data, errors = [] } = (await execute({ schema: this.schema, document, contextValue })) as ExecutionResult;
+    const told = errors.map(({ path, message, originalError }) => {
+      const { code, details } = (originalError ?? {}) as Partial<ManagementError>;
+      if (code === undefined) throw new Error(`${message}\n${text}`, { cause: originalError });
+      return { path, message, code, details };
+    });
+    return { data, errors: told };
+  }
+
   /** Twelve devices with objects, operations, alerts and events, as chance has it. */
   async sow(chance: Chance): Promise<readonly { readonly id: string; readonly caller: string }[]> {
     const { services, db } = this.gateway;
@@ -89,11 +113,14 @@ export class Plant {
         tags: chance.some(TAGS, 0.4),
       });
       const key = view.key;
-      await db.sql.query(`UPDATE device SET discovered_at = now(), supported_mos = $2::jsonb, features = $3::jsonb WHERE id = $1`, [
-        key,
-        JSON.stringify(Object.fromEntries(chance.some([METER, FUMO, STRANGE], 0.7).map((moid) => [moid, {}]))),
-        JSON.stringify({ size: { value: n, evidence: 'devInfo', at: '2026-11-01T00:00:00Z' } }),
-      ]);
+      await db.sql.query(
+        `UPDATE device SET discovered_at = now(), supported_mos = $2::jsonb, features = $3::jsonb WHERE id = $1`,
+        [
+          key,
+          JSON.stringify(Object.fromEntries(chance.some([METER, FUMO, STRANGE], 0.7).map((moid) => [moid, {}]))),
+          JSON.stringify({ size: { value: n, evidence: 'devInfo', at: '2026-11-01T00:00:00Z' } }),
+        ],
+      );
       for (const moid of [METER, FUMO, STRANGE])
         for (let instance = chance.of([0, 1, 1, 2]); instance > 0; instance -= 1)
           await this.object(key, moid, `i${instance}`, chance);
@@ -107,7 +134,7 @@ export class Plant {
     return operations;
   }
 
-  private async object(key: string, moid: string, miid: string, chance: Chance): Promise<void> {
+  async object(key: string, moid: string, miid: string, chance: Chance): Promise<void> {
     const values = valuesOf(moid, chance);
     const { sql } = this.gateway.db;
     await sql.query(
@@ -126,7 +153,7 @@ export class Plant {
     ]);
   }
 
-  private async operation(key: string, caller: string, chance: Chance): Promise<string> {
+  async operation(key: string, caller: string, chance: Chance): Promise<string> {
     const { sql } = this.gateway.db;
     const [row] = await sql.query<{ id: string }>(
       `INSERT INTO operation (device_id, state, caller, expires_at, ended_at) VALUES ($1, 'SUCCEEDED', $2, now() + interval '1 day', now()) RETURNING id`,
@@ -137,14 +164,29 @@ export class Plant {
       await sql.query(
         `INSERT INTO command (device_id, operation_id, position, kind, state, moid, family, miid, path, outcome, status_code, result, answered_at)
          VALUES ($1, $2, $3, $4, 'ANSWERED', $5, $6, 'i1', $7, 'OK', 200, $8::jsonb, now())`,
-        [key, id, position, kind, METER, familyOf(METER), chance.of(['', 'Unit', 'Tariff/day']), JSON.stringify(`result ${position}`)],
+        [
+          key,
+          id,
+          position,
+          kind,
+          METER,
+          familyOf(METER),
+          chance.of(['', 'Unit', 'Tariff/day']),
+          JSON.stringify(`result ${position}`),
+        ],
       );
-    await sql.query(`INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text))`, [key, id]);
+    await sql.query(
+      `INSERT INTO event (device_id, type, data) VALUES ($1, 'operationEnded', jsonb_build_object('operation', $2::text))`,
+      [key, id],
+    );
     return Buffer.from(`Operation:${key}:${id}`).toString('base64url');
   }
 
   private async alert(key: string, chance: Chance): Promise<void> {
-    const source = chance.of([null, ...[METER, FUMO].map((moid) => ({ moid, miid: 'i1', path: chance.of(['', 'Unit', 'PkgName']) }))]);
+    const source = chance.of([
+      null,
+      ...[METER, FUMO].map((moid) => ({ moid, miid: 'i1', path: chance.of(['', 'Unit', 'PkgName']) })),
+    ]);
     await this.gateway.db.sql.query(
       `WITH a AS (INSERT INTO alert (device_id, at, type, mark, source, data, result_code)
          VALUES ($1, now(), $2, 'warning', $3::jsonb, '"data of an alert"', 200) RETURNING id, at, type, device_id)
@@ -188,7 +230,13 @@ export class Plant {
     };
   }
 
-  private async fullOperation({ id, caller }: { readonly id: string; readonly caller: string }): Promise<FullOperation> {
+  private async fullOperation({
+    id,
+    caller,
+  }: {
+    readonly id: string;
+    readonly caller: string;
+  }): Promise<FullOperation> {
     const { data } = await this.ask(
       'query ($id: ID!) { operation(id: $id) { state device { deviceId } commands { kind result address { moid path } } } }',
       { id },

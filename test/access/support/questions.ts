@@ -30,8 +30,8 @@ export interface Ground {
 const NONE: Expected = { value: null, errors: [] };
 const ABSENT = 'urn:uuid:nobody';
 
-/** Kinds of questions; one that is written twice is asked twice as often. */
-export const QUESTIONS: readonly Make[] = [oneDevice, deviceNode, deviceList, deviceList, alertList, eventList, oneOperation];
+/** Kinds of questions. */
+export const QUESTIONS: readonly Make[] = [oneDevice, deviceNode, deviceList, alertList, eventList, oneOperation];
 
 /** What a device is asked for, with the answer. */
 interface Selection {
@@ -40,7 +40,7 @@ interface Selection {
 }
 
 function selection(chance: Chance): Selection {
-  const parts = chance.some(PARTS, 0.35).map((make) => make(chance));
+  const parts = chance.some(PARTS, 0.25).map((make) => make(chance));
   const all = [...parts, field('deviceId', (device) => device.deviceId)];
   return {
     text: all.map(({ text }, index) => `f${index}: ${text}`).join(' '),
@@ -62,8 +62,7 @@ function field(text: string, value: (device: FullDevice, oracle: Oracle) => unkn
 
 const PARTS: readonly ((chance: Chance) => Selection)[] = [
   () => field('tags', ({ tags }) => tags),
-  () =>
-    field('supportedMos { moid }', (device, oracle) => oracle.supported(device).map((moid) => ({ moid }))),
+  () => field('supportedMos { moid }', (device, oracle) => oracle.supported(device).map((moid) => ({ moid }))),
   () =>
     field('features { name }', (device, oracle) =>
       oracle.holds(device, 'READ') ? device.features.map((name) => ({ name })) : [],
@@ -79,11 +78,13 @@ const PARTS: readonly ((chance: Chance) => Selection)[] = [
     );
   },
   () =>
-    field('managementObjects { miid history(first: 2) { nodes { path new } pageInfo { hasNextPage } } }', (device, oracle) =>
-      oracle.objects(device).map(({ miid, history }) => ({
-        miid,
-        history: { nodes: history.slice(0, 2), pageInfo: { hasNextPage: history.length > 2 } },
-      })),
+    field(
+      'managementObjects { miid history(first: 2) { nodes { path new } pageInfo { hasNextPage } } }',
+      (device, oracle) =>
+        oracle.objects(device).map(({ miid, history }) => ({
+          miid,
+          history: { nodes: history.slice(0, 2), pageInfo: { hasNextPage: history.length > 2 } },
+        })),
     ),
   (chance) => instance('acmeMeter', METER_FIELDS, meter, chance),
   (chance) => instance('fumo', 'mo { miid } pkgName pkgVersion', firmware, chance),
@@ -229,7 +230,7 @@ function deviceList(chance: Chance, { full, schema, accounts }: Ground): Questio
 }
 
 function alertList(chance: Chance, { full }: Ground): Question {
-  const first = chance.of([1, 3, 500]);
+  const first = chance.of([1, 3, 12]);
   const after = chance.isSo(0.3) ? chance.of(full.alerts).id : undefined;
   const { deviceId, type, where } = reportFilter(chance, full, 'urn:test:one');
   return {
@@ -249,9 +250,13 @@ function alertList(chance: Chance, { full }: Ground): Question {
 }
 
 function eventList(chance: Chance, { full }: Ground): Question {
-  const first = chance.of([1, 3, 500]);
+  const first = chance.of([1, 3, 12]);
   const after = chance.isSo(0.3) ? chance.of(full.events).id : undefined;
-  const { deviceId, type, where } = reportFilter(chance, full, chance.of(['valuesChanged', 'operationEnded', 'grantCreated']));
+  const { deviceId, type, where } = reportFilter(
+    chance,
+    full,
+    chance.of(['valuesChanged', 'operationEnded', 'grantCreated']),
+  );
   return {
     text: `events(where: $v_where, first: ${first}${after === undefined ? '' : `, after: "${after}"`}) {
       nodes { id type data device { deviceId } } ${PAGE_INFO} }`,
@@ -286,7 +291,9 @@ function reportFilter(
 function oneOperation(chance: Chance, { full }: Ground): Question {
   const { id } = chance.of(full.operations);
   const fields = 'state device { deviceId } commands { kind result }';
-  const text = chance.isSo(0.5) ? `operation(id: "${id}") { ${fields} }` : `node(id: "${id}") { ... on Operation { ${fields} } }`;
+  const text = chance.isSo(0.5)
+    ? `operation(id: "${id}") { ${fields} }`
+    : `node(id: "${id}") { ... on Operation { ${fields} } }`;
   return {
     text,
     variables: {},
