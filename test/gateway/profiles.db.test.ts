@@ -248,7 +248,7 @@ describe('A profile', () => {
       world.gateway,
       device.deviceId,
       { right: 'WRITE', ...node },
-      { right: 'READ', ...node },
+      { right: 'READ', ...node, deviceId: null, where: { deviceId: { eq: device.deviceId } } },
     );
     expect(codesOf(await createAs(writer, { where: {}, entries: [unit('x')] }))).toEqual(['FORBIDDEN']);
     expect((await createAs(writer, { where: only(device), entries: [interval(31)] })).errors).toBeUndefined();
