@@ -1,16 +1,21 @@
 import { EventTail } from '../../../src/management/events/tail';
 import type { Database } from '../../../src/store/database';
 
-/** A database that answers when the test lets it. */
-function heldDatabase(): { readonly db: Database; readonly pages: ((rows: readonly object[]) => void)[] } {
+/** A database that answers for pages of events when the test lets it. */
+function heldDatabase(): { db: Database; pages: ((rows: readonly object[]) => void)[]; letGo: () => void } {
+  let isHeld = true;
   const pages: ((rows: readonly object[]) => void)[] = [];
   const query = (text: string): Promise<unknown> => {
-    if (text.includes('pg_snapshot_xmin')) return Promise.resolve([{ xmin: '10', at: new Date(0) }]);
     if (text.includes('AS held')) return Promise.resolve([{ held: false }]);
-    return new Promise((resolve) => pages.push(resolve));
+    if (text.includes('AS xmin')) return Promise.resolve([{ xmin: '10', at: new Date(0) }]);
+    return isHeld ? new Promise((resolve) => pages.push(resolve)) : Promise.resolve([]);
   };
   const db = { sql: { query }, listen: () => Promise.resolve(() => undefined) };
-  return { db: db as unknown as Database, pages };
+  const letGo = (): void => {
+    isHeld = false;
+    for (const page of pages) page([]);
+  };
+  return { db: db as unknown as Database, pages, letGo };
 }
 
 const event = (id: number): object => ({
@@ -27,7 +32,7 @@ const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(res
 test.each(Array.from({ length: 12 }, (_, steps) => [steps]))(
   'Who begins to follow %i steps after the tail read on is handed what comes next, and told when it is too much',
   async (steps) => {
-    const { db, pages } = heldDatabase();
+    const { db, pages, letGo } = heldDatabase();
     const tail = new EventTail({ db, log: { error: (detail) => expect(detail).toBe('no error') }, most: 2 });
     await tail.start();
     await tail.follow();
@@ -40,9 +45,10 @@ test.each(Array.from({ length: 12 }, (_, steps) => [steps]))(
     await macrotask();
     pages.shift()?.([2, 3, 4, 5].map(event));
     await macrotask();
-    // It never asks, and so would never read pages of its own.
+    letGo();
+    // It never asked, and so would never have read pages of its own.
     await expect(late.next()).rejects.toMatchObject({ code: 'LIMIT_BUFFER' });
-    for (const page of pages) page([]);
     await tail.stop();
   },
+  2_000,
 );
