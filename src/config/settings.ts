@@ -152,7 +152,10 @@ export function settingRows(): readonly SettingRow[] {
   return [...limits, ...trusted, ...repositoryRows(), ...rest, ...exchangeRows(), ...eventRows(), ...bearerRows()];
 }
 
-function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings | typeof trustedSettings): readonly SettingRow[] {
+function rowsOf(
+  section: string,
+  part: typeof tlsSettings | typeof proxySettings | typeof trustedSettings,
+): readonly SettingRow[] {
   const defaults: Readonly<Record<string, SettingRow['fallback'] | undefined>> = part.parse({});
   return Object.entries(part.unwrap().shape).map(([name, member]) => ({
     name: `${section}.${name}`,

@@ -4,13 +4,25 @@
  *
  * - mutations and subscriptions, which do not spend their time in the executor;
  * - questions about the schema;
+ * - fields of an interface, whose types are found in ways that graphql-jit does not know;
  * - `@skip` and `@include`, where fragments that are spread at several places were answered wrongly;
  * - variables of input objects: code is made for the whole type, and filters know every management object;
  * - variables within literals, and variables that do not fit: their errors would read otherwise;
  * - documents of many fields, fragments counted where they are spread: compiling takes time that nobody else has.
  */
 import type { DocumentNode, ExecutionResult, GraphQLSchema, TypeNode, ValueNode } from 'graphql';
-import { getVariableValues, isLeafType, Kind, OperationTypeNode, visit, BREAK } from 'graphql';
+import {
+  BREAK,
+  getNamedType,
+  getVariableValues,
+  isAbstractType,
+  isLeafType,
+  Kind,
+  OperationTypeNode,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 
 import type { RequestContext } from './context';
@@ -80,11 +92,18 @@ function isSuitable(schema: GraphQLSchema, document: DocumentNode, { node }: Kno
     isPlain = false;
     return BREAK;
   };
-  visit(document, {
-    Directive: stop,
-    Field: ({ name }) => (name.value === '__schema' || name.value === '__type' ? stop() : undefined),
-    Argument: ({ value }) => (value.kind !== Kind.VARIABLE && holdsVariable(value) ? stop() : undefined),
-  });
+  const types = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      Directive: stop,
+      Field: ({ name }) =>
+        name.value === '__schema' || name.value === '__type' || isAbstractType(getNamedType(types.getType()))
+          ? stop()
+          : undefined,
+      Argument: ({ value }) => (value.kind !== Kind.VARIABLE && holdsVariable(value) ? stop() : undefined),
+    }),
+  );
   return isPlain;
 }
 

@@ -31,10 +31,14 @@ export class Executor {
     const { usage, limits } = this.deps;
     const release = usage.begin(prepared.principal);
     if (release === undefined)
-      return refused('LIMIT_CONCURRENCY', `One caller has at most ${limits.concurrentOperations} operations at a time.`, {
-        limit: limits.concurrentOperations,
-        http: { status: 429, headers: new Map([['retry-after', '1']]) },
-      });
+      return refused(
+        'LIMIT_CONCURRENCY',
+        `One caller has at most ${limits.concurrentOperations} operations at a time.`,
+        {
+          limit: limits.concurrentOperations,
+          http: { status: 429, headers: new Map([['retry-after', '1']]) },
+        },
+      );
     try {
       const result = this.#run(prepared, context);
       if (!isPromise(result)) return result;
@@ -57,7 +61,12 @@ export class Executor {
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => {
         context.giveUp();
-        resolve(refused('LIMIT_TIME', `The operation took more than ${ms} ms.`, { limit: ms, http: { status: 504, headers: new Map() } }));
+        resolve(
+          refused('LIMIT_TIME', `The operation took more than ${ms} ms.`, {
+            limit: ms,
+            http: { status: 504, headers: new Map() },
+          }),
+        );
       }, ms);
       result.then(
         (value) => {

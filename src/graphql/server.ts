@@ -24,7 +24,11 @@ export interface GraphqlServerOptions {
 }
 
 /** Not started yet. */
-export function createGraphqlServer({ live, executor, logFailure }: GraphqlServerOptions): ApolloServer<RequestContext> {
+export function createGraphqlServer({
+  live,
+  executor,
+  logFailure,
+}: GraphqlServerOptions): ApolloServer<RequestContext> {
   return new ApolloServer<RequestContext>({
     gateway: live.gateway((context) => executor.execute(preparedOf(context), context)),
     introspection: true,

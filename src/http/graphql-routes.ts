@@ -114,7 +114,12 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
         if (type === undefined)
           return sendRefusal(
             reply,
-            refusal('BAD_REQUEST', 'Answers are application/json or application/graphql-response+json.', {}, { status: 406 }),
+            refusal(
+              'BAD_REQUEST',
+              'Answers are application/json or application/graphql-response+json.',
+              {},
+              { status: 406 },
+            ),
             JSON_TYPE,
           );
         const asked = askedOf(request);

@@ -36,7 +36,9 @@ describe('The fixed part of the schema', () => {
     const changes = breakingChanges(before, 'type Query { b(c: Int!): Int d: Int }');
     expect(changes).toHaveLength(2);
     expect(unexplained(changes, {})).toEqual(changes);
-    expect(unexplained(changes, { [changes[0] ?? '']: 'nobody used it', [changes[1] ?? '']: ' ' })).toEqual([changes[1]]);
+    expect(unexplained(changes, { [changes[0] ?? '']: 'nobody used it', [changes[1] ?? '']: ' ' })).toEqual([
+      changes[1],
+    ]);
     expect(breakingChanges(before, 'type Query { a: Int b(c: Int): Int d: Int }')).toEqual([]);
   });
 });

@@ -89,19 +89,38 @@ describe.each(ENTRANCES)('By %s', (_name, ask) => {
     const cases: readonly (readonly [Request, unknown])[] = [
       [{ query: `{ ${'__typename '.repeat(120)} }` }, ['LIMIT_TOKENS']],
       [{ query: `{ ${'{a'.repeat(401)}` }, ['LIMIT_DEPTH']],
-      [{ query: '{ devices { edges { node { account { id } } } } }' }, { devices: { edges: [expect.anything(), expect.anything()] } }],
-      [{ query: '{ devices { edges { node { account { ...F } } } } } fragment F on Account { a { b } }' }, ['LIMIT_DEPTH']],
+      [
+        { query: '{ devices { edges { node { account { id } } } } }' },
+        { devices: { edges: [expect.anything(), expect.anything()] } },
+      ],
+      [
+        { query: '{ devices { edges { node { account { ...F } } } } } fragment F on Account { a { b } }' },
+        ['LIMIT_DEPTH'],
+      ],
       [{ query: '{ a: __typename b: __typename c: __typename }' }, { a: 'Query', b: 'Query', c: 'Query' }],
-      [{ query: '{ a: __typename b: __typename ...F } fragment F on Query { c: __typename d: __typename }' }, ['LIMIT_ALIASES']],
-      [{ query: '{ __typename __typename ...F ... { __typename } } fragment F on Query { __typename __typename }' }, ['LIMIT_BREADTH']],
+      [
+        { query: '{ a: __typename b: __typename ...F } fragment F on Query { c: __typename d: __typename }' },
+        ['LIMIT_ALIASES'],
+      ],
+      [
+        { query: '{ __typename __typename ...F ... { __typename } } fragment F on Query { __typename __typename }' },
+        ['LIMIT_BREADTH'],
+      ],
       [{ query: `{ devices { ${'__typename '.repeat(11)} } }` }, ['LIMIT_BREADTH']],
       // A page of so many, with so many objects each.
       [{ query: '{ devices(first: 10) { nodes { account { id } managementObjects { moid } } } }' }, ['LIMIT_COST']],
-      [{ query: 'query ($n: Int = 2) { devices(first: $n) { nodes { account { id } } } }' }, { devices: { nodes: [{}, {}].map(() => expect.anything()) } }],
-      [{ query: 'query ($n: Int = 2) { devices(first: $n) { nodes { account { id } } } }', variables: { n: 400 } }, ['LIMIT_COST']],
+      [
+        { query: 'query ($n: Int = 2) { devices(first: $n) { nodes { account { id } } } }' },
+        { devices: { nodes: [{}, {}].map(() => expect.anything()) } },
+      ],
+      [
+        { query: 'query ($n: Int = 2) { devices(first: $n) { nodes { account { id } } } }', variables: { n: 400 } },
+        ['LIMIT_COST'],
+      ],
       [{ query: '{ devices(first: 501) { pageInfo { hasNextPage } } }' }, ['LIMIT_PAGE_SIZE']],
     ];
-    for (const [request, expected] of cases) expect([request.query, told(await ask(url, request))]).toEqual([request.query, expected]);
+    for (const [request, expected] of cases)
+      expect([request.query, told(await ask(url, request))]).toEqual([request.query, expected]);
   });
 
   test('time ends what is executed, and nothing more is loaded for it; a wait for a device has its own bound', async () => {
@@ -145,7 +164,9 @@ describe.each(ENTRANCES)('By %s', (_name, ask) => {
     expect(errors).toMatchObject([{ extensions: { code: 'LIMIT_RATE', retryAfterMs: expect.any(Number) as number } }]);
     expect(told(await ask(url, { query: '{ __typename }' }, PLAIN_KEY))).toEqual({ __typename: 'Query' });
     // What could never be paid is told so at once.
-    expect(told(await ask(url, { query: '{ devices(first: 80) { nodes { id } } }' }, PLAIN_KEY))).toEqual(['LIMIT_COST']);
+    expect(told(await ask(url, { query: '{ devices(first: 80) { nodes { id } } }' }, PLAIN_KEY))).toEqual([
+      'LIMIT_COST',
+    ]);
   });
 
   test('a caller has so many operations under way at a time', async () => {
@@ -224,7 +245,7 @@ describe('Beside the document', () => {
     await running[0]?.stop();
     for (;;) {
       const again = await byEvents({ url, key: ADMIN_KEY }, query);
-      const first = await Promise.race([again.raw(), new Promise<undefined>((resolve) => setImmediate(resolve))]);
+      const first = await Promise.race([again.raw(), new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))]);
       await again.stop();
       if (first === undefined) break;
       expect(told(first)).toEqual(['LIMIT_SUBSCRIPTIONS']);

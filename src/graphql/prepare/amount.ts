@@ -12,8 +12,7 @@ export function combine(a: Amount, b: Amount, how: (a: number, b: number) => num
   return (variables) => how(amountOf(a, variables), amountOf(b, variables));
 }
 
-export const plus = (a: Amount, b: Amount): Amount =>
-  a === 0 ? b : b === 0 ? a : combine(a, b, (x, y) => x + y);
+export const plus = (a: Amount, b: Amount): Amount => (a === 0 ? b : b === 0 ? a : combine(a, b, (x, y) => x + y));
 export const times = (a: Amount, b: Amount): Amount =>
   a === 1 ? b : b === 1 ? a : a === 0 || b === 0 ? 0 : combine(a, b, (x, y) => x * y);
 export const larger = (a: Amount, b: Amount): Amount =>

@@ -193,7 +193,7 @@ function sizeOfPage(node: FieldNode, field: GraphQLField<unknown, unknown>): Amo
   const given = node.arguments?.find(({ name }) => name.value === 'first')?.value;
   if (given === undefined) return PAGE;
   return valueOf(given, (value) =>
-    typeof value === "number" && value >= 0 ? Math.min(LONGEST_PAGE, value) : value == null ? PAGE : 0,
+    typeof value === 'number' && value >= 0 ? Math.min(LONGEST_PAGE, value) : value == null ? PAGE : 0,
   );
 }
 

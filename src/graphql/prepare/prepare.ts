@@ -94,10 +94,7 @@ export class Preparing {
     );
     const [operation] = named;
     if (!operation || named.length > 1)
-      return refusal(
-        'OPERATION_RESOLUTION_FAILURE',
-        'The document has no operation of this name, or it needs a name.',
-      );
+      return refusal('OPERATION_RESOLUTION_FAILURE', 'The document has no operation of this name, or it needs a name.');
     const kind = operation.node.operation;
     if (isSafe && kind === OperationTypeNode.MUTATION)
       return refusal('BAD_REQUEST', 'GET takes no mutation.', {}, { status: 405, headers: { allow: 'POST' } });

@@ -78,9 +78,13 @@ export class Serving {
     const ended = usage.subscribe(prepared.principal);
     if (ended === undefined)
       return {
-        errors: refusal('LIMIT_SUBSCRIPTIONS', `One caller has at most ${limits.subscriptions} subscriptions at a time.`, {
-          limit: limits.subscriptions,
-        }).errors,
+        errors: refusal(
+          'LIMIT_SUBSCRIPTIONS',
+          `One caller has at most ${limits.subscriptions} subscriptions at a time.`,
+          {
+            limit: limits.subscriptions,
+          },
+        ).errors,
       };
     let results: Results | FormattedExecutionResult | undefined;
     try {

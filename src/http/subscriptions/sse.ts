@@ -41,7 +41,9 @@ export function eventStreams({
       const { authorization } = raw.headers;
       const entrance = serving.entrance(() => authenticate(authorization));
       const asked = askedOf(raw);
-      const answer = asked.ok ? await serving.answer(asked.asked, entrance, raw.method === 'GET') : { errors: asked.errors };
+      const answer = asked.ok
+        ? await serving.answer(asked.asked, entrance, raw.method === 'GET')
+        : { errors: asked.errors };
       return (Symbol.asyncIterator in answer ? answer : one(answer)) as OperationResult;
     },
     /** What was made waits here until what was made before has left. */
