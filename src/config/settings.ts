@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
+import { callerRows, callerSettings } from './caller-settings';
 import { count } from './check';
 import { exchangeRows, exchangeSettings } from './exchange-settings';
 import { eventRows, retentionSettings, webhookSettings } from './event-settings';
@@ -84,6 +85,7 @@ const schema = z.strictObject({
     .describe('what one device, session or caller may take'),
   repository: repositorySettings,
   tls: tlsSettings,
+  callers: callerSettings,
   proxy: proxySettings,
   exchanges: exchangeSettings,
   retention: retentionSettings,
@@ -139,7 +141,7 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest, ...exchangeRows(), ...eventRows(), ...bearerRows()];
+  return [...limits, ...repositoryRows(), ...rest, ...exchangeRows(), ...eventRows(), ...bearerRows(), ...callerRows()];
 }
 
 function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {

@@ -25,6 +25,8 @@ const MAX_BATCH = 1000;
 export class RequestContext {
   readonly warnings: Warning[] = [];
   warningsLeftOut = 0;
+  /** Address of who asks, where it is known. */
+  remote: string | undefined;
   /** Milliseconds since 1970 at which the request came in: ages are reckoned from here. */
   readonly startedAt: number;
 

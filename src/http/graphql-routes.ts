@@ -2,25 +2,31 @@
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
+import { createCallers, type Callers } from '../access/callers';
 import type { AnyErrorCode } from '../graphql/error-codes';
 import { RequestContext } from '../graphql/context';
 import { LiveSchema } from '../graphql/live-schema';
 import { MAX_NESTING, TOO_NESTED } from '../graphql/documents';
 import { isNestedDeeper } from '../graphql/nesting';
 import { createGraphqlServer } from '../graphql/server';
-import type { Caller, Services } from '../management/types';
+import { ManagementError, type Caller, type Services } from '../management/types';
 import { playground } from './playground';
+import { shownBy, type Believe, type ShownDeps } from './shown';
 import { Serving } from './subscriptions/serving';
 import { eventStreams, wantsEvents } from './subscriptions/sse';
 import { serveWebsockets } from './subscriptions/websocket';
 
 const BODY_OCTETS = 8 * 1024 * 1024;
-const LONGEST_KEY = 4096;
+const ISSUER_RETRY_S = 30;
 
 export interface GraphqlDeps {
   readonly services: Services;
   /** False: no page at `/graphql`. */
   readonly playground?: boolean;
+  /** Who calls; API keys alone when left out. */
+  readonly callers?: Pick<Callers, 'authenticate'>;
+  /** Whether client certificates count. */
+  readonly callerCertificates?: ShownDeps['certificates'];
   readonly now?: () => number;
 }
 
@@ -38,7 +44,7 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
     await server.start();
     scope.addHook('onClose', () => server.stop());
     const serving = new Serving({ live, services, logFailure, ...(deps.now ? { now: deps.now } : {}) });
-    const believe = (header: string | undefined): Promise<Caller | null> => authenticate(header, services);
+    const believe = believer(deps);
     const closeWebsockets = serveWebsockets(app, { serving, authenticate: believe, log: scope.log });
     const stream = eventStreams({ serving, authenticate: believe });
     // Before the listener waits for its connections: these would never end by themselves.
@@ -55,23 +61,30 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
     );
     scope.addHook('onRequest', async (request, reply) => {
       if (isPageRequest(request, deps)) return undefined;
-      const caller = await believe(request.headers.authorization);
-      if (!caller) {
-        return refuse(
-          reply.header('www-authenticate', 'Bearer realm="moql"'),
-          401,
-          'UNAUTHENTICATED',
-          'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).',
-        );
+      try {
+        const caller = await believe(request.raw, request.headers.authorization, request.ip);
+        if (!caller) {
+          return refuse(
+            reply.header('www-authenticate', 'Bearer realm="moql"'),
+            401,
+            'UNAUTHENTICATED',
+            'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).',
+          );
+        }
+        callers.set(request, caller);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof ManagementError) || error.code !== 'ISSUER_AWAY') throw error;
+        return refuse(reply.header('retry-after', ISSUER_RETRY_S), 503, error.code, error.message);
       }
-      callers.set(request, caller);
-      return undefined;
     });
 
     const context = async (request: FastifyRequest): Promise<RequestContext> => {
       const caller = callers.get(request);
       if (!caller) throw new Error('a request reached GraphQL without a caller');
-      return new RequestContext(caller, services, await services.grants.rightsOf(caller), deps.now);
+      const context = new RequestContext(caller, services, await services.grants.rightsOf(caller), deps.now);
+      context.remote = request.ip;
+      return context;
     };
     const handle = fastifyApolloHandler(server, { context }) as unknown as (
       this: FastifyInstance,
@@ -116,9 +129,12 @@ function queryOf(request: FastifyRequest): string {
   return typeof query === 'string' ? query : '';
 }
 
-async function authenticate(header: string | undefined, services: Services): Promise<Caller | null> {
-  const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? '')?.[1];
-  return key === undefined || key.length > LONGEST_KEY ? null : services.keys.authenticate(key);
+/** One way for all entrances to know who calls. */
+function believer({ services, callers, callerCertificates: certificates }: GraphqlDeps): Believe {
+  const { authenticate } = callers ?? createCallers({
+      keys: { authenticate: (bearer) => services.keys.authenticate(bearer), callerOf: () => Promise.resolve(null) },
+    });
+  return (request, authorization, remote) => authenticate(shownBy(request, authorization, { certificates }, remote));
 }
 
 /** What went wrong before GraphQL began, in GraphQL's shape. */

@@ -5,12 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type OperationResult } from 'graphql-sse';
 
-import type { Caller } from '../../management/types';
+import type { Believe } from '../shown';
 import type { Serving } from './serving';
 
 export interface SseDeps {
   readonly serving: Serving;
-  readonly authenticate: (header: string | undefined) => Promise<Caller | null>;
+  readonly authenticate: Believe;
 }
 
 const EVENT_STREAM = 'text/event-stream';
@@ -33,7 +33,7 @@ export function eventStreams({
     authenticate: () => null,
     async onSubscribe({ raw }, params) {
       const { authorization } = raw.headers;
-      const entrance = serving.entrance(() => authenticate(authorization));
+      const entrance = serving.entrance(() => authenticate(raw.raw, authorization, raw.ip), raw.ip);
       const answer = await serving.answer(params, entrance, raw.method === 'GET');
       return (Symbol.asyncIterator in answer ? answer : one(answer)) as OperationResult;
     },
