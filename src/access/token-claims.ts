@@ -57,7 +57,9 @@ export function callerOfClaims(claims: Claims, rules: ClaimRules): ClaimedCaller
 /** As it stands in a principal: what that cannot hold is percent-encoded, and so is `%`, so that no two names become one. */
 export function encodeName(name: string): string {
   return name.replace(/[\s:%\p{C}]/gu, (character) =>
-    [...Buffer.from(character, 'utf8')].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    [...Buffer.from(character, 'utf8')]
+      .map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join(''),
   );
 }
 

@@ -66,7 +66,10 @@ class CheckedTokens implements Tokens {
     this.#issuers = new Map(
       deps.issuers.map((settings) => {
         const { timeoutMs, cooldownMs, keysKeptMs: keptMs } = settings;
-        return [settings.issuer, { settings, keys: issuerKeys(settings, { timeoutMs, cooldownMs, keptMs, fetch, now }) }];
+        return [
+          settings.issuer,
+          { settings, keys: issuerKeys(settings, { timeoutMs, cooldownMs, keptMs, fetch, now }) },
+        ];
       }),
     );
   }

@@ -43,6 +43,8 @@ export function callersOf(
 function rightsOf(names: readonly string[]): readonly Right[] {
   const stray = names.find((name) => !(RIGHTS as readonly string[]).includes(name));
   if (stray !== undefined)
-    throw new StartError(`MOQL_CONFIG: callers.certificates: only: there is no right ${stray}; they are ${RIGHTS.join(', ')}`);
+    throw new StartError(
+      `MOQL_CONFIG: callers.certificates: only: there is no right ${stray}; they are ${RIGHTS.join(', ')}`,
+    );
   return names as readonly Right[];
 }

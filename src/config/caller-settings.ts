@@ -71,7 +71,11 @@ const certificate = z
       .describe('who calls by it: principal `user:NAME`'),
     groups: z.array(name).max(500).default([]).describe('in which groups'),
     admin: z.boolean().default(false).describe('whether it is an administrator'),
-    only: z.array(z.string().regex(/^[A-Z_]{1,64}$/, 'must be the name of a right')).min(1).optional().describe('limits it to these rights'),
+    only: z
+      .array(z.string().regex(/^[A-Z_]{1,64}$/, 'must be the name of a right'))
+      .min(1)
+      .optional()
+      .describe('limits it to these rights'),
   })
   .refine(({ sha256, subject }) => (sha256 === undefined) !== (subject === undefined), 'needs sha256 or subject');
 

@@ -131,7 +131,9 @@ function queryOf(request: FastifyRequest): string {
 
 /** One way for all entrances to know who calls. */
 function believer({ services, callers, callerCertificates: certificates }: GraphqlDeps): Believe {
-  const { authenticate } = callers ?? createCallers({
+  const { authenticate } =
+    callers ??
+    createCallers({
       keys: { authenticate: (bearer) => services.keys.authenticate(bearer), callerOf: () => Promise.resolve(null) },
     });
   return (request, authorization, remote) => authenticate(shownBy(request, authorization, { certificates }, remote));

@@ -14,12 +14,15 @@ const nullable = true;
 export class AuditEntry {
   @Field(() => DateTimeScalar)
   readonly at!: Date;
-  @Field(() => String, { description: 'Who did it: `key:ID` or `user:NAME`; `nobody` for credentials that were refused.' })
+  @Field(() => String, {
+    description: 'Who did it: `key:ID` or `user:NAME`; `nobody` for credentials that were refused.',
+  })
   readonly principal!: string;
   @Field(() => String, { description: 'What the principal was called then.' })
   readonly name!: string;
   @Field(() => String, {
-    description: 'The field of the mutation; `refusedCredential` for refused credentials, which are counted by address.',
+    description:
+      'The field of the mutation; `refusedCredential` for refused credentials, which are counted by address.',
   })
   readonly action!: string;
   @Field(() => [String], { description: 'Identifiers that it was about, as arguments and answer had them.' })
@@ -30,7 +33,10 @@ export class AuditEntry {
   readonly arguments!: unknown;
   @Field(() => String, { description: '`OK`, or the code of the error.' })
   readonly outcome!: string;
-  @Field(() => String, { nullable, description: 'Address from which it came, as far as MOQL_TRUST_PROXY lets it be known.' })
+  @Field(() => String, {
+    nullable,
+    description: 'Address from which it came, as far as MOQL_TRUST_PROXY lets it be known.',
+  })
   readonly remote!: string | null;
   @Field(() => Int, { description: 'How often: more than once for refused credentials alone.' })
   readonly times!: number;
