@@ -8,11 +8,10 @@ import type { Json } from '../management/types';
  * Members that are kept, by input and argument; of everything else there stands that it was given. Values of nodes,
  * credentials, files and texts for people are never here. Identifiers are kept wherever they stand.
  */
-const KEPT: Readonly<Record<string, readonly string[]>> = {
+export const KEPT: Readonly<Record<string, readonly string[]>> = {
   Mutation: ['dryRun', 'allowBreaking', 'restore', 'overlap'],
   CreateAccountInput: ['serverId', 'name', 'autoRegister', 'bearers'],
   UpdateAccountInput: ['serverId', 'name', 'autoRegister', 'bearers'],
-  ImportAccountInput: ['serverId', 'name', 'autoRegister', 'bearers'],
   CredentialInput: ['type'],
   CreateApiKeyInput: ['name', 'admin', 'expiresAt', 'expiresIn', 'only'],
   CreateGrantInput: ['principal', 'right', 'tag', 'moid', 'path', 'expiresAt'],
@@ -55,9 +54,6 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
   UpdateRuleInput: ['name', 'enabled', 'debounce'],
   RuleTriggerInput: ['events', 'alertType', 'moid'],
   RuleActionInput: ['expiresIn', 'addTags', 'removeTags'],
-  ImportDeviceInput: ['protocol', 'tags', 'timeZone', 'bearers'],
-  ImportGrantInput: ['principal', 'right', 'tag', 'moid', 'path', 'expiresAt'],
-  AccountReferenceInput: ['serverId', 'name'],
 };
 
 /** Stands for what was given and is not kept. */
