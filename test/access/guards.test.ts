@@ -15,7 +15,7 @@ import {
 import { RIGHTS, type Right } from '../../src/access/rights';
 import { buildFixedSchema } from '../../src/graphql/fixed-schema';
 import type { Caller } from '../../src/management/types';
-import { METER, Plant } from './support/plant';
+import { keyOf, METER, Plant } from './support/plant';
 
 const PAGE = readFileSync(join(__dirname, '../../docs/security.md'), 'utf8');
 const GUARDS = [...PAGE.matchAll(/^\| `(\w+)(?:\((\w+)\))?` \| `?([^`|]+?)`? \|/gm)].map(
@@ -37,7 +37,7 @@ let account = '';
 beforeAll(async () => {
   plant = await Plant.start();
   account = plant.accounts[0] ?? '';
-  const [, accountId = ''] = Buffer.from(account, 'base64url').toString().split(':');
+  const accountId = keyOf(account);
   await plant.gateway.services.devices.register({ deviceId: DEVICE, accountId });
 });
 afterAll(() => plant.close());

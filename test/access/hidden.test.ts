@@ -1,6 +1,6 @@
 /** DM-AZ-003: what is hidden is answered like what is not there: the same answer, by the same statements. */
 import type { Caller } from '../../src/management/types';
-import { ADMIN, FUMO, METER, Plant } from './support/plant';
+import { ADMIN, FUMO, keyOf, METER, Plant } from './support/plant';
 import { familyOf } from './support/oracle';
 import { Chance } from './support/random';
 
@@ -45,9 +45,7 @@ beforeAll(async () => {
   plant = await Plant.start();
   const { services, db } = plant.gateway;
   const chance = new Chance(1);
-  const [, accountId = ''] = Buffer.from(plant.accounts[0] ?? '', 'base64url')
-    .toString()
-    .split(':');
+  const accountId = keyOf(plant.accounts[0] ?? '');
   const keys: string[] = [];
   const operations: string[] = [];
   for (const [deviceId, tags] of [
@@ -217,6 +215,13 @@ describe.each([
     expect(text(having.answer)).toBe(text(without.answer));
     expect(having.by).toEqual(without.by);
   });
+});
+
+test('grants cost a read no statement, and those by filter one', async () => {
+  const text = `{ device(deviceId: "${SEEN}") { acmeMeter { unit } } }`;
+  const cost = async (caller: Caller): Promise<number> => (await asked(text, caller)).by.length;
+  const [admin, reader, filtered] = [await cost(ADMIN), await cost(READER), await cost(FILTERED)];
+  expect([admin, reader, filtered]).toEqual([2, 2, 3]);
 });
 
 test('all of it is there for who may see it', async () => {

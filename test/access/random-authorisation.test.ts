@@ -14,7 +14,6 @@ const CALLERS = 130;
 const REQUESTS = 2;
 const QUESTIONS_OF_A_REQUEST = 20;
 const GROUPS = ['group:field', 'group:night', 'group:none'] as const;
-const DAY_MS = 86_400_000;
 
 let plant: Plant;
 let full: Full;
@@ -33,35 +32,17 @@ beforeAll(async () => {
     callers.push({ principal, name: principal, admin: chance.isSo(0.02), ...groups, ...only });
   }
   full = await plant.full(operations);
-  for (const principal of [...GROUPS.slice(0, 2), ...callers.map((caller) => caller.principal)]) await grant(principal);
-  // Grants are events too.
-  full = await plant.full(operations);
+  const rows = [...GROUPS.slice(0, 2), ...callers.map((caller) => caller.principal)].flatMap((principal) => {
+    const grants = chance.times(chance.below(6), randomGrant);
+    granted.set(
+      principal,
+      grants.flatMap(({ isOver, ...own }) => (isOver ? [] : [own])),
+    );
+    return grants.map((grant) => ({ ...grant, principal }));
+  });
+  await plant.grant(rows);
 });
 afterAll(() => plant.close());
-
-/** Gives a principal what chance has for it; some of it is over by now. */
-async function grant(principal: string): Promise<void> {
-  const grants = chance.times(chance.below(6), randomGrant);
-  if (grants.length === 0) return;
-  const inputs = grants.map(({ family, isOver, ...scope }) => ({
-    ...scope,
-    principal,
-    ...(family === undefined ? {} : { moid: `${family}:1.0` }),
-    ...(isOver ? { expiresAt: new Date(Date.now() + DAY_MS).toISOString() } : {}),
-  }));
-  const variables = inputs.map((_input, at) => `$i${at}: CreateGrantInput!`).join(', ');
-  const fields = inputs.map((_input, at) => `g${at}: createGrant(input: $i${at}) { id }`).join(' ');
-  const values = Object.fromEntries(inputs.map((input, at) => [`i${at}`, input]));
-  const { errors } = await plant.ask(`mutation (${variables}) { ${fields} }`, values);
-  if (errors.length > 0) throw new Error(JSON.stringify([errors, inputs]));
-  await plant.gateway.db.sql.query(
-    `UPDATE access_grant SET expires_at = now() - interval '1 s' WHERE expires_at IS NOT NULL`,
-  );
-  granted.set(
-    principal,
-    grants.flatMap(({ isOver, ...own }) => (isOver ? [] : [own])),
-  );
-}
 
 function randomGrant(): OwnGrant & { readonly isOver: boolean } {
   const right = chance.of(['READ', 'READ', 'READ', 'READ', 'WRITE', 'EXECUTE', 'DELEGATE', 'MANAGE_DEVICES', 'RAW']);

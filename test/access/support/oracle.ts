@@ -30,6 +30,7 @@ export interface FullAlert {
   readonly source: { readonly moid: string; readonly path: string } | null;
   readonly data: Json;
   readonly resultCode: number | null;
+  readonly correlator: string | null;
 }
 export interface FullEvent {
   readonly id: string;
@@ -156,7 +157,7 @@ export class Oracle {
         alert.source === null
           ? this.mayAll(device, 'READ')
           : this.may(device, 'READ', familyOf(alert.source.moid), alert.source.path);
-      return [isRead ? alert : { ...alert, source: null, data: null, resultCode: null }];
+      return [isRead ? alert : { ...alert, source: null, data: null, resultCode: null, correlator: null }];
     });
   }
 

@@ -1,8 +1,12 @@
 /** A small fleet with something of everything, asked in this process: as anybody, without HTTP. */
+import 'reflect-metadata';
+
 import { execute, parse, validate, type ExecutionResult, type GraphQLSchema } from 'graphql';
 
+import { deviceCondition } from '../../../src/graphql/fixed/device-filter';
 import { RequestContext } from '../../../src/graphql/context';
 import { SchemaBuilder } from '../../../src/graphql/schema';
+import { storeCondition } from '../../../src/management/device-filter/condition';
 import type { Caller, ManagementError } from '../../../src/management/types';
 import { addMeter } from '../../gateway/support/world';
 import { startTestGateway, type TestGateway } from '../../support/gateway';
@@ -16,6 +20,7 @@ import {
   type FullEvent,
   type FullOperation,
   type Json,
+  type OwnGrant,
 } from './oracle';
 import type { Chance } from './random';
 
@@ -105,7 +110,7 @@ export class Plant {
     const { services, db } = this.gateway;
     const operations: { id: string; caller: string }[] = [];
     for (let n = 0; n < 12; n += 1) {
-      const [, account = ''] = Buffer.from(chance.of(this.accounts), 'base64url').toString().split(':');
+      const account = keyOf(chance.of(this.accounts));
       const view = await services.devices.register({
         deviceId: `urn:uuid:plant-${n}`,
         accountId: account,
@@ -188,11 +193,28 @@ export class Plant {
       ...[METER, FUMO].map((moid) => ({ moid, miid: 'i1', path: chance.of(['', 'Unit', 'PkgName']) })),
     ]);
     await this.gateway.db.sql.query(
-      `WITH a AS (INSERT INTO alert (device_id, at, type, mark, source, data, result_code)
-         VALUES ($1, now(), $2, 'warning', $3::jsonb, '"data of an alert"', 200) RETURNING id, at, type, device_id)
+      `WITH a AS (INSERT INTO alert (device_id, at, type, mark, source, data, result_code, correlator)
+         VALUES ($1, now(), $2, 'warning', $3::jsonb, '"data of an alert"', 200, 'c1') RETURNING id, at, type, device_id)
        INSERT INTO event (device_id, type, data) SELECT device_id, 'alertRaised',
          jsonb_build_object('alert', floor(extract(epoch FROM at) * 1000)::bigint || '.' || id, 'type', type) FROM a`,
       [key, chance.of(['urn:test:one', 'urn:test:two']), source === null ? null : JSON.stringify(source)],
+    );
+  }
+
+  /** Stores grants as `createGrant` does; some of them are over. */
+  async grant(grants: readonly (OwnGrant & { readonly principal: string; readonly isOver: boolean })[]): Promise<void> {
+    const rows = grants.map(({ where, accountId, ...grant }) => ({
+      ...grant,
+      account: accountId === undefined ? null : keyOf(accountId),
+      filter: where === undefined ? null : storeCondition(deviceCondition(where, this.schema)),
+    }));
+    await this.gateway.db.sql.query(
+      `INSERT INTO access_grant (principal, "right", device_id, account_id, tag, filter, family, path, granted_by, expires_at)
+       SELECT x.principal, x."right", d.id, x.account, x.tag, CASE WHEN jsonb_typeof(x.filter) = 'object' THEN x.filter END, x.family, x.path, 'key:admin',
+         CASE WHEN x."isOver" THEN now() - interval '1 s' END
+       FROM jsonb_to_recordset($1::jsonb) AS x(principal text, "right" text, "deviceId" text, account bigint, tag text, filter jsonb, family text,
+         path text, "isOver" boolean) LEFT JOIN device d ON d.device_id = x."deviceId"`,
+      [JSON.stringify(rows)],
     );
   }
 
@@ -201,7 +223,7 @@ export class Plant {
     const { data, errors } = await this.ask(
       `{ devices(first: 500) { nodes { id deviceId tags protocol account { id } supportedMos { moid } features { name }
            managementObjects { moid miid values history(first: 50) { nodes { path new } } } } }
-         alerts(first: 500) { nodes { id type source data resultCode device { deviceId } } }
+         alerts(first: 500) { nodes { id type source data resultCode correlator device { deviceId } } }
          events(first: 500) { nodes { id type data device { deviceId } } } }`,
       {},
     );
@@ -269,6 +291,12 @@ interface FullAnswer {
   };
   readonly alerts: { readonly nodes: readonly { readonly device: { readonly deviceId: string } }[] };
   readonly events: { readonly nodes: readonly { readonly device: { readonly deviceId: string } | null }[] };
+}
+
+/** The key in a global id. */
+export function keyOf(id: string): string {
+  const [, key = ''] = Buffer.from(id, 'base64url').toString().split(':');
+  return key;
 }
 
 function valuesOf(moid: string, chance: Chance): Json {

@@ -30,8 +30,19 @@ export interface Ground {
 const NONE: Expected = { value: null, errors: [] };
 const ABSENT = 'urn:uuid:nobody';
 
-/** Kinds of questions. */
-export const QUESTIONS: readonly Make[] = [oneDevice, deviceNode, deviceList, alertList, eventList, oneOperation];
+/** Kinds of questions: devices are looked at together and cost little, so that most are of them. */
+export const QUESTIONS: readonly Make[] = [
+  oneDevice,
+  oneDevice,
+  oneDevice,
+  deviceNode,
+  deviceNode,
+  deviceList,
+  deviceList,
+  alertList,
+  eventList,
+  oneOperation,
+];
 
 /** What a device is asked for, with the answer. */
 interface Selection {
@@ -40,7 +51,8 @@ interface Selection {
 }
 
 function selection(chance: Chance): Selection {
-  const parts = chance.some(PARTS, 0.25).map((make) => make(chance));
+  const some = chance.some(PARTS, 0.25).map((make) => make(chance));
+  const parts = chance.isSo(0.1) ? [...some, HISTORY] : some;
   const all = [...parts, field('deviceId', (device) => device.deviceId)];
   return {
     text: all.map(({ text }, index) => `f${index}: ${text}`).join(' '),
@@ -60,6 +72,16 @@ function field(text: string, value: (device: FullDevice, oracle: Oracle) => unkn
   return { text, of: (device, oracle) => ({ value: value(device, oracle), errors: [] }) };
 }
 
+/** A statement for each object: seldom asked. */
+const HISTORY = field(
+  'managementObjects { miid history(first: 2) { nodes { path new } pageInfo { hasNextPage } } }',
+  (device, oracle) =>
+    oracle.objects(device).map(({ miid, history }) => ({
+      miid,
+      history: { nodes: history.slice(0, 2), pageInfo: { hasNextPage: history.length > 2 } },
+    })),
+);
+
 const PARTS: readonly ((chance: Chance) => Selection)[] = [
   () => field('tags', ({ tags }) => tags),
   () => field('supportedMos { moid }', (device, oracle) => oracle.supported(device).map((moid) => ({ moid }))),
@@ -77,15 +99,6 @@ const PARTS: readonly ((chance: Chance) => Selection)[] = [
         .map(plain),
     );
   },
-  () =>
-    field(
-      'managementObjects { miid history(first: 2) { nodes { path new } pageInfo { hasNextPage } } }',
-      (device, oracle) =>
-        oracle.objects(device).map(({ miid, history }) => ({
-          miid,
-          history: { nodes: history.slice(0, 2), pageInfo: { hasNextPage: history.length > 2 } },
-        })),
-    ),
   (chance) => instance('acmeMeter', METER_FIELDS, meter, chance),
   (chance) => instance('fumo', 'mo { miid } pkgName pkgVersion', firmware, chance),
   () =>
@@ -235,7 +248,7 @@ function alertList(chance: Chance, { full }: Ground): Question {
   const { deviceId, type, where } = reportFilter(chance, full, 'urn:test:one');
   return {
     text: `alerts(where: $v_where, first: ${first}${after === undefined ? '' : `, after: "${after}"`}) {
-      nodes { id type source data resultCode device { deviceId } } ${PAGE_INFO} }`,
+      nodes { id type source data resultCode correlator device { deviceId } } ${PAGE_INFO} }`,
     variables: { where: ['AlertFilter', where] },
     expected(oracle) {
       if (deviceId !== undefined && oracle.device(deviceId) === undefined) return EMPTY;
