@@ -6,7 +6,7 @@ import type { Database } from '../store/database';
 import { MADE_OF_INPUT } from '../store/sql';
 import { IS_SERVED, readPlace, type EventPlace } from '../store/events';
 import type { Alert } from '../store/generated/client';
-import { Parameters } from './device-filter/parameters';
+import { Parameters as Statement } from './device-filter/parameters';
 import type { AlertView, EventView, Reports } from './types';
 
 export interface ReportsDeps {
@@ -40,7 +40,7 @@ export function createReports({ db }: ReportsDeps): Reports {
   ): ReturnType<Reports['alerts']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const parameters = new Parameters([first + 1]);
+    const parameters = new Statement([first + 1]);
     const parameter = (value: unknown, type: string): string => parameters.add(value, type);
     const conditions = [
       ...(filter.device === undefined
@@ -65,7 +65,7 @@ export function createReports({ db }: ReportsDeps): Reports {
   ): ReturnType<Reports['events']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const parameters = new Parameters([first + 1]);
+    const parameters = new Statement([first + 1]);
     const parameter = (value: unknown, type: string): string => parameters.add(value, type);
     const conditions = [
       ...(filter.device === undefined
