@@ -68,7 +68,7 @@ const ROOMS = {
   'src/config': { knows: ['src/config', 'src/graphql/limits'], without: ['graphql', 'http', 'database'] },
   'src/store': { knows: ['src/store'], knowsTypes: [ADAPTER], without: ['graphql', 'httpServer'] },
   'src/access': {
-    knows: ['src/access', 'src/store', 'src/management/types'],
+    knows: ['src/access', 'src/store', 'src/management/types', 'src/management/device-filter'],
     without: ['graphql', 'httpServer', 'database'],
   },
   'src/management': {

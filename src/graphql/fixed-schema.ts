@@ -20,6 +20,7 @@ import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
 import { CommandExchangeResolver } from './fixed/exchange';
+import { AccessExplanationResolver } from './fixed/explain-access';
 import {
   ContactExplanationResolver,
   DeviceExplainResolver,
@@ -55,6 +56,7 @@ export function buildFixedSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
+      AccessExplanationResolver,
       AccountResolver,
       DeviceResolver,
       ManagementObjectResolver,

@@ -176,15 +176,24 @@ const operationText = (
     'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,
     'repeatable', c.repeatable, 'answeredAt', c.answered_at) ORDER BY c.position)
     FROM ${commands} c WHERE c.device_id = o.device_id AND c.operation_id = o.id${more}) AS commands
-FROM ${operations} o WHERE o.device_id = $1 AND o.id = $2`;
+FROM ${operations} o WHERE o.device_id = $1 AND o.id = $2 AND ($3::text IS NULL OR o.caller = $3)`;
 const OPERATION = operationText('operation', 'command');
 // Of the commands' partitions it looks at that of the operation's end alone.
 const ENDED_OPERATION = operationText('ended_operation', 'ended_command', ' AND c.ended_at = o.ended_at');
 
-/** An operation with its commands, wherever it stands. */
-export async function loadOperation(sql: Sql, deviceKey: string, id: string): Promise<OperationRow | null> {
+/**
+ * An operation with its commands, wherever it stands.
+ *
+ * @param caller whose it must be; absent: anybody's. One of others is looked for as one that is not there.
+ */
+export async function loadOperation(
+  sql: Sql,
+  deviceKey: string,
+  id: string,
+  caller?: string,
+): Promise<OperationRow | null> {
   for (const text of [OPERATION, ENDED_OPERATION]) {
-    const [row] = await sql.query<OperationRow>(text, [deviceKey, id]);
+    const [row] = await sql.query<OperationRow>(text, [deviceKey, id, caller ?? null]);
     if (row !== undefined) return row;
   }
   return null;

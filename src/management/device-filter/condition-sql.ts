@@ -1,7 +1,7 @@
 /** A condition on devices as a condition of a statement over the table `device`. */
 import { findDatabaseKey } from '../../access/inputs';
 import type { DeviceCondition } from './condition';
-import type { Parameters } from './parameters';
+import type { Places } from './parameters';
 import { treeSql } from './tree-sql';
 import { anyOf, seesFamily, type Sight } from './visible-sql';
 
@@ -14,10 +14,11 @@ import { anyOf, seesFamily, type Sight } from './visible-sql';
 export function conditionSql(
   condition: DeviceCondition,
   device: string,
-  parameters: Parameters,
+  parameters: Places,
   sight?: Pick<Sight, 'rules'>,
 ): string {
-  const seen = sight === undefined ? undefined : { rules: sight.rules, device };
+  const fits = (other: DeviceCondition): string => conditionSql(other, device, parameters);
+  const seen = sight === undefined ? undefined : { rules: sight.rules, device, fits };
   let objects = 0;
   const write = (it: DeviceCondition): string => {
     switch (it.kind) {

@@ -2,7 +2,7 @@
 import type { FilterOperator, FilterTree, FilterValue } from '../../../schema/ddf/predicate';
 import { decodeName } from '../../../schema/ddf/library';
 import { isStorable } from '../tree';
-import type { Parameters } from './parameters';
+import type { Places } from './parameters';
 import { anyOf, seesNode, type Sight, type Step } from './visible-sql';
 
 /** Where a tree is tested: in a document, or in an entry of one. */
@@ -22,13 +22,7 @@ type Entries = Extract<FilterTree, { readonly kind: 'entries' }>;
  * @param document expression of an instance's values
  * @param sight    what of it counts; absent: all
  */
-export function treeSql(
-  tree: FilterTree,
-  family: string,
-  document: string,
-  parameters: Parameters,
-  sight?: Sight,
-): string {
+export function treeSql(tree: FilterTree, family: string, document: string, parameters: Places, sight?: Sight): string {
   return new Writer(family, parameters, sight).tree(tree, { value: document, path: [] });
 }
 
@@ -37,7 +31,7 @@ class Writer {
 
   constructor(
     private readonly family: string,
-    private readonly parameters: Parameters,
+    private readonly parameters: Places,
     private readonly sight: Sight | undefined,
   ) {}
 
