@@ -36,6 +36,7 @@ import { createEndedOperations } from '../management/ended-operations';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
 import { createNotifications } from '../management/notification';
+import { createNodeIndexes } from '../management/node-indexes';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
@@ -242,7 +243,16 @@ async function assemble(
     objectionToUdpAddress: (address) => bearers.objectionToUdpAddress(address),
   };
   const accounts = createAccounts({ db, secrets, credentialsChanged, bearers: rules });
-  const devices = createDevices({ db, secrets, credentialsChanged, bearers: rules });
+  const nodeIndexes = createNodeIndexes({ db, ddfs, log });
+  closing.push(() => nodeIndexes.stop());
+  await nodeIndexes.start();
+  const devices = createDevices({
+    db,
+    secrets,
+    credentialsChanged,
+    bearers: rules,
+    indexes: () => nodeIndexes.ready(),
+  });
   const delegations = createDelegations({
     db,
     secrets,
@@ -300,6 +310,7 @@ async function assemble(
     devices,
     delegations,
     objects,
+    nodeIndexes,
     exchanges: createExchanges({ db, adapterOf: (protocol) => adapterOf(protocol) }),
     explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),
@@ -377,6 +388,7 @@ async function assemble(
       partitions: () => partitions.run(),
       ended: () => ended.run(),
       rows: () => rows.run(),
+      nodeIndexes: () => nodeIndexes.tick(),
       webhooks: () => webhooks.advance(),
     },
     now,

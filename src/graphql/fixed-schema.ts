@@ -19,6 +19,7 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { DeviceListResolver } from './fixed/device-list';
 import { CommandExchangeResolver } from './fixed/exchange';
 import {
   ContactExplanationResolver,
@@ -28,6 +29,7 @@ import {
   ReadExplanationResolver,
 } from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
+import { IndexedNodeResolver } from './fixed/indexed-node';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
@@ -57,6 +59,8 @@ export function buildFixedSchema(): GraphQLSchema {
       NodeResolver,
       AccountResolver,
       DeviceResolver,
+      DeviceListResolver,
+      IndexedNodeResolver,
       ManagementObjectResolver,
       TreeNodeResolver,
       SubscribedObjectResolver,
@@ -104,9 +108,11 @@ export function buildFixedSchema(): GraphQLSchema {
     validate: false,
     skipCheck: true,
   });
-  const command = schema.getType('CommandInput');
   // type-graphql has no word for @oneOf.
-  if (isInputObjectType(command)) command.isOneOf = true;
+  for (const name of ['CommandInput', 'DeviceGroup']) {
+    const type = schema.getType(name);
+    if (isInputObjectType(type)) type.isOneOf = true;
+  }
   // Decorators of parameters run from the last to the first, so arguments come in reverse.
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;

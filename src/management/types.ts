@@ -23,11 +23,15 @@ import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { Delegations } from './delegation/types';
+import type { Counted } from './device-lists/count';
+import type { DeviceGrouping, DeviceGroups } from './device-lists/groups';
+import type { DeviceOrderKey, Position } from './device-lists/order';
 import type { DeviceSelection } from './device-list';
 import type { Exchanges, ExchangeSource } from './exchanges';
 import type { Explanations, Verdict } from './explain/types';
 import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
+import type { NodeIndexes } from './node-indexes';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
@@ -58,6 +62,9 @@ export type ErrorCode =
   | 'LIMIT_BUFFER'
   | 'LIMIT_COMMANDS'
   | 'LIMIT_FILTER'
+  | 'LIMIT_INDEXES'
+  | 'LIMIT_TIME'
+  | 'NOT_INDEXED'
   | 'LIMIT_VALUE_SIZE'
   | 'LIMIT_PAGE_SIZE'
   | 'SCHEMA_CHANGED'
@@ -145,6 +152,11 @@ export interface DeviceChanges extends RecipientChanges {
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
   readonly rediscover?: boolean;
+}
+/** A device of a list, and where it stands in it. */
+export interface ListedDevice extends DeviceView {
+  /** Absent: by its key alone. */
+  readonly position?: Position;
 }
 /** A page by key: `after` is the id of the last item seen. `items` holds one more than asked where there are more. */
 export interface Page<T> {
@@ -433,8 +445,17 @@ export interface Devices {
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
-  /** In order of registration. */
-  list(selection: DeviceSelection, first: number, after?: string): Promise<Page<DeviceView>>;
+  /** In order of registration where no other is asked for. Errors: LIMIT_TIME. */
+  list(
+    selection: DeviceSelection,
+    first: number,
+    after?: Position,
+    order?: readonly DeviceOrderKey[],
+  ): Promise<Page<ListedDevice>>;
+  /** Exact up to a bound. Errors: LIMIT_TIME. */
+  count(selection: DeviceSelection): Promise<Counted>;
+  /** Errors: LIMIT_TIME. */
+  groups(selection: DeviceSelection, grouping: DeviceGrouping, first: number): Promise<DeviceGroups>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
@@ -504,6 +525,7 @@ export interface Services {
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly objects: Objects;
+  readonly nodeIndexes: NodeIndexes;
   readonly operations: Operations;
   readonly ddfs: Ddfs;
   readonly reports: Reports;
