@@ -9,6 +9,7 @@ import {
   findOperationByKey,
   insertOperation,
   loadOperation,
+  loadOperations,
   loadTarget,
   type NewOperation,
   type OperationRow,
@@ -79,6 +80,20 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (!isKey(device) || !isKey(id)) return null;
     const row = await loadOperation(deps.db.sql, device, id);
     return row === null ? null : viewOf(row, deps.secrets, now());
+  }
+
+  async function getMany(
+    keys: readonly { readonly device: string; readonly id: string }[],
+  ): Promise<readonly (OperationView | null)[]> {
+    const rows = await loadOperations(
+      deps.db.sql,
+      keys.filter(({ device, id }) => isKey(device) && isKey(id)),
+    );
+    const byKey = new Map(rows.map((row) => [`${row.device}.${row.id}`, row]));
+    return keys.map(({ device, id }) => {
+      const row = byKey.get(`${device}.${id}`);
+      return row === undefined ? null : viewOf(row, deps.secrets, now());
+    });
   }
 
   async function wait(device: string, id: string, ms: number): Promise<OperationView> {
@@ -242,7 +257,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     return view;
   }
 
-  return { submit, cancel, get, wait };
+  return { submit, cancel, get, getMany, wait };
 }
 
 /** Keys are decimal numbers that fit a BIGINT column. */

@@ -468,6 +468,10 @@ export interface Operations {
   submit(input: SubmitOperation, caller: Caller): Promise<OperationView>;
   cancel(device: string, id: string, caller: Caller): Promise<OperationView>;
   get(device: string, id: string): Promise<OperationView | null>;
+  /** In the order of the keys, by a number of statements that does not depend on theirs. */
+  getMany(
+    keys: readonly { readonly device: string; readonly id: string }[],
+  ): Promise<readonly (OperationView | null)[]>;
   /** Resolves when the operation ended, or after `ms`, with what it is then. */
   wait(device: string, id: string, ms: number): Promise<OperationView>;
 }
@@ -538,7 +542,7 @@ export interface Services {
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
   readonly repository: RepositoryFiles;
-  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
+  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'listMany' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
   readonly explanations: Explanations;

@@ -571,7 +571,8 @@ function valueOf(one: Seen, key: DeviceOrderKey): Value {
     }
   }
   const values = one.objects.flatMap(({ size, name, on }): readonly Exclude<Value, null>[] => {
-    if (key.node === SIZE) return numberIn(size) ?? [];
+    const number = numberIn(size);
+    if (key.node === SIZE) return number === null ? [] : [number];
     if (key.node === ON) return typeof on === 'boolean' ? [on] : [];
     return typeof name === 'string' ? [name.slice(0, 200)] : [];
   });
