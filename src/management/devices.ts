@@ -15,12 +15,11 @@ import { NO_BEARERS, recipientColumns } from './bearer-input';
 import { checkTimeZone } from './campaigns/windows';
 import { NO_INDEXES, type IndexedNodes } from './device-filter/indexed-nodes';
 import type { DeviceSelection } from './device-list';
-import { bounded } from './device-lists/bounded';
 import { countDevices, type Counted } from './device-lists/count';
 import { groupDevices, type DeviceGrouping, type DeviceGroups } from './device-lists/groups';
 import type { DeviceOrderKey, Position } from './device-lists/order';
-import { pageStatement } from './device-lists/page';
-import { listedDevice, type ListRow } from './device-lists/row';
+import { listRows } from './device-lists/list';
+import { listedDevice } from './device-lists/row';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
@@ -216,10 +215,7 @@ class StoredDevices implements Devices {
   ): ReturnType<Devices['list']> {
     const { sql } = this.db;
     const request = { order, first: first + 1, ...(after === undefined ? {} : { after }) };
-    const { text, values, isFast } = pageStatement(selection, request, this.indexes());
-    const rows = isFast
-      ? await sql.query<ListRow>(text, values)
-      : await bounded(sql, (tx) => tx.query<ListRow>(text, values));
+    const rows = await listRows(sql, selection, request, this.indexes());
     return pageOf(rows, first, (row) => listedDevice(row, order.length));
   }
 

@@ -1,9 +1,24 @@
 /** Where a search for devices can begin: with the rows that an index finds, not with the devices. */
+import type { FilterTree } from '../../../schema/ddf/predicate';
 import { isText } from './condition-sql';
 import type { DeviceCondition } from './condition';
 import { textLiteral, type IndexedNodes } from './indexed-nodes';
 import type { Parameters } from './parameters';
 import { findableSql } from './tree-sql';
+
+/** Whether the first of the statements gives exactly the devices that the condition holds of, where all values count. */
+export function isFoundExactly(condition: DeviceCondition, indexes: IndexedNodes): boolean {
+  if (condition.kind === 'tag') return true;
+  if (condition.kind !== 'object') return false;
+  const isExact = (tree: FilterTree): boolean => {
+    if (tree.kind === 'all') return tree.of.length > 0 && tree.of.every(isExact);
+    if (tree.kind !== 'test') return false;
+    if (tree.operator === 'eq') return !tree.paths.includes('');
+    const isRange = ['lt', 'lte', 'gt', 'gte'].includes(tree.operator) && typeof tree.value !== 'string';
+    return isRange && tree.paths.every((path) => indexes.find(condition.family, path)?.kind === 'NUMBER');
+  };
+  return isExact(condition.tree);
+}
 
 /**
  * Statements that give a column `device_id`, each with at least the devices that the condition holds of, perhaps some of them

@@ -3,7 +3,7 @@ import { MADE_OF_INPUT } from '../../store/sql';
 import type { IndexedNodes } from '../device-filter/indexed-nodes';
 import type { DeviceSelection } from '../device-list';
 import { keySql, type DeviceOrderKey, type KeySql, type Position } from './order';
-import { searchFor, type Search } from './search';
+import { MOST_FOUND, searchFor, type Search } from './search';
 
 const COLUMNS = [
   'id',
@@ -36,9 +36,42 @@ export interface Statement {
   readonly isFast: boolean;
 }
 
-/** The statement's rows have the columns of a device, and `k0` … with what it is ordered by. */
-export function pageStatement(selection: DeviceSelection, request: PageRequest, indexes: IndexedNodes): Statement {
+/** The page; `found` beyond this many means that the index found too much, and nothing was looked at. */
+export { MOST_FOUND } from './search';
+
+/**
+ * The statement for a filter of which an index finds few devices, which is the one to try first: it is small, and planning it
+ * takes as long as running it. Its rows have `found` beside the rest; one without `id` says that there are none.
+ */
+export function quickStatement(
+  selection: DeviceSelection,
+  request: PageRequest,
+  indexes: IndexedNodes,
+): Statement | undefined {
   const search = searchFor(selection, indexes);
+  const { parameters, quick } = search;
+  if (quick === undefined) return undefined;
+  const keys = request.order.map((key) => keySql(key, parameters, selection.grants));
+  const writer = new PageWriter(search, keys, request);
+  const { text, values } = parameters.statement(
+    `${MADE_OF_INPUT}WITH ${quick.hits} SELECT f.found, x.* FROM (SELECT count(*) AS found FROM h0) f
+     LEFT JOIN LATERAL (${writer.amongFound(`f.found <= ${MOST_FOUND}`, quick.found, quick.whichOfFound)}) x ON TRUE ORDER BY ${writer.order('x')}`,
+  );
+  return { text, values, isFast: true };
+}
+
+/**
+ * The statement's rows have the columns of a device, and `k0` … with what it is ordered by.
+ *
+ * @param skipped 1 after `quickStatement` found too much
+ */
+export function pageStatement(
+  selection: DeviceSelection,
+  request: PageRequest,
+  indexes: IndexedNodes,
+  skipped = 0,
+): Statement {
+  const search = searchFor(selection, indexes, skipped);
   const { parameters } = search;
   const keys = request.order.map((key) => keySql(key, parameters, selection.grants));
   const writer = new PageWriter(search, keys, request);
@@ -79,8 +112,7 @@ class PageWriter {
   }
 
   /** Of devices that an index found, each is looked at by its key. */
-  private amongFound(gate: string, found: string): string {
-    const { which } = this.search;
+  amongFound(gate: string, found: string, which = this.search.which): string {
     // In order of their keys, no more of them are looked at than the page takes. OFFSET 0 keeps the planner from beginning
     // elsewhere.
     const inOrder = this.keys.length === 0;
@@ -165,7 +197,7 @@ class PageWriter {
     return [this.own, ...this.keys.map(({ ofDevice }, at) => `${ofDevice} AS k${at}`)].join(', ');
   }
 
-  private order(alias: string): string {
+  order(alias: string): string {
     const own = this.keys.map(({ descending }, at) => `${alias}.k${at}${descending ? ' DESC' : ''} NULLS LAST`);
     return [...own, `${alias}.id${this.direction}`].join(', ');
   }

@@ -4,7 +4,7 @@
  * finds is looked at first, up to a bound, and only where there is more are devices walked over in order.
  */
 import { EVERY_DEVICE, type DeviceCondition } from '../device-filter/condition';
-import { driversOf } from '../device-filter/drivers';
+import { driversOf, isFoundExactly } from '../device-filter/drivers';
 import type { IndexedNodes } from '../device-filter/indexed-nodes';
 import { Parameters } from '../device-filter/parameters';
 import { selectionSql, type DeviceSelection } from '../device-list';
@@ -28,13 +28,16 @@ export interface Search {
    * for a walk over all. `gate` must be a condition of that part.
    */
   branches(write: (gate: string, found: string | undefined) => string): readonly string[];
+  /** The first of them alone, where the condition has such a beginning. `whichOfFound`: what is left to ask of its devices. */
+  readonly quick?: { readonly hits: string; readonly found: string; readonly whichOfFound: string };
 }
 
-export function searchFor(selection: DeviceSelection, indexes: IndexedNodes): Search {
+/** @param skipped beginnings that were tried before, and found too much */
+export function searchFor(selection: DeviceSelection, indexes: IndexedNodes, skipped = 0): Search {
   const parameters = new Parameters();
   const which = selectionSql(selection, parameters, indexes);
   const condition = selection.condition ?? EVERY_DEVICE;
-  const drivers = driversOf(condition, parameters, indexes).slice(0, MOST_DRIVERS);
+  const drivers = driversOf(condition, parameters, indexes).slice(skipped, MOST_DRIVERS);
   const hits = drivers.map((text, at) => `h${at} AS MATERIALIZED (${text} LIMIT ${MOST_FOUND + 1})`);
   const few = (at: number): string => `(SELECT count(*) FROM h${at}) <= ${MOST_FOUND}`;
   const many = drivers.map((_, at) => `(SELECT count(*) FROM h${at}) > ${MOST_FOUND}`);
@@ -42,7 +45,7 @@ export function searchFor(selection: DeviceSelection, indexes: IndexedNodes): Se
     parameters,
     indexes,
     which,
-    isFast: drivers.length > 0 || !asksObjects(condition),
+    isFast: drivers.length + skipped > 0 || !asksObjects(condition),
     with: (...more) => (hits.length + more.length === 0 ? '' : `WITH ${[...hits, ...more].join(', ')} `),
     branches: (write) => [
       ...drivers.map((_, at) =>
@@ -50,7 +53,20 @@ export function searchFor(selection: DeviceSelection, indexes: IndexedNodes): Se
       ),
       write(many.length === 0 ? 'TRUE' : many.join(' AND '), undefined),
     ],
+    ...(hits[0] === undefined
+      ? {}
+      : {
+          quick: {
+            hits: hits[0],
+            found: '(SELECT DISTINCT device_id FROM h0)',
+            whichOfFound: seesAll(selection) && isFoundExactly(condition, indexes) ? 'TRUE' : which,
+          },
+        }),
   };
+}
+
+function seesAll({ grants, reach }: DeviceSelection): boolean {
+  return grants === undefined && reach === undefined;
 }
 
 function asksObjects(condition: DeviceCondition): boolean {
