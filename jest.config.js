@@ -21,6 +21,8 @@ module.exports = {
   moduleFileExtensions: ['ts', 'js', 'json', 'node'],
   transformIgnorePatterns: [],
   transform: {
+    // The project's own code, too, is loaded once for all test files of a worker; it keeps no state from one to the next.
+    [`^${__dirname}/(?:src|adapters|schema)/.+\\.ts$`]: '<rootDir>/test/support/library.js',
     [`/node_modules/(?:${LIBRARIES.join('|')})/.+\\.c?js$`]: '<rootDir>/test/support/library.js',
     '^.+\\.ts$': [
       '@swc/jest',

@@ -41,7 +41,8 @@ export function createEndedOperations(deps: {
       const first = await firstEnded(db.sql, from, until);
       if (first !== null) {
         const span = { now: new Date(at), from: first, keepFrom: new Date(at - keptMs) };
-        for (const table of [ENDED_OPERATIONS, ENDED_COMMANDS]) await movePartitions(db.sql, table, span);
+        for (const table of [ENDED_OPERATIONS, ENDED_COMMANDS])
+          if (!(await movePartitions(db.sql, table, span))) return;
         for (let batch = 0; batch < BATCHES; batch += 1) {
           const { moved, last } = await moveEnded(db.sql, from, until, BATCH);
           // Where fewer came, what is left was looked at and had to stay.

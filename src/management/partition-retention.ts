@@ -41,7 +41,8 @@ export function createPartitionRetention(deps: {
       nextAt = now() + EVERY_MS;
       for (const [table, keptMs, clock] of tables) {
         try {
-          await movePartitions(db.sql, table, { now: new Date(clock()), keepFrom: new Date(clock() - keptMs) });
+          const span = { now: new Date(clock()), keepFrom: new Date(clock() - keptMs) };
+          if (!(await movePartitions(db.sql, table, span))) nextAt = now();
         } catch (error) {
           nextAt = now();
           log.warn({ err: error, table: table.table }, 'partitions could not be moved; it is tried again');

@@ -1,5 +1,5 @@
 /** Tables in partitions of a day: made ahead, dropped as a whole when their time is over. */
-import type { Sql } from './sql';
+import { SqlError, type Sql } from './sql';
 
 /** A table partitioned by range of a point in time, with a default partition `TABLE_rest`. */
 export interface Partitioned {
@@ -23,29 +23,43 @@ const LOCKS = 5_019_001;
 
 /**
  * Makes the partitions that are missing up to the day after tomorrow, and drops those whose time is over. One process does it at
- * a time for a table; where a lock cannot be had within a second, this throws, and the next call tries again. A row that is written
- * to the rest while its day's partition is made is refused by the database: call this before anything is written, and in time.
+ * a time for a table. A row that is written to the rest while its day's partition is made is refused by the database: call this
+ * before anything is written, and in time.
+ *
+ * @returns false where another process is at it, or the table is in use for longer than a second: to be tried again at the next tick
  */
-export async function movePartitions(sql: Sql, of: Partitioned, span: PartitionSpan): Promise<void> {
+export async function movePartitions(sql: Sql, of: Partitioned, span: PartitionSpan): Promise<boolean> {
+  try {
+    return await sql.transaction((tx) => move(tx, of, span));
+  } catch (error) {
+    if (error instanceof SqlError && error.code === 'LOCK_NOT_AVAILABLE') return false;
+    throw error;
+  }
+}
+
+async function move(tx: Sql, of: Partitioned, span: PartitionSpan): Promise<boolean> {
   const { table, column } = of;
-  await sql.transaction(async (tx) => {
-    await tx.exec("SET LOCAL lock_timeout = '1s'");
-    await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCKS, table]);
-    const found = await tx.query<{ name: string }>(
-      `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1)`,
-      [table],
-    );
-    const names = new Set(found.map(({ name }) => name));
-    const today = dayOf(span.now);
-    const first = Math.max(Math.min(today, dayOf(span.from ?? span.now)), dayOf(span.keepFrom));
-    for (let day = first; day <= today + AHEAD; day += 1)
-      if (!names.has(nameOf(table, day))) await makePartition(tx, of, day);
-    for (const name of names) {
-      const day = dayOfName(table, name);
-      if (day !== undefined && (day + 1) * DAY_MS <= span.keepFrom.getTime()) await tx.exec(`DROP TABLE "${name}"`);
-    }
-    await tx.query(`DELETE FROM "${table}_rest" WHERE "${column}" < $1::timestamptz`, [span.keepFrom]);
-  });
+  await tx.exec("SET LOCAL lock_timeout = '1s'");
+  const [lock] = await tx.query<{ isMine: boolean }>('SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS "isMine"', [
+    LOCKS,
+    table,
+  ]);
+  if (lock?.isMine !== true) return false;
+  const found = await tx.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1)`,
+    [table],
+  );
+  const names = new Set(found.map(({ name }) => name));
+  const today = dayOf(span.now);
+  const first = Math.max(Math.min(today, dayOf(span.from ?? span.now)), dayOf(span.keepFrom));
+  for (let day = first; day <= today + AHEAD; day += 1)
+    if (!names.has(nameOf(table, day))) await makePartition(tx, of, day);
+  for (const name of names) {
+    const day = dayOfName(table, name);
+    if (day !== undefined && (day + 1) * DAY_MS <= span.keepFrom.getTime()) await tx.exec(`DROP TABLE "${name}"`);
+  }
+  await tx.query(`DELETE FROM "${table}_rest" WHERE "${column}" < $1::timestamptz`, [span.keepFrom]);
+  return true;
 }
 
 /** With what was written for that day while it had no partition. */

@@ -37,6 +37,7 @@ export type OnStatement = (text: string) => void;
 export type SqlErrorCode =
   | 'SERIALIZATION_FAILURE'
   | 'DEADLOCK'
+  | 'LOCK_NOT_AVAILABLE'
   | 'UNIQUE_VIOLATION'
   | 'FOREIGN_KEY_VIOLATION'
   | 'CHECK_VIOLATION'
@@ -51,6 +52,7 @@ export type SqlErrorCode =
 const CODE_BY_SQLSTATE: Readonly<Record<string, SqlErrorCode>> = {
   '40001': 'SERIALIZATION_FAILURE',
   '40P01': 'DEADLOCK',
+  '55P03': 'LOCK_NOT_AVAILABLE',
   '23505': 'UNIQUE_VIOLATION',
   '23503': 'FOREIGN_KEY_VIOLATION',
   '23514': 'CHECK_VIOLATION',

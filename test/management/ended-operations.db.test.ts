@@ -2,6 +2,7 @@ import { createEndedOperations, type EndedOperations } from '../../src/managemen
 import type { CommandInput, OperationView } from '../../src/management/types';
 import { ENDED_COMMANDS, ENDED_OPERATIONS } from '../../src/store/ended-operations';
 import { movePartitions } from '../../src/store/partitions';
+import { onPostgres } from '../support/database';
 import { CALLER, openWorld, type World } from './world';
 
 const LAMP = 'urn:example:lamp';
@@ -124,4 +125,27 @@ test('What a profile, a subscription or a delegation still looks at stays, and g
   world.now += HOUR;
   await job.run();
   expect(await counts()).toMatchObject({ operations: 0, ended: 4 });
+});
+
+const ownersOfPartitions: readonly (readonly [string, string])[] = [
+  ['another process is at it', "SELECT pg_advisory_xact_lock(5019001, hashtext('ended_operation'))"],
+  ['its table is in use', 'LOCK TABLE ended_operation_rest IN SHARE MODE'],
+];
+// The embedded database has one connection.
+(onPostgres ? test : test.skip).each(ownersOfPartitions)('While %s, it is left for the next tick', async (_, lock) => {
+  const { sql } = world.db;
+  const span = { now: new Date(world.now + 40 * DAY), keepFrom: new Date(world.now - DAY) };
+  let release = (): void => undefined;
+  let holding: Promise<void> | undefined;
+  await new Promise<void>((locked) => {
+    holding = sql.transaction(async (tx) => {
+      await tx.exec(lock);
+      locked();
+      await new Promise<void>((resolve) => (release = resolve));
+    });
+  });
+  expect(await movePartitions(sql, ENDED_OPERATIONS, span)).toBe(false);
+  release();
+  await holding;
+  expect(await movePartitions(sql, ENDED_OPERATIONS, span)).toBe(true);
 });

@@ -4,6 +4,8 @@ const vm = require('node:vm');
 
 const { ModuleMocker } = require('jest-mock');
 
+require('./typescript-hook');
+
 /**
  * Stands for the main context of this process, which has no object of its own: what Jest compiles for this one is compiled
  * for the main context instead.
@@ -22,6 +24,9 @@ vm.compileFunction = (code, parameters, options) => {
   });
 };
 
+/** Globals that libraries rely on from when they were loaded. */
+const ofLibraries = new Set();
+
 const worker = { requireLibrary, kept: new Map(), atRest: [] };
 globalThis[Symbol.for('moql.worker')] = worker;
 
@@ -29,29 +34,29 @@ globalThis[Symbol.for('moql.worker')] = worker;
 const REST_AFTER_MS = 300;
 let rest;
 
-/** Globals that libraries rely on from when they were loaded. */
-const ofLibraries = new Set();
+/** In production mode, as users run it, graphql-js does not look through prototypes at each `instanceof`. It comes before what needs it. */
+function requireGraphql() {
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = 'production';
+  require('graphql');
+  process.env.NODE_ENV = NODE_ENV;
+}
 
 /** Node's `require`, whose modules live as long as this process. */
 function requireLibrary(path) {
   const before = new Set(Reflect.ownKeys(globalThis));
-  // In production mode, as users run it, graphql-js does not look through prototypes at each `instanceof`.
-  const { NODE_ENV } = process.env;
-  if (path.includes('/node_modules/graphql/')) process.env.NODE_ENV = 'production';
   try {
+    requireGraphql();
     return require(path);
   } finally {
-    process.env.NODE_ENV = NODE_ENV;
     for (const key of Reflect.ownKeys(globalThis)) if (!before.has(key)) ofLibraries.add(key);
-    // What the classes of one file declare is no other's.
-    ofLibraries.delete('TypeGraphQLMetadataStorage');
   }
 }
 
 /**
- * Runs test files in the main context of Jest's worker, each with modules of its own, but with libraries that are loaded once
- * for all files (library.js). Jest's default, a new context for each file, has every file load and compile every library
- * again, WebAssembly included, which took most of the time of most files.
+ * Runs test files in the main context of Jest's worker, each with modules of its own, but with libraries and the project's
+ * own code loaded once for all files (library.js). Jest's default, a new context for each file, has every file load and
+ * compile all of them again, WebAssembly included, which took most of the time of most files.
  *
  * What a file leaves in the global object, in `process.env` or on `process` is taken away after it.
  */

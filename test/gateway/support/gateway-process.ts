@@ -7,6 +7,7 @@ import type { Child } from '../../support/child';
 import { migratedPostgres } from '../../support/database';
 import { layEmbedded } from '../../support/embedded';
 import type { GraphqlAnswer } from '../../support/gateway';
+import { keptByWorker } from '../../support/worker';
 import type { Reachable } from './world';
 
 const ADMIN_KEY = 'administrator-of-the-processes';
@@ -34,6 +35,15 @@ export async function makeHome(databaseUrl = process.env['DATABASE_URL']): Promi
   };
 }
 
+/** Processes whose gateway was closed: what they have loaded serves the next one. */
+const idle = keptByWorker<Child[]>(
+  'gateway processes',
+  () => [],
+  (children) => {
+    for (const child of children.splice(0)) void child.kill();
+  },
+);
+
 /** A gateway in a process of its own. */
 export interface GatewayProcess extends Reachable {
   readonly pid: number;
@@ -41,6 +51,8 @@ export interface GatewayProcess extends Reachable {
   get(path: string): Promise<Response>;
   /** `kill -9`. */
   kill(): Promise<void>;
+  /** Ends as the command does when it is told to. */
+  close(): Promise<void>;
   /** Puts its clock on by so many milliseconds, and has done what is then due unless that is not wanted. */
   passes(ms: number, isDone?: boolean): Promise<void>;
 }
@@ -62,8 +74,9 @@ export async function startGatewayProcess(
     MOQL_ADMIN_KEY: ADMIN_KEY,
     ...COMMON,
   };
-  const clock = frozenAt === undefined ? [] : [String(frozenAt)];
-  const child: Child = startChild(join(__dirname, 'gateway-child.ts'), [JSON.stringify(env), ...clock]);
+  const wanted = JSON.stringify({ env, ...(frozenAt === undefined ? {} : { frozenAt }) });
+  const child = idle.pop() ?? startChild(join(__dirname, 'gateway-child.ts'), []);
+  child.tell(wanted);
   const told = JSON.parse(await child.line()) as Partial<Record<'url' | 'deviceListenerUrl' | 'refusal', string>>;
   const { url, deviceListenerUrl: deviceUrl } = told;
   if (url === undefined || deviceUrl === undefined) {
@@ -75,6 +88,11 @@ export async function startGatewayProcess(
     deviceUrl,
     get: (path) => fetch(`${url}${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } }),
     kill: () => child.kill(),
+    close: async () => {
+      child.tell('close');
+      await child.line();
+      idle.push(child);
+    },
     passes: async (ms, isDone = true) => {
       child.tell(isDone ? String(ms) : `~${ms}`);
       await child.line();

@@ -58,7 +58,7 @@ export async function startSharedWorld({ at = Date.now(), ...options }: SharedWo
     }));
   if (other !== undefined) {
     addresses.push(other.deviceUrl);
-    endOther = () => other.kill();
+    endOther = () => other.close();
   }
   return {
     ...world,

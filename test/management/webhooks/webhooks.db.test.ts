@@ -66,6 +66,8 @@ async function posting(target: WebhookTarget, more: { readonly stopWithinMs?: nu
 async function write(device: number, ...types: readonly string[]): Promise<void> {
   for (const type of types)
     await db.sql.query(`INSERT INTO event (device_id, type, data) VALUES ($1, $2, '{"n": 1}')`, [device, type]);
+  // No timer looks again here, so it is told of when it is served.
+  await untilEventsAreServed(db);
   tellEvents(db);
 }
 
