@@ -425,6 +425,7 @@ export interface Accounts {
   get(id: string): Promise<AccountView | null>;
   getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
   list(first: number, after?: string): Promise<Page<AccountView>>;
+  count(): Promise<number>;
 }
 /** src/management/devices.ts */
 export interface Devices {
@@ -486,6 +487,7 @@ export interface Ddfs {
   remove(id: string, caller: Caller, options?: DdfChangeOptions): Promise<DdfView>;
   get(id: string): Promise<DdfView | null>;
   list(first: number, after?: string): Promise<Page<DdfView>>;
+  count(): Promise<number>;
   /** Called after the library changed, here or by another process. */
   onChange(listener: () => void): () => void;
   /** Asked before a library is stored, and before one that another process stored goes live. */
