@@ -31,6 +31,7 @@ import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
+import { createDeviceActivity } from '../management/device-activity';
 import { createDevices } from '../management/devices';
 import { createEndedOperations } from '../management/ended-operations';
 import { createFeed } from '../management/events/feed';
@@ -311,6 +312,7 @@ async function assemble(
     delegations,
     objects,
     nodeIndexes,
+    activity: createDeviceActivity({ db, operations }),
     exchanges: createExchanges({ db, adapterOf: (protocol) => adapterOf(protocol) }),
     explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),

@@ -19,6 +19,7 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { DeviceActivityResolver } from './fixed/device-activity';
 import { DeviceListResolver } from './fixed/device-list';
 import { CommandExchangeResolver } from './fixed/exchange';
 import {
@@ -60,6 +61,7 @@ export function buildFixedSchema(): GraphQLSchema {
       AccountResolver,
       DeviceResolver,
       DeviceListResolver,
+      DeviceActivityResolver,
       IndexedNodeResolver,
       ManagementObjectResolver,
       TreeNodeResolver,

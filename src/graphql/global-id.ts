@@ -19,6 +19,7 @@ export type IdType =
   | 'ProfileDevice'
   | 'RepositoryItem'
   | 'Rule'
+  | 'Session'
   | 'ValueChange'
   | 'WakeUp';
 

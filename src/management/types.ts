@@ -23,6 +23,7 @@ import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { Delegations } from './delegation/types';
+import type { DeviceActivity } from './device-activity';
 import type { Counted } from './device-lists/count';
 import type { DeviceGrouping, DeviceGroups } from './device-lists/groups';
 import type { DeviceOrderKey, Position } from './device-lists/order';
@@ -532,6 +533,7 @@ export interface Services {
   readonly devices: Devices;
   readonly objects: Objects;
   readonly nodeIndexes: NodeIndexes;
+  readonly activity: DeviceActivity;
   readonly operations: Operations;
   readonly ddfs: Ddfs;
   readonly reports: Reports;

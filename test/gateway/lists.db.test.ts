@@ -128,3 +128,54 @@ test('accounts and DDFs tell how many there are', async () => {
   expect(answer['accounts']?.totalCount).toEqual({ value: Number(row?.a), exact: true });
   expect(answer['ddfs']?.totalCount).toEqual({ value: Number(row?.d), exact: true });
 });
+
+test('a device tells its operations, open and ended, and its sessions, the last first', async () => {
+  const { sql } = world.gateway.db;
+  const [device] = await sql.query<{ id: string }>(`SELECT id FROM device WHERE device_id = 'list-1'`);
+  for (const text of [
+    `INSERT INTO operation (device_id, id, caller, expires_at) OVERRIDING SYSTEM VALUE SELECT $1, n, CASE WHEN n = 1001 THEN 'key:other' ELSE 'key:admin' END, now() + interval '1 day' FROM generate_series(1000, 1002) n`,
+    `INSERT INTO ended_operation (device_id, id, ended_at, created_at, expires_at, priority, atomic, sequence, state, on_failure, caller)
+     SELECT $1, n, now(), now(), now(), 0, false, false, 'SUCCEEDED', 'STOP', 'key:other' FROM generate_series(998, 999) n`,
+    `INSERT INTO command (device_id, operation_id, position, kind) SELECT $1, n, 0, 'get' FROM generate_series(1000, 1002) n`,
+    `INSERT INTO ended_command (device_id, operation_id, ended_at, position, repeatable, emulated, kind, state, path, request)
+     SELECT device_id, id, ended_at, 0, false, false, 'get', 'ANSWERED', '', '{}' FROM ended_operation WHERE device_id = $1`,
+    `INSERT INTO session (device_id, protocol, session_key, token, phase, message_no, state, last_sha256, last_status, last_headers, last_body, last_at, expires_at, ended_at)
+     SELECT $1, 'DM_1_2', 's', 's' || n, 'DONE', n, '{}', repeat('0', 64), 200, '{}', '', now(), now(), now() FROM generate_series(1, 3) n`,
+  ])
+    await sql.query(text, [device?.id]);
+
+  interface Page<T> {
+    readonly nodes: readonly T[];
+    readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean };
+  }
+  const page = async <T>(field: string, args: string, body: string, key?: string): Promise<Page<T>> => {
+    const query = `{ device(deviceId: "list-1") { page: ${field}(${args}) { nodes { ${body} } pageInfo { endCursor hasNextPage } } } }`;
+    const answer = await world.gateway.graphql(query, {}, key);
+    expect(answer.errors).toBeUndefined();
+    return (answer.data as { device: { page: Page<T> } }).device.page;
+  };
+  const numbers = ({ nodes }: Page<{ id: string }>): readonly number[] =>
+    nodes.map(({ id }) => Number(Buffer.from(id, 'base64url').toString().split(':').at(-1)));
+
+  const one = await page<{ id: string }>('operations', 'first: 2', 'id');
+  expect(numbers(one)).toEqual([1002, 1001]);
+  const two = await page<{ id: string }>('operations', `first: 9, after: "${one.pageInfo.endCursor}"`, 'id');
+  expect(numbers(two)).toEqual([1000, 999, 998]);
+  expect([one, two].map(({ pageInfo }) => pageInfo.hasNextPage)).toEqual([true, false]);
+  expect((await page<{ messages: number }>('sessions', 'first: 2', 'messages')).nodes).toEqual([
+    { messages: 3 },
+    { messages: 2 },
+  ]);
+
+  // Who may read a part of the device alone knows of what he submitted.
+  const { createApiKey } = await ask<{ createApiKey: { key: string; apiKey: { principal: string } } }>(
+    world.gateway,
+    'mutation { createApiKey(input: { name: "part" }) { key apiKey { principal } } }',
+  );
+  const { principal } = createApiKey.apiKey;
+  await ask(world.gateway, 'mutation ($input: CreateGrantInput!) { createGrant(input: $input) { id } }', {
+    input: { principal, right: 'READ', moid: METER },
+  });
+  await sql.query('UPDATE ended_operation SET caller = $2 WHERE device_id = $1 AND id = 998', [device?.id, principal]);
+  expect(numbers(await page<{ id: string }>('operations', 'first: 9', 'id', createApiKey.key))).toEqual([998]);
+});

@@ -143,6 +143,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     subscriptions: unused as Services['subscriptions'],
     wakeUps: unused as Services['wakeUps'],
     nodeIndexes: unused as Services['nodeIndexes'],
+    activity: unused as Services['activity'],
     campaigns: unused as Services['campaigns'],
     explanations: unused as Services['explanations'],
     exchanges: unused as Services['exchanges'],
