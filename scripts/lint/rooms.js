@@ -66,7 +66,7 @@ const ROOMS = {
   'src/config': { knows: ['src/config'], without: ['graphql', 'http', 'database'] },
   'src/store': { knows: ['src/store'], knowsTypes: [ADAPTER], without: ['graphql', 'httpServer'] },
   'src/access': {
-    knows: ['src/access', 'src/store', 'src/management/types'],
+    knows: ['src/access', 'src/store', 'src/management/types', 'src/management/device-filter'],
     without: ['graphql', 'httpServer', 'database'],
   },
   'src/management': {

@@ -2,7 +2,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-import { ManagementError, type ApiKeyView, type Caller, type Keys } from '../management/types';
+import { isAdministrator, ManagementError, type ApiKeyView, type Caller, type Keys } from '../management/types';
 import type { Database } from '../store/database';
 import type { ApiKey } from '../store/generated/client';
 import { afterKey, badInput, checkName, findDatabaseKey, getDatabaseKey, notFound, pageOf } from './inputs';
@@ -148,6 +148,8 @@ class StoredKeys implements RunningKeys {
     const row = await administer(this.#db, async (tx) => {
       const before = await tx.apiKey.findUnique({ where: { id: key } });
       if (before === null) throw notFound('API key');
+      if (before.admin && caller !== undefined && !isAdministrator(caller))
+        throw new ManagementError('FORBIDDEN', 'Only an administrator ends an administrator’s key.');
       if (before.revokedAt !== null) return before;
       const after = await tx.apiKey.update({ where: { id: key }, data: { revokedAt: new Date(this.#now()) } });
       await recordChange(tx, { type: 'apiKeyRevoked', caller, data: { key: id, name: after.name } });

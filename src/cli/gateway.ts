@@ -158,7 +158,7 @@ async function assemble(
   const waiting = new Waiting();
   await waiting.start(db);
 
-  const grants = createGrants({ db, familyOf, now });
+  const grants = createGrants({ db, familyOf, callerOf: (principal) => keys.callerOf(principal), now });
   closing.push(() => grants.stop());
   await grants.start();
 

@@ -9,6 +9,7 @@ import { accessEntries, DAC_FAMILY } from '../management/dac';
 import { readableObjects, scopedDevice } from '../management/readable';
 import type { SubscriptionView } from '../management/subscription-state';
 import type { AccessEntry, AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
+import { fittingServices } from './fitting';
 
 /** Something that went less well than asked but fails no field; listed in `extensions.warnings`. */
 export interface Warning {
@@ -34,13 +35,16 @@ export class RequestContext {
   private aclsByDevice = this.aclLoader();
   private subscriptionsByDevice = this.subscriptionLoader();
 
+  readonly services: Services;
+
   /** @param rights what the caller may do, loaded once for the whole request */
   constructor(
     readonly caller: Caller,
-    readonly services: Services,
+    services: Services,
     readonly rights: Rights,
     readonly now: () => number = Date.now,
   ) {
+    this.services = fittingServices(services, rights);
     this.startedAt = now();
   }
 

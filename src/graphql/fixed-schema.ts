@@ -22,6 +22,7 @@ import { DeviceResolver } from './fixed/device';
 import { DeviceActivityResolver } from './fixed/device-activity';
 import { DeviceListResolver } from './fixed/device-list';
 import { CommandExchangeResolver } from './fixed/exchange';
+import { AccessExplanationResolver } from './fixed/explain-access';
 import {
   ContactExplanationResolver,
   DeviceExplainResolver,
@@ -58,6 +59,7 @@ export function buildFixedSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
+      AccessExplanationResolver,
       AccountResolver,
       DeviceResolver,
       DeviceListResolver,

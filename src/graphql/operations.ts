@@ -1,4 +1,5 @@
 /** Operations by their global ids, as the caller may see them. */
+import { scopedDevice } from '../management/readable';
 import type { Operations, OperationView } from '../management/types';
 import { findDeviceByKey, visibleOperation } from './authorize';
 import type { RequestContext } from './context';
@@ -9,13 +10,25 @@ import { gathered } from './loaders';
 export async function findOperation(id: string, context: RequestContext): Promise<OperationView | null> {
   const key = findOperationKey(id);
   const device = key && (await findDeviceByKey(context, key.device));
-  const found = key && device ? await operationByKey(context, key.device, key.id) : null;
-  return found && device ? visibleOperation(context, found, device) : null;
+  if (!key || !device) return null;
+  // What others submitted is looked for as what is not there.
+  const mayAll = context.rights.onDevice('READ', scopedDevice(device));
+  const found = await operationByKey(context, key.device, key.id, mayAll ? undefined : context.caller.principal);
+  return found && visibleOperation(context, found, device);
 }
 
-/** Whether or not the caller may see it. */
-export function operationByKey(context: RequestContext, device: string, id: string): Promise<OperationView | null> {
-  return gathered(context, load).load({ device, id });
+/**
+ * Whether or not the caller may see it.
+ *
+ * @param ofCaller whose it must be; absent: anybody's
+ */
+export function operationByKey(
+  context: RequestContext,
+  device: string,
+  id: string,
+  ofCaller?: string,
+): Promise<OperationView | null> {
+  return gathered(context, load).load({ device, id, ofCaller });
 }
 
 const load = (

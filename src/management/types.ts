@@ -15,7 +15,8 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
-import type { Rights } from '../access/rights';
+import type { AccessExplanationView, AccessQuestion } from '../access/explain';
+import type { Right, Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Profiles } from './profiles/types';
@@ -24,6 +25,7 @@ import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { Delegations } from './delegation/types';
 import type { DeviceActivity } from './device-activity';
+import type { DeviceCondition } from './device-filter/condition';
 import type { Counted } from './device-lists/count';
 import type { DeviceGrouping, DeviceGroups } from './device-lists/groups';
 import type { DeviceOrderKey, Position } from './device-lists/order';
@@ -87,11 +89,20 @@ export class ManagementError extends Error {
   }
 }
 
-/** Who calls. `principal` is `key:ID` (or `user:…` later); `admin` has every right. */
+/** Who calls. `principal` is `key:ID` or `user:NAME`; `admin` has every right. */
 export interface Caller {
   readonly principal: string;
   readonly name: string;
   readonly admin: boolean;
+  /** Principals `group:NAME` whose grants count besides. */
+  readonly groups?: readonly string[];
+  /** What a scoped key or token is for: other rights are not held, whoever's it is. Absent: no such limit. */
+  readonly only?: readonly Right[];
+}
+
+/** Whether somebody has every right: an administrator whose key or token is limited to some rights is none. */
+export function isAdministrator({ admin, only }: Caller): boolean {
+  return admin && only === undefined;
 }
 
 // Accounts and devices ---------------------------------------------------------------------------------------------
@@ -134,6 +145,8 @@ export interface DeviceView extends RecipientView {
   readonly lastContactAt: Date | null;
   readonly discoveredAt: Date | null;
   readonly createdAt: Date;
+  /** Keys of those filters of the caller's grants that it fulfils; absent: it was not asked. */
+  readonly fits?: readonly string[];
 }
 export interface RegisterDevice extends RecipientChanges {
   readonly deviceId: string;
@@ -402,8 +415,12 @@ export interface GrantView {
   readonly deviceKey: string | null;
   readonly accountId: string | null;
   readonly tag: string | null;
+  /** A DeviceCondition as it is stored. */
+  readonly filter: Json;
   readonly moid: string | null;
   readonly path: string | null;
+  /** Principal. */
+  readonly grantedBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
 }
@@ -465,15 +482,21 @@ export interface Objects {
   /** ACLs that were seen, of many devices by one statement. */
   acls(devices: readonly string[]): Promise<readonly ObservedAcl[]>;
 }
+/** Of an operation. */
+export interface OperationKey {
+  readonly device: string;
+  readonly id: string;
+  /** Whose it must be; absent: anybody's. */
+  readonly ofCaller?: string | undefined;
+}
 /** src/management/operations.ts */
 export interface Operations {
   submit(input: SubmitOperation, caller: Caller): Promise<OperationView>;
   cancel(device: string, id: string, caller: Caller): Promise<OperationView>;
-  get(device: string, id: string): Promise<OperationView | null>;
+  /** @param ofCaller whose it must be; absent: anybody's */
+  get(device: string, id: string, ofCaller?: string): Promise<OperationView | null>;
   /** In the order of the keys, by a number of statements that does not depend on theirs. */
-  getMany(
-    keys: readonly { readonly device: string; readonly id: string }[],
-  ): Promise<readonly (OperationView | null)[]>;
+  getMany(keys: readonly OperationKey[]): Promise<readonly (OperationView | null)[]>;
   /** Resolves when the operation ended, or after `ms`, with what it is then. */
   wait(device: string, id: string, ms: number): Promise<OperationView>;
 }
@@ -516,6 +539,7 @@ export interface Grants {
       readonly deviceId?: string | null;
       readonly accountId?: string | null;
       readonly tag?: string | null;
+      readonly filter?: DeviceCondition | null;
       readonly moid?: string | null;
       readonly path?: string | null;
       readonly expiresAt?: Date | null;
@@ -527,6 +551,12 @@ export interface Grants {
   list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
   /** What a caller may do at this moment. */
   rightsOf(caller: Caller): Promise<Rights>;
+  /** Filters of the rights that devices fulfil, by the devices' keys: one statement where there is a filter, else none. */
+  fits(rights: Rights, devices: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Whether the rights hold all that was granted to a principal. */
+  holdAll(rights: Rights, principal: string): Promise<boolean>;
+  /** Whether a principal may do something, and by which grants or why not. Errors: NOT_FOUND (device), FORBIDDEN. */
+  explain(question: AccessQuestion, rights: Rights): Promise<AccessExplanationView>;
 }
 export interface Services {
   readonly accounts: Accounts;
@@ -554,7 +584,7 @@ export interface Services {
   readonly profiles: Profiles;
   readonly rules: Rules;
 }
-export type { Tree, Value };
+export type { DeviceCondition, Json, Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
 export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
 export type { AlertView, EventView, Reports } from './report-types';

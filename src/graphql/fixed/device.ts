@@ -208,7 +208,9 @@ export class DeviceResolver {
     const before = await authorizeDevice(context, 'MANAGE_DEVICES', deviceId);
     const changes = deviceChanges(input);
     const { accountId = before.accountId, tags = before.tags } = changes;
-    authorizeAs(context, { key: before.key, accountId, tags });
+    // Whether a filter will fit what it is to become is not known before.
+    const isMoved = changes.accountId !== undefined || changes.tags !== undefined;
+    authorizeAs(context, isMoved ? { key: before.key, accountId, tags } : scopedDevice(before));
     // Tags give rights to others: each that is new must lie within the caller's own scope.
     for (const tag of tags.filter((one) => !before.tags.includes(one)))
       authorizeAs(context, { key: before.key, accountId, tags: [tag] });

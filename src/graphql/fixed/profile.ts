@@ -223,7 +223,7 @@ export class ProfileResolver {
 
   @Mutation(() => Profile, {
     description:
-      'Makes a profile. Devices are compared to it at each contact, and changed as far as the caller may write there at that time. ' +
+      'Makes a profile. Devices are compared to it at each contact, and changed as far as the caller may read and write there at that time. ' +
       'Errors: BAD_USER_INPUT, FORBIDDEN, LIMIT_COMMANDS, LIMIT_FILTER, LIMIT_VALUE_SIZE, and those of a replace that hold for any device.',
   })
   async createProfile(

@@ -2,7 +2,7 @@
 import { findDatabaseKey } from '../../access/inputs';
 import type { DeviceCondition } from './condition';
 import { NO_INDEXES, type IndexedNodes } from './indexed-nodes';
-import type { Parameters } from './parameters';
+import type { Places } from './parameters';
 import { treeSql } from './tree-sql';
 import { anyOf, seesFamily, type Sight } from './visible-sql';
 
@@ -16,11 +16,12 @@ import { anyOf, seesFamily, type Sight } from './visible-sql';
 export function conditionSql(
   condition: DeviceCondition,
   device: string,
-  parameters: Parameters,
+  parameters: Places,
   sight?: Pick<Sight, 'rules'>,
   indexes: IndexedNodes = NO_INDEXES,
 ): string {
-  const seen = sight === undefined ? undefined : { rules: sight.rules, device };
+  const fits = (other: DeviceCondition): string => conditionSql(other, device, parameters);
+  const seen = sight === undefined ? undefined : { rules: sight.rules, device, fits };
   let objects = 0;
   const write = (it: DeviceCondition): string => {
     switch (it.kind) {

@@ -10,7 +10,7 @@ import {
   type IndexedNode,
   type IndexedNodes,
 } from './indexed-nodes';
-import type { Parameters } from './parameters';
+import type { Places } from './parameters';
 import { anyOf, seesNode, type Sight, type Step } from './visible-sql';
 
 /** Where a tree is tested: in a document, or in an entry of one. */
@@ -35,7 +35,7 @@ export function treeSql(
   tree: FilterTree,
   family: string,
   document: string,
-  parameters: Parameters,
+  parameters: Places,
   sight?: Sight,
   indexes: IndexedNodes = NO_INDEXES,
 ): string {
@@ -50,7 +50,7 @@ export function findableSql(
   tree: FilterTree,
   family: string,
   document: string,
-  parameters: Parameters,
+  parameters: Places,
   indexes: IndexedNodes,
 ): string | undefined {
   return new Writer(family, parameters, undefined, indexes).findable(tree, document);
@@ -61,7 +61,7 @@ class Writer {
 
   constructor(
     private readonly family: string,
-    private readonly parameters: Parameters,
+    private readonly parameters: Places,
     private readonly sight: Sight | undefined,
     private readonly indexes: IndexedNodes,
   ) {}

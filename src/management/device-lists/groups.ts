@@ -5,6 +5,7 @@ import { seesNode } from '../device-filter/visible-sql';
 import type { DeviceSelection } from '../device-list';
 import type { Json } from '../../../adapters/adapter';
 import { bounded } from './bounded';
+import { sightOf } from './sight';
 import { searchFor, type Search } from './search';
 
 export type DeviceGrouping =
@@ -90,7 +91,7 @@ function keyOf(
     case 'node': {
       const { family, path } = grouping;
       const value = nodeValue(path, 'w."values"');
-      const sight = grants === undefined ? undefined : { rules: grants, device: 'd' };
+      const sight = sightOf(grants, parameters);
       const seen = seesNode(sight, family, path.split('/'), value, parameters);
       return {
         key: value,

@@ -5,6 +5,7 @@ import { indexedValue, textLiteral, type IndexedNode } from '../device-filter/in
 import type { Parameters } from '../device-filter/parameters';
 import { seesNode } from '../device-filter/visible-sql';
 import { isStorable } from '../tree';
+import { sightOf } from './sight';
 
 /** What devices have themselves. */
 export type OrderField = 'deviceId' | 'createdAt' | 'lastContactAt' | 'account' | 'protocol';
@@ -50,7 +51,7 @@ export function keySql(key: DeviceOrderKey, parameters: Parameters, grants?: rea
   const { descending } = key;
   if ('field' in key) return { descending, collate: '', ...FIELDS[key.field] };
   const { node } = key;
-  const sight = grants === undefined ? undefined : { rules: grants, device: 'd' };
+  const sight = sightOf(grants, parameters);
   const instance = (alias: string): { value: string; counts: string } => {
     const value = indexedValue(node, `${alias}."values"`);
     const raw = `(${alias}."values" #> ${parameters.add(namesOf(node.path), 'text[]')})`;
