@@ -18,6 +18,7 @@ import { bootstrapAdminKey, createKeys } from '../access/keys';
 import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
 import { globalId } from '../graphql/global-id';
+import { readTrustedDocuments, type TrustedDocuments } from '../graphql/prepare/trusted';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
@@ -360,6 +361,8 @@ async function assemble(
     trustProxy: trustProxyOf(config),
     limits: { messageOctets: limits.messageOctets, inflation: limits.inflation },
     bodyMs: limits.uploadMs,
+    requestLimits: limits,
+    trustedDocuments: trustedOf(config),
     devicesApart: config.deviceListener !== undefined,
     device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
@@ -463,6 +466,16 @@ async function resealed(db: Database, secrets: Secrets, config: Configuration, l
   const { resealed: count, unopened } = await resealAll(db.sql, secrets);
   log.info({ resealed: count }, 'secrets are sealed with MOQL_SECRET_KEY; MOQL_SECRET_KEY_PREVIOUS is needed no more');
   if (unopened > 0) log.warn({ unopened }, 'secrets can be opened with neither secret key');
+}
+
+function trustedOf({ settings: { trustedDocuments } }: Configuration): TrustedDocuments | undefined {
+  const { path, required } = trustedDocuments;
+  if (path === undefined) return undefined;
+  try {
+    return readTrustedDocuments(path, required);
+  } catch (error) {
+    throw new StartError(`trustedDocuments.path: ${reasonOf(error)}`);
+  }
 }
 
 function gatewayTls(config: Configuration, psk: PskLookup, log: Logger): GatewayTls | undefined {

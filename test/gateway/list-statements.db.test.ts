@@ -1,3 +1,7 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import {
   buildSchema,
   getNamedType,
@@ -25,18 +29,25 @@ const DEVICES = 12;
 /** Statements of one field of devices with all that is below it. */
 const MOST = 20;
 
+const path = join(tmpdir(), `moql-list-statements-${process.pid}.json`);
 let world: World;
 let schema: GraphQLSchema;
 let statements: string[] = [];
 
 beforeAll(async () => {
-  world = await startWorld();
+  // All that a device has is more than one query may cost.
+  const most = 1_000_000_000;
+  writeFileSync(path, JSON.stringify({ limits: { queryCost: most, costPerSecond: most, costBurst: most } }));
+  world = await startWorld({ env: { MOQL_CONFIG: path } });
   await world.gateway.timers.stop();
   await fill();
   schema = buildSchema(await (await fetch(`${world.gateway.url}/schema.graphql`, authorized())).text());
   world.gateway.db.onStatement((text) => statements.push(text));
 }, 60_000);
-afterAll(() => world.close());
+afterAll(async () => {
+  rmSync(path, { force: true });
+  await world.close();
+});
 
 function authorized(): RequestInit {
   return { headers: { authorization: `Bearer ${world.gateway.adminKey}` } };

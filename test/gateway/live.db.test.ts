@@ -270,10 +270,11 @@ describe('Who does not read', () => {
       look();
     });
     const until = (type: string): Promise<void> =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         look = () => {
           if (messages.some((message) => message.type === type)) resolve();
         };
+        socket.once('close', (code) => reject(new Error(`closed with ${code} before ${type} came`)));
         look();
       });
     await once(socket, 'open');

@@ -8,13 +8,10 @@ import { GraphQLError, parse } from 'graphql';
 import { CloseCode, handleProtocols, makeServer, type OperationResult, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 
+import type { RequestLimits } from '../../graphql/limits';
 import type { Caller } from '../../management/types';
 import type { Serving } from './serving';
 
-/** Octets of one message of a client. */
-const MESSAGE_OCTETS = 1024 * 1024;
-/** Operations of one connection at a time. */
-const MOST_OPERATIONS = 100;
 const INIT_WITHIN_MS = 10_000;
 /** A connection of which nothing is heard for two of these is closed. */
 const PING_EVERY_MS = 30_000;
@@ -29,6 +26,7 @@ export interface WebsocketDeps {
   readonly serving: Serving;
   /** Who calls, by what stands behind `Authorization`. */
   readonly authenticate: (header: string | undefined) => Promise<Caller | null>;
+  readonly limits: Pick<RequestLimits, 'requestOctets' | 'connectionOperations'>;
   readonly log: { error(detail: object, message: string): void };
 }
 
@@ -36,7 +34,7 @@ export interface WebsocketDeps {
 export function serveWebsockets(app: FastifyInstance, deps: WebsocketDeps): () => void {
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: MESSAGE_OCTETS,
+    maxPayload: deps.limits.requestOctets,
     perMessageDeflate: false,
     handleProtocols,
   });
@@ -99,7 +97,7 @@ function open(socket: WebSocket, header: string | undefined, server: Server<Extr
 }
 
 /** `answer` does all; what the library would do by itself has nothing left to do. */
-function serverOf({ serving, authenticate }: WebsocketDeps): Server<Extra> {
+function serverOf({ serving, authenticate, limits: { connectionOperations: most } }: WebsocketDeps): Server<Extra> {
   type Answer = AsyncIterableIterator<FormattedExecutionResult> | FormattedExecutionResult;
   const run = async (args: ExecutionArgs): Promise<Awaited<OperationResult>> =>
     (await (args.contextValue as () => Promise<Answer>)()) as Awaited<OperationResult>;
@@ -112,10 +110,10 @@ function serverOf({ serving, authenticate }: WebsocketDeps): Server<Extra> {
       return false;
     },
     onSubscribe({ extra, connectionParams, subscriptions }, _id, payload) {
-      if (Object.keys(subscriptions).length > MOST_OPERATIONS)
+      if (Object.keys(subscriptions).length > most)
         return [
-          new GraphQLError(`One connection has at most ${MOST_OPERATIONS} operations at a time.`, {
-            extensions: { code: 'LIMIT_SUBSCRIPTIONS', limit: MOST_OPERATIONS },
+          new GraphQLError(`One connection has at most ${most} operations at a time.`, {
+            extensions: { code: 'LIMIT_SUBSCRIPTIONS', limit: most },
           }),
         ];
       const header = headerOf(connectionParams) ?? extra.header;
