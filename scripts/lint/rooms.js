@@ -25,6 +25,7 @@ const PACKAGES = {
     'graphql/',
     'graphql-ws',
     'graphql-sse',
+    'graphql-jit',
     'type-graphql',
     '@apollo/',
     '@as-integrations/',
@@ -39,6 +40,7 @@ const PACKAGES = {
     '@graphql-yoga/',
     'graphql-ws',
     'graphql-sse',
+    'graphql-jit',
   ],
   http: ['fastify', '@fastify/', 'ws', 'node:http', 'node:https', 'node:http2', 'node:net'],
   httpServer: ['fastify', '@fastify/', 'ws'],
@@ -63,10 +65,10 @@ const ROOMS = {
     knows: ['schema/graphql', 'schema/ddf'],
     without: ['graphqlServer', 'http', 'database'],
   },
-  'src/config': { knows: ['src/config'], without: ['graphql', 'http', 'database'] },
+  'src/config': { knows: ['src/config', 'src/graphql/limits'], without: ['graphql', 'http', 'database'] },
   'src/store': { knows: ['src/store'], knowsTypes: [ADAPTER], without: ['graphql', 'httpServer'] },
   'src/access': {
-    knows: ['src/access', 'src/store', 'src/management/types'],
+    knows: ['src/access', 'src/store', 'src/management/types', 'src/management/device-filter'],
     without: ['graphql', 'httpServer', 'database'],
   },
   'src/management': {

@@ -1,17 +1,23 @@
 /** Grants as they are kept: given and taken back, and loaded as the rights of a caller. */
 import { AsyncResource } from 'node:async_hooks';
 
-import { ManagementError, type Caller, type Grants, type GrantView } from '../management/types';
+import { fitsOf } from '../management/device-filter/fits';
+import { isAdministrator, ManagementError, type Caller, type Grants, type GrantView } from '../management/types';
 import type { Database } from '../store/database';
-import type { Grant, Prisma } from '../store/generated/client';
-import { afterKey, badInput, checkName, getDatabaseKey, notFound, pageOf } from './inputs';
-import { administer, isForeignKeyViolation, recordChange, type AdministrativeTransaction } from './journal';
-import { DATA_RIGHTS, GATEWAY_RIGHTS, RIGHTS, Rights, type GrantRule, type Right, type ScopedDevice } from './rights';
+import { Prisma, type Grant } from '../store/generated/client';
+import { explainAccess, mayAsk, type AccessExplanationView, type AccessQuestion } from './explain';
+import { checkPath, checkPrincipal, checkRight, checkScope } from './grant-input';
+import { endless, ruleOf, SCOPED, scopedOf, viewOf, withinScopes } from './grant-rows';
+import { afterKey, badInput, getDatabaseKey, notFound, pageOf } from './inputs';
+import { administer, isForeignKeyViolation, recordChange } from './journal';
+import { Rights, type GrantRule, type ScopedDevice } from './rights';
 
 export interface GrantsDeps {
   readonly db: Database;
   /** MOID without its version: a grant holds for every version. */
   readonly familyOf: (moid: string) => string;
+  /** Who a principal is now, null when it is nobody any more: for explanations. Absent: nothing is known of keys. */
+  readonly callerOf?: (principal: string) => Promise<Caller | null>;
   readonly now?: () => number;
 }
 
@@ -26,9 +32,9 @@ const GRANT_CHANNEL = 'moql_grant';
 /** How long a principal's grants are believed without another look at the store. */
 const CACHE_MS = 10_000;
 const CACHE_ENTRIES = 10_000;
-const LONGEST_MOID = 512;
-const LONGEST_PATH = 2048;
-const LONGEST_TAG = 64;
+/** Grants by filter that one principal may have: all are asked of each device that it looks at. */
+const MOST_FILTERS = 50;
+const MOST_GROUPS = 100;
 
 export function createGrants(deps: GrantsDeps): RunningGrants {
   return new StoredGrants(deps);
@@ -60,20 +66,31 @@ class StoredGrants implements RunningGrants {
 
   async rightsOf(caller: Caller): Promise<Rights> {
     const now = this.#now();
-    return new Rights(caller.admin, caller.admin ? [] : await this.#rulesOf(caller.principal, now), now);
+    if (isAdministrator(caller)) return new Rights(true, [], now);
+    const { only } = caller;
+    // An administrator's limited key has what it is for, everywhere.
+    const rules = caller.admin ? (only ?? []).map(everywhere) : await this.#rulesOf(principalsOf(caller), now);
+    return new Rights(false, only === undefined ? rules : rules.filter(({ right }) => only.includes(right)), now);
   }
 
-  async #rulesOf(principal: string, now: number): Promise<readonly GrantRule[]> {
-    const known = this.#known.get(principal);
-    if (known !== undefined && known.until > now) return known.rules;
+  /** One statement for all principals of which it is not remembered. */
+  async #rulesOf(principals: readonly string[], now: number): Promise<readonly GrantRule[]> {
+    const known = principals.map((principal) => this.#known.get(principal));
+    const missing = principals.filter((_principal, index) => (known[index]?.until ?? -Infinity) <= now);
+    if (missing.length === 0) return known.flatMap((one) => one?.rules ?? []);
     const generation = this.#generation;
-    const rows = await this.#deps.db.prisma.grant.findMany({ where: { principal } });
-    const rules = rows.map(ruleOf);
+    const rows = await this.#deps.db.prisma.grant.findMany({ where: { principal: { in: missing } } });
+    const loaded = new Map<string, GrantRule[]>(missing.map((principal) => [principal, []]));
+    for (const row of rows) loaded.get(row.principal)?.push(ruleOf(row));
     if (generation === this.#generation) {
-      if (this.#known.size >= CACHE_ENTRIES) this.#known.clear();
-      this.#known.set(principal, { rules, until: now + CACHE_MS });
+      if (this.#known.size + loaded.size > CACHE_ENTRIES) this.#known.clear();
+      for (const [principal, rules] of loaded) this.#known.set(principal, { rules, until: now + CACHE_MS });
     }
-    return rules;
+    return principals.flatMap((principal, index) => loaded.get(principal) ?? known[index]?.rules ?? []);
+  }
+
+  async fits(rights: Rights, devices: readonly string[]): ReturnType<Grants['fits']> {
+    return fitsOf(this.#deps.db.sql, rights.filters, devices);
   }
 
   async create(input: Parameters<Grants['create']>[0], caller: Caller, rights: Rights): Promise<GrantView> {
@@ -82,33 +99,38 @@ class StoredGrants implements RunningGrants {
     if (expiresAt !== null && expiresAt.getTime() <= this.#now()) throw badInput('lies in the past', 'expiresAt');
     const family = scope.moid === null ? null : this.#deps.familyOf(scope.moid);
     const accountId = input.accountId == null ? null : getDatabaseKey('account', input.accountId);
-    const { principal, right, tag, path } = scope;
+    const { principal, right, tag, path, filter } = scope;
+    // Before the transaction, which cannot ask for it.
+    const device = input.deviceId == null ? undefined : await this.#device({ deviceId: input.deviceId }, rights);
+    if (input.deviceId != null && (device === undefined || !rights.sees(device))) throw notFound('device');
     try {
       const view = await administer(this.#deps.db, async (tx) => {
-        const device = input.deviceId == null ? undefined : await findScoped(tx, { deviceId: input.deviceId });
-        if (input.deviceId != null && (device === undefined || !rights.sees(device))) throw notFound('device');
         const data = { principal, right, tag, path, family, accountId, deviceId: device && BigInt(device.key ?? 0) };
-        const rule = ruleOf({ ...data, deviceId: data.deviceId ?? null, expiresAt });
-        if (!rights.mayGrant(rule, device) || (!rights.isAdmin && principal === caller.principal))
-          throw mayNotGrant(right, principal === caller.principal);
-        const row = await tx.grant.create({ data: { ...data, grantedBy: caller.principal, expiresAt } });
+        const rule = ruleOf({ ...data, filter: filter as Grant['filter'], deviceId: data.deviceId ?? null, expiresAt });
+        const isOwn = principal === caller.principal || caller.groups?.includes(principal) === true;
+        if (!rights.mayGrant(rule, device) || (!rights.isAdmin && isOwn)) throw mayNotGrant(right, isOwn);
+        const stored = filter === null ? {} : { filter: filter as Prisma.InputJsonValue };
+        if (filter !== null && (await tx.grant.count({ where: filtered(principal) })) >= MOST_FILTERS)
+          throw badInput(`${principal} has ${MOST_FILTERS} grants by filter already`, 'where');
+        const row = await tx.grant.create({ data: { ...data, ...stored, grantedBy: caller.principal, expiresAt } });
         await recordChange(tx, { type: 'grantCreated', caller, data: { grant: String(row.id), principal, right } });
         return viewOf(row);
       });
       this.#tell();
       return view;
     } catch (error) {
-      if (isForeignKeyViolation(error)) throw notFound('account');
+      if (isForeignKeyViolation(error)) throw notFound(input.accountId == null ? 'device' : 'account');
       throw error;
     }
   }
 
   async delete(id: string, caller: Caller, rights: Rights): Promise<GrantView> {
     const key = getDatabaseKey('grant', id);
+    const before = await this.#deps.db.prisma.grant.findUnique({ where: { id: key } });
+    const device = before?.deviceId == null ? undefined : await this.#device({ id: before.deviceId }, rights);
+    // What the caller cannot have given is not there for it.
+    if (before === null || !rights.mayGrant(endless(before), device)) throw notFound('grant');
     const view = await administer(this.#deps.db, async (tx) => {
-      const before = await tx.grant.findUnique({ where: { id: key } });
-      // What the caller cannot have given is not there for it.
-      if (before === null || !rights.mayGrant(endless(before), await deviceOf(tx, before))) throw notFound('grant');
       // Gone meanwhile: as good as taken back.
       await tx.grant.deleteMany({ where: { id: key } });
       const { principal, right } = before;
@@ -121,24 +143,93 @@ class StoredGrants implements RunningGrants {
 
   /** In the order in which they were given; those alone that the caller may give. */
   async list(rights: Rights, first: number, after?: string): ReturnType<Grants['list']> {
-    const where = rights.isAdmin ? {} : withinScopes(rights.delegated);
     const found: Grant[] = [];
     let id = afterKey(after);
     for (let isMore = true; isMore && found.length <= first;) {
-      const rows = await this.#deps.db.prisma.grant.findMany({
-        where: { ...where, id },
-        include: { device: { select: SCOPED } },
-        orderBy: { id: 'asc' },
-        take: first + 1,
-      });
-      const mine = rows.filter((row) =>
-        rights.mayGrant(endless(row), row.device === null ? undefined : scopedOf(row.device)),
-      );
+      const { rows, mine } = await this.#page({ id }, rights, first + 1);
       found.push(...mine);
       isMore = rows.length > first;
       id = { gt: rows.at(-1)?.id ?? 0n };
     }
     return pageOf(found, first, viewOf);
+  }
+
+  async #page(
+    where: Prisma.GrantWhereInput,
+    rights: Rights,
+    take?: number,
+  ): Promise<{ readonly rows: readonly Grant[]; readonly mine: readonly Grant[] }> {
+    const rows = await this.#deps.db.prisma.grant.findMany({
+      where: rights.isAdmin ? where : { AND: [where, withinScopes(rights.delegated)] },
+      include: { device: { select: SCOPED } },
+      orderBy: { id: 'asc' },
+      ...(take === undefined ? {} : { take }),
+    });
+    const keys = rows.flatMap(({ deviceId }) => (deviceId === null ? [] : [String(deviceId)]));
+    const fits = await this.fits(rights, keys);
+    const mine = rows.filter((row) => {
+      const device = row.device === null ? undefined : scopedOf(row.device);
+      return rights.mayGrant(endless(row), device && { ...device, fits: fits.get(device.key ?? '') ?? [] });
+    });
+    return { rows, mine };
+  }
+
+  async holdAll(rights: Rights, principal: string): Promise<boolean> {
+    if (rights.isAdmin) return true;
+    const rows = await this.#deps.db.prisma.grant.findMany({
+      where: { principal },
+      include: { device: { select: SCOPED } },
+    });
+    const fits = await this.fits(
+      rights,
+      rows.flatMap(({ deviceId }) => (deviceId === null ? [] : [String(deviceId)])),
+    );
+    const devices = new Map(
+      rows.flatMap(({ device }) => (device === null ? [] : [[String(device.id), scopedOf(device)] as const])),
+    );
+    return rights.holds(rows.map(ruleOf), (key) => {
+      const device = devices.get(key);
+      return device && { ...device, fits: fits.get(key) ?? [] };
+    });
+  }
+
+  async explain(question: AccessQuestion, rights: Rights): Promise<AccessExplanationView> {
+    const principal = checkPrincipal(question.principal, 'principal');
+    if (question.groups.length > MOST_GROUPS) throw badInput(`at most ${MOST_GROUPS}`, 'groups');
+    const groups = question.groups.map((group, at) => checkPrincipal(group, `groups[${at}]`));
+    if (!groups.every((group) => group.startsWith('group:'))) throw badInput('must be group:NAME', 'groups');
+    const right = checkRight(question.right);
+    const { deviceId, moid, path = '' } = question;
+    if (path !== '' && moid === undefined) throw badInput('needs a moid', 'path');
+    checkPath(path);
+    const device = deviceId === undefined ? undefined : await this.#device({ deviceId }, rights);
+    if (deviceId !== undefined && (device === undefined || !rights.sees(device))) throw notFound('device');
+    const spot = moid === undefined ? undefined : { family: this.#deps.familyOf(moid), path };
+    const asked = { right, device, spot, now: this.#now() };
+    if (!mayAsk(rights, asked))
+      throw new ManagementError('FORBIDDEN', 'Who asks needs DELEGATE over just that, or is an administrator.', {
+        right: 'DELEGATE',
+      });
+    const { mine } = await this.#page({ principal: { in: [principal, ...groups] } }, rights);
+    const rules = mine.map((row) => ({ view: viewOf(row), rule: ruleOf(row) }));
+    const filters = rules.flatMap(({ rule }) => rule.filter ?? []);
+    const fits =
+      device?.key == null ? new Map<string, never>() : await fitsOf(this.#deps.db.sql, filters, [device.key]);
+    const scoped = device && { ...device, fits: fits.get(device.key ?? '') ?? [] };
+    return explainAccess(rules, { ...asked, device: scoped }, await this.#callerOf(principal, rights), rights.isAdmin);
+  }
+
+  /** What is known of a key, to an administrator; undefined: nothing is known, or the principal has none. */
+  async #callerOf(principal: string, rights: Rights): Promise<Caller | null | undefined> {
+    const { callerOf } = this.#deps;
+    return callerOf === undefined || !rights.isAdmin || !principal.startsWith('key:') ? undefined : callerOf(principal);
+  }
+
+  /** A device with the filters of the rights that it fulfils. The statements are the same whether or not it is there. */
+  async #device(where: Prisma.DeviceWhereUniqueInput, rights: Rights): Promise<ScopedDevice | undefined> {
+    const row = await this.#deps.db.prisma.device.findUnique({ where, select: SCOPED });
+    const fits = await this.fits(rights, row === null ? [] : [String(row.id)]);
+    return row === null ? undefined : { ...scopedOf(row), fits: fits.get(String(row.id)) ?? [] };
   }
 
   #tell(): void {
@@ -152,128 +243,22 @@ class StoredGrants implements RunningGrants {
   }
 }
 
+function principalsOf({ principal, groups = [] }: Caller): readonly string[] {
+  return [...new Set([principal, ...groups])];
+}
+
+function everywhere(right: GrantRule['right']): GrantRule {
+  return { right, device: null, account: null, tag: null, family: null, path: null, expiresAt: null };
+}
+
+/** Grants by filter of a principal. */
+function filtered(principal: string): Prisma.GrantWhereInput {
+  return { principal, NOT: { filter: { equals: Prisma.DbNull } } };
+}
+
 function mayNotGrant(right: string, isOwn: boolean): ManagementError {
   const why = isOwn
     ? 'Nobody but an administrator gives rights to themselves.'
-    : `DELEGATE over the whole scope and time is needed to give ${right} there; rights that are not over data an administrator gives.`;
+    : `DELEGATE over the whole scope and time is needed to give ${right} there; rights that are not over data, and scopes by filter that one does not have oneself, an administrator gives.`;
   return new ManagementError('FORBIDDEN', why, { right: 'DELEGATE' });
-}
-
-const SCOPED = { id: true, accountId: true, tags: true } as const;
-
-function scopedOf(row: { readonly id: bigint; readonly accountId: bigint; readonly tags: string[] }): ScopedDevice {
-  return { key: String(row.id), accountId: String(row.accountId), tags: row.tags };
-}
-
-async function findScoped(
-  tx: AdministrativeTransaction,
-  where: Prisma.DeviceWhereUniqueInput,
-): Promise<ScopedDevice | undefined> {
-  const row = await tx.device.findUnique({ where, select: SCOPED });
-  return row === null ? undefined : scopedOf(row);
-}
-
-async function deviceOf(
-  tx: AdministrativeTransaction,
-  { deviceId }: { readonly deviceId: bigint | null },
-): Promise<ScopedDevice | undefined> {
-  return deviceId === null ? undefined : findScoped(tx, { id: deviceId });
-}
-
-/** A grant but for its time: whoever may give a right for a while may take away one that lasts longer. */
-function endless(row: Grant): GrantRule {
-  return { ...ruleOf(row), expiresAt: 0 };
-}
-
-/** A condition that chooses grants within these scopes, and perhaps some of their like: `mayGrant` decides. */
-function withinScopes(scopes: readonly GrantRule[]): Prisma.GrantWhereInput {
-  return {
-    right: { in: [...DATA_RIGHTS] },
-    OR: scopes.map(({ device, account, tag, family, path }) => ({
-      AND: [
-        device === null ? {} : { deviceId: BigInt(device) },
-        account === null ? {} : { OR: [{ accountId: BigInt(account) }, { device: { accountId: BigInt(account) } }] },
-        tag === null ? {} : { OR: [{ tag }, { device: { tags: { has: tag } } }] },
-        family === null ? {} : { family },
-        path === null || path === '' ? {} : withinPath(path),
-      ],
-    })),
-  };
-}
-
-/** By a pattern's literal beginning. */
-function withinPath(pattern: string): Prisma.GrantWhereInput {
-  const names = pattern.split('/');
-  const star = names.indexOf('*');
-  const literal = (star < 0 ? names : names.slice(0, star)).join('/');
-  return literal === '' ? { path: { not: null } } : { path: { startsWith: literal } };
-}
-
-function ruleOf(
-  row: Pick<Grant, 'right' | 'deviceId' | 'accountId' | 'tag' | 'family' | 'path' | 'expiresAt'>,
-): GrantRule {
-  const { right, deviceId, accountId, tag, family, path, expiresAt } = row;
-  return {
-    right: right as Right,
-    device: deviceId === null ? null : String(deviceId),
-    account: accountId === null ? null : String(accountId),
-    tag,
-    family,
-    path,
-    expiresAt: expiresAt?.getTime() ?? null,
-  };
-}
-
-interface Scope {
-  readonly principal: string;
-  readonly right: string;
-  readonly tag: string | null;
-  readonly moid: string | null;
-  readonly path: string | null;
-}
-
-function checkScope(input: Parameters<Grants['create']>[0]): Scope {
-  const principal = checkName(input.principal, 'principal');
-  if (!/^(?:key|user|group):[^\s:]+$/.test(principal))
-    throw badInput('must be key:ID, user:NAME or group:NAME', 'principal');
-  if (!(RIGHTS as readonly string[]).includes(input.right))
-    throw badInput(`must be one of ${RIGHTS.join(', ')}`, 'right');
-  const scopes = [input.deviceId, input.accountId, input.tag].filter((scope) => scope != null);
-  if (scopes.length > 1) throw badInput('at most one of deviceId, accountId and tag', 'deviceId');
-  const tag = input.tag == null ? null : checkName(input.tag, 'tag', LONGEST_TAG);
-  const moid = input.moid == null ? null : checkName(input.moid, 'moid', LONGEST_MOID);
-  const path = input.path ?? null;
-  if (path !== null && moid === null)
-    throw badInput('needs a moid: a path is below the root of a management object', 'path');
-  if (
-    path !== null &&
-    (path.length > LONGEST_PATH || path.includes('\0') || path.startsWith('/') || path.endsWith('/'))
-  ) {
-    throw badInput(`names joined by "/", without one at the ends, at most ${LONGEST_PATH} characters`, 'path');
-  }
-  checkMeaning(input.right as Right, scopes.length > 0, moid);
-  return { principal, right: input.right, tag, moid, path };
-}
-
-/** A scope that a right does not have would be a grant without effect. */
-function checkMeaning(right: Right, isScoped: boolean, moid: string | null): void {
-  if (moid !== null && !DATA_RIGHTS.includes(right))
-    throw badInput(`${right} is not given by management object`, 'moid');
-  if (isScoped && GATEWAY_RIGHTS.includes(right))
-    throw badInput(`${right} holds on the whole gateway: give it without deviceId, accountId and tag`, 'right');
-}
-
-function viewOf(row: Grant): GrantView {
-  return {
-    id: String(row.id),
-    principal: row.principal,
-    right: row.right,
-    deviceKey: row.deviceId === null ? null : String(row.deviceId),
-    accountId: row.accountId === null ? null : String(row.accountId),
-    tag: row.tag,
-    moid: row.family,
-    path: row.path,
-    createdAt: row.createdAt,
-    expiresAt: row.expiresAt,
-  };
 }

@@ -1,16 +1,9 @@
-/** The devices that some right reaches, as conditions of statements. */
-import type { Prisma } from '../store/generated/client';
+/** The devices that some right reaches, as a condition of a statement. */
+import { conditionSql } from '../management/device-filter/condition-sql';
 import { findDatabaseKey } from './inputs';
 import type { Reach } from './rights';
 
-/** For Prisma: on a device's row. */
-export function withinReach(reach: Reach): Prisma.DeviceWhereInput {
-  if (reach.all) return {};
-  const { devices, accounts, tags } = keysOf(reach);
-  return { OR: [{ id: { in: devices } }, { accountId: { in: accounts } }, { tags: { hasSome: tags } }] };
-}
-
-/** For statements by hand: on a column with a device's key. */
+/** On a column with a device's key. */
 export function sqlWithinReach(
   column: string,
   reach: Reach,
@@ -18,8 +11,10 @@ export function sqlWithinReach(
 ): string {
   if (reach.all) return 'TRUE';
   const { devices, accounts, tags } = keysOf(reach);
+  const filters = new Map(reach.filters.map((filter) => [filter.key, filter.condition]));
+  const fitting = [...filters.values()].map((condition) => ` OR ${conditionSql(condition, 'd', { add: parameter })}`);
   return `${column} IN (SELECT d.id FROM device d WHERE d.id = ANY(${parameter(devices, 'bigint[]')})
-    OR d.account_id = ANY(${parameter(accounts, 'bigint[]')}) OR d.tags && ${parameter(tags, 'text[]')})`;
+    OR d.account_id = ANY(${parameter(accounts, 'bigint[]')}) OR d.tags && ${parameter(tags, 'text[]')}${fitting.join('')})`;
 }
 
 function keysOf({ devices, accounts, tags }: Exclude<Reach, { readonly all: true }>): {

@@ -1,10 +1,12 @@
 /**
  * Who may do what: a pure decision over grants that were loaded. A grant gives a principal one right in a scope (a device,
- * the devices of an account or with a tag, or all), perhaps for one family of management objects and a place in it.
+ * the devices of an account, with a tag, or that a filter fits, or all), perhaps for one family of management objects and a
+ * place in it.
  *
  * No right implies another: who may manage access (DELEGATE) can read nothing by that, and who may read and write cannot
  * change who else may. An administrator has all of them.
  */
+import type { DeviceCondition } from '../management/types';
 
 /** Rights over data, over who has access, over LocURIs that map to no MO, and over each part of the administration. */
 export const RIGHTS = [
@@ -19,22 +21,37 @@ export const RIGHTS = [
   'MANAGE_DDFS',
   'MANAGE_KEYS',
   'MANAGE_REPOSITORY',
+  'READ_AUDIT',
 ] as const;
 export type Right = (typeof RIGHTS)[number];
 
 /** Rights that may be given for a management object, and by whoever holds DELEGATE. */
 export const DATA_RIGHTS: readonly Right[] = ['READ', 'WRITE', 'EXECUTE', 'DELEGATE'];
 /** Rights over the gateway as a whole: they have no scope. */
-export const GATEWAY_RIGHTS: readonly Right[] = ['MANAGE_ACCOUNTS', 'MANAGE_DDFS', 'MANAGE_KEYS', 'MANAGE_REPOSITORY'];
+export const GATEWAY_RIGHTS: readonly Right[] = [
+  'MANAGE_ACCOUNTS',
+  'MANAGE_DDFS',
+  'MANAGE_KEYS',
+  'MANAGE_REPOSITORY',
+  'READ_AUDIT',
+];
 /** Rights by which the device that they hold on is known to exist. */
 const SEEING: readonly Right[] = [...DATA_RIGHTS, 'MANAGE_DEVICES'];
 
-/** At most one of `device`, `account` and `tag`; none: all devices. */
+/** A condition on devices, asked of the whole device whatever the caller may read of it. */
+export interface FilterScope {
+  /** The same for equal conditions. */
+  readonly key: string;
+  readonly condition: DeviceCondition;
+}
+
+/** At most one of `device`, `account`, `tag` and `filter`; none: all devices. */
 export interface Scope {
   /** Database key. */
   readonly device: string | null;
   readonly account: string | null;
   readonly tag: string | null;
+  readonly filter?: FilterScope | null;
   /** MOID without version; null: all management objects. */
   readonly family: string | null;
   /** Names joined by `/`, of which `*` stands for any one name; null: the whole object. It covers what is below it. */
@@ -52,6 +69,8 @@ export interface ScopedDevice {
   readonly key: string | null;
   readonly accountId: string;
   readonly tags: readonly string[];
+  /** Keys of those filters of the caller's grants that it fulfils; absent: it was not asked, and none counts. */
+  readonly fits?: readonly string[];
 }
 
 /** A node: of a family, by its path below the MO's root ('' = the root). */
@@ -68,6 +87,7 @@ export type Reach =
       readonly devices: readonly string[];
       readonly accounts: readonly string[];
       readonly tags: readonly string[];
+      readonly filters: readonly FilterScope[];
     };
 
 export class Rights {
@@ -81,6 +101,11 @@ export class Rights {
   }
 
   private readonly rules: readonly GrantRule[];
+
+  /** Filters of the grants, each once: which of them a device fulfils has to be known before anything is asked of it. */
+  get filters(): readonly FilterScope[] {
+    return [...new Map(this.rules.flatMap(({ filter }) => (filter == null ? [] : [[filter.key, filter]]))).values()];
+  }
 
   /** Whether a right over the gateway as a whole is held. */
   onGateway(right: Right): boolean {
@@ -151,6 +176,22 @@ export class Rights {
     return this.delegated.some((own) => coversScope(own, grant, device) && lasts(own, grant));
   }
 
+  /**
+   * Whether all of these grants are held too, over as much and for as long.
+   *
+   * @param deviceOf the device that a grant names
+   */
+  holds(grants: readonly GrantRule[], deviceOf: (key: string) => ScopedDevice | undefined): boolean {
+    if (this.isAdmin) return true;
+    const isHeld = (grant: GrantRule): boolean => {
+      const device = grant.device === null ? undefined : deviceOf(grant.device);
+      return this.rules.some(
+        (own) => own.right === grant.right && coversScope(own, grant, device) && lasts(own, grant),
+      );
+    };
+    return grants.filter(({ expiresAt }) => expiresAt === null || expiresAt > this.now).every(isHeld);
+  }
+
   private of(right: Right, device: ScopedDevice): readonly GrantRule[] {
     return this.rules.filter((rule) => rule.right === right && coversDevice(rule, device));
   }
@@ -158,13 +199,13 @@ export class Rights {
   /** Devices on which one of some rights is held. */
   reach(rights: readonly Right[]): Reach {
     const rules = this.rules.filter(({ right }) => rights.includes(right));
-    if (this.isAdmin || rules.some(({ device, account, tag }) => device === null && account === null && tag === null))
-      return { all: true };
+    if (this.isAdmin || rules.some(isOnAllDevices)) return { all: true };
     return {
       all: false,
       devices: rules.flatMap(({ device }) => device ?? []),
       accounts: rules.flatMap(({ account }) => account ?? []),
       tags: rules.flatMap(({ tag }) => tag ?? []),
+      filters: rules.flatMap(({ filter }) => filter ?? []),
     };
   }
 }
@@ -182,23 +223,33 @@ function coversSpot({ family, path }: Scope, spot: Spot): boolean {
   return family === null || (family === spot.family && coversPath(path, spot.path));
 }
 
-function coversDevice({ device, account, tag }: Scope, it: ScopedDevice): boolean {
+export function coversDevice({ device, account, tag, filter }: Scope, it: ScopedDevice): boolean {
   if (device !== null) return device === it.key;
   if (account !== null) return account === it.accountId;
-  return tag === null || it.tags.includes(tag);
+  if (tag !== null) return it.tags.includes(tag);
+  return filter == null || (it.fits?.includes(filter.key) ?? false);
 }
 
-function isEverywhere({ device, account, tag, family }: Scope): boolean {
-  return device === null && account === null && tag === null && family === null;
+export function isOnAllDevices({ device, account, tag, filter }: Scope): boolean {
+  return device === null && account === null && tag === null && filter == null;
 }
 
-/** Whether everything in `inner` lies in `outer`. */
+function isEverywhere(scope: Scope): boolean {
+  return isOnAllDevices(scope) && scope.family === null;
+}
+
+/**
+ * Whether everything in `inner` lies in `outer`. A filter lies in the same filter alone: what another one tests, whoever
+ * gives it might not be able to read.
+ */
 function coversScope(outer: Scope, inner: Scope, device: ScopedDevice | undefined): boolean {
+  const isSame =
+    outer.device === null &&
+    outer.account === inner.account &&
+    outer.tag === inner.tag &&
+    outer.filter?.key === inner.filter?.key;
   const isWithin =
-    device === undefined
-      ? (outer.device === null && outer.account === null && outer.tag === null) ||
-        (outer.device === null && outer.account === inner.account && outer.tag === inner.tag)
-      : coversDevice(outer, device);
+    device === undefined ? isSame || (isOnAllDevices(outer) && inner.filter == null) : coversDevice(outer, device);
   if (!isWithin) return false;
   if (outer.family === null) return true;
   return outer.family === inner.family && (inner.path === null ? !outer.path : coversPath(outer.path, inner.path));

@@ -14,10 +14,12 @@ import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
+import { createAudit } from '../access/audit';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
 import { globalId } from '../graphql/global-id';
+import { readTrustedDocuments, type TrustedDocuments } from '../graphql/prepare/trusted';
 import { buildApp, buildDeviceApp, type AppDeps } from '../http/app';
 import type { ForwardedCertificates } from '../http/peer';
 import { trustOf } from '../http/tls/client-certificate';
@@ -31,11 +33,13 @@ import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
+import { createDeviceActivity } from '../management/device-activity';
 import { createDevices } from '../management/devices';
 import { createEndedOperations } from '../management/ended-operations';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
 import { createNotifications } from '../management/notification';
+import { createNodeIndexes } from '../management/node-indexes';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
@@ -63,9 +67,13 @@ import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
+import { callersOf } from './gateway-callers';
 import { createGatewayTls, type GatewayTls } from './gateway-tls';
 import { createLog } from './log';
 import { assembleRepository } from './repository';
+import { StartError } from './start-error';
+
+export { StartError };
 
 export interface Gateway {
   /** Address of the northbound listener, without trailing slash. */
@@ -91,11 +99,6 @@ export interface GatewayParts {
   readonly db?: Database;
   readonly log?: Logger;
   readonly now?: () => number;
-}
-
-/** A start that cannot be. The message says what to change. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
 }
 
 const CLOSE_WITHIN_MS = 10_000;
@@ -139,8 +142,8 @@ async function assemble(
     parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
   closing.push(() => db.close());
   for (const name of await migrate(db.sql)) log.info({ migration: name }, 'migration applied');
-  const { eventsMs, historyMs, recentMs, operationsMs, ...rowsKept } = config.settings.retention;
-  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
+  const { eventsMs, historyMs, recentMs, operationsMs, auditMs, ...rowsKept } = config.settings.retention;
+  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs, auditMs };
   const partitions = createPartitionRetention({ db, keep, log, now });
   // Before anything is written.
   await partitions.run();
@@ -153,10 +156,13 @@ async function assemble(
   const keys = createKeys({ db, adminKey: config.adminKey, revoked: () => subscriptions.releaseRevoked(), now });
   closing.push(() => keys.stop());
   await keys.start();
+  const audit = createAudit({ db, log, now });
+  closing.push(() => audit.run(true));
+  const callers = callersOf(config, { db, keys, audit, log, now });
   const waiting = new Waiting();
   await waiting.start(db);
 
-  const grants = createGrants({ db, familyOf, now });
+  const grants = createGrants({ db, familyOf, callerOf: (principal) => callers.callerOf(principal), now });
   closing.push(() => grants.stop());
   await grants.start();
 
@@ -216,7 +222,7 @@ async function assemble(
     ddfs,
     operations,
     files: ofFiles,
-    callerOf: (principal) => keys.callerOf(principal),
+    callerOf: (principal) => callers.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     valueOctets: limits.valueOctets,
     wakeUps: ofWork,
@@ -225,7 +231,7 @@ async function assemble(
   });
   const liveProfiles = createLiveProfiles({
     db,
-    callerOf: (principal) => keys.callerOf(principal),
+    callerOf: (principal) => callers.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     log,
     now,
@@ -242,7 +248,16 @@ async function assemble(
     objectionToUdpAddress: (address) => bearers.objectionToUdpAddress(address),
   };
   const accounts = createAccounts({ db, secrets, credentialsChanged, bearers: rules });
-  const devices = createDevices({ db, secrets, credentialsChanged, bearers: rules });
+  const nodeIndexes = createNodeIndexes({ db, ddfs, log });
+  closing.push(() => nodeIndexes.stop());
+  await nodeIndexes.start();
+  const devices = createDevices({
+    db,
+    secrets,
+    credentialsChanged,
+    bearers: rules,
+    indexes: () => nodeIndexes.ready(),
+  });
   const delegations = createDelegations({
     db,
     secrets,
@@ -269,7 +284,7 @@ async function assemble(
   const watching = createWatching({
     db,
     subscriptions,
-    callerOf: (principal) => keys.callerOf(principal),
+    callerOf: (principal) => callers.callerOf(principal),
     log,
     now,
   });
@@ -296,10 +311,13 @@ async function assemble(
     operations,
     ddfs,
     keys,
+    audit,
     accounts,
     devices,
     delegations,
     objects,
+    nodeIndexes,
+    activity: createDeviceActivity({ db, operations }),
     exchanges: createExchanges({ db, adapterOf: (protocol) => adapterOf(protocol) }),
     explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),
@@ -345,8 +363,14 @@ async function assemble(
     tls: tls?.options('northbound'),
     forwarded: forwardedOf(config),
     trustProxy: trustProxyOf(config),
+    callers,
+    ...(config.settings.callers.certificates.length > 0
+      ? { callerCertificates: { forwarded: forwardedOf(config) } }
+      : {}),
     limits: { messageOctets: limits.messageOctets, inflation: limits.inflation },
     bodyMs: limits.uploadMs,
+    requestLimits: limits,
+    trustedDocuments: trustedOf(config),
     devicesApart: config.deviceListener !== undefined,
     device: (protocol: 'dm1' | 'dm2', inbound: Inbound): Promise<Wire> =>
       turns.handle(protocol === 'dm1' ? dm1 : dm2, inbound),
@@ -377,7 +401,9 @@ async function assemble(
       partitions: () => partitions.run(),
       ended: () => ended.run(),
       rows: () => rows.run(),
+      nodeIndexes: () => nodeIndexes.tick(),
       webhooks: () => webhooks.advance(),
+      audit: () => audit.run(),
     },
     now,
   });
@@ -449,6 +475,16 @@ async function resealed(db: Database, secrets: Secrets, config: Configuration, l
   const { resealed: count, unopened } = await resealAll(db.sql, secrets);
   log.info({ resealed: count }, 'secrets are sealed with MOQL_SECRET_KEY; MOQL_SECRET_KEY_PREVIOUS is needed no more');
   if (unopened > 0) log.warn({ unopened }, 'secrets can be opened with neither secret key');
+}
+
+function trustedOf({ settings: { trustedDocuments } }: Configuration): TrustedDocuments | undefined {
+  const { path, required } = trustedDocuments;
+  if (path === undefined) return undefined;
+  try {
+    return readTrustedDocuments(path, required);
+  } catch (error) {
+    throw new StartError(`trustedDocuments.path: ${reasonOf(error)}`);
+  }
 }
 
 function gatewayTls(config: Configuration, psk: PskLookup, log: Logger): GatewayTls | undefined {

@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
+import { callerRows, callerSettings } from './caller-settings';
 import { count } from './check';
 import { exchangeRows, exchangeSettings } from './exchange-settings';
 import { eventRows, retentionSettings, webhookSettings } from './event-settings';
 import { repositoryRows, repositorySettings } from './repository-settings';
+import { requestLimits, trustedSettings } from './request-settings';
 import { proxySettings, tlsSettings } from './tls-settings';
 
 const KIB = 1024;
@@ -79,11 +81,14 @@ const schema = z.strictObject({
       uploadMs: count(1_000, 7 * DAY_MS)
         .default(2 * 60 * MINUTE_MS)
         .describe('longest time that sending it may take'),
+      ...requestLimits,
     })
     .prefault({})
     .describe('what one device, session or caller may take'),
+  trustedDocuments: trustedSettings,
   repository: repositorySettings,
   tls: tlsSettings,
+  callers: callerSettings,
   proxy: proxySettings,
   exchanges: exchangeSettings,
   retention: retentionSettings,
@@ -100,7 +105,7 @@ export type SettingsResult =
 export function checkSettings(value: unknown): SettingsResult {
   const result = schema.safeParse(value);
   if (result.success) {
-    const problems = problemsOfWakeUp(result.data);
+    const problems = [...problemsOfWakeUp(result.data), ...problemsOfTrusted(result.data)];
     return problems.length > 0 ? { ok: false, problems } : { ok: true, settings: result.data };
   }
   return {
@@ -110,6 +115,12 @@ export function checkSettings(value: unknown): SettingsResult {
       return `${issue.path.join('.') || 'the file'}: ${message ?? issue.message}`;
     }),
   };
+}
+
+function problemsOfTrusted({ trustedDocuments: { required, path } }: Settings): readonly string[] {
+  return required && path === undefined
+    ? ['trustedDocuments.path: must be set when trustedDocuments.required is true']
+    : [];
 }
 
 export function readSettings(path: string): SettingsResult {
@@ -139,10 +150,15 @@ export function settingRows(): readonly SettingRow[] {
     fallback: defaults[name],
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
-  return [...limits, ...repositoryRows(), ...rest, ...exchangeRows(), ...eventRows(), ...bearerRows()];
+  const trusted = rowsOf('trustedDocuments', trustedSettings);
+  const others = [...exchangeRows(), ...eventRows(), ...bearerRows(), ...callerRows()];
+  return [...limits, ...trusted, ...repositoryRows(), ...rest, ...others];
 }
 
-function rowsOf(section: string, part: typeof tlsSettings | typeof proxySettings): readonly SettingRow[] {
+function rowsOf(
+  section: string,
+  part: typeof tlsSettings | typeof proxySettings | typeof trustedSettings,
+): readonly SettingRow[] {
   const defaults: Readonly<Record<string, SettingRow['fallback'] | undefined>> = part.parse({});
   return Object.entries(part.unwrap().shape).map(([name, member]) => ({
     name: `${section}.${name}`,

@@ -8,7 +8,9 @@ import type { Rights } from '../access/rights';
 import { accessEntries, DAC_FAMILY } from '../management/dac';
 import { readableObjects, scopedDevice } from '../management/readable';
 import type { SubscriptionView } from '../management/subscription-state';
+import type { Prepared } from './prepare/prepare';
 import type { AccessEntry, AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
+import { fittingServices } from './fitting';
 
 /** Something that went less well than asked but fails no field; listed in `extensions.warnings`. */
 export interface Warning {
@@ -24,9 +26,15 @@ const MAX_BATCH = 1000;
 export class RequestContext {
   readonly warnings: Warning[] = [];
   warningsLeftOut = 0;
+  /** What is asked for; set where Apollo Server hands the context on to what executes it. */
+  prepared?: Prepared;
+  /** Address of who asks, where it is known. */
+  remote: string | undefined;
   /** Milliseconds since 1970 at which the request came in: ages are reckoned from here. */
   readonly startedAt: number;
 
+  /** Shared by copies of this context. */
+  private readonly life = { isOver: false };
   private devicesByKey = this.deviceKeyLoader();
   private devicesById = this.deviceIdLoader();
   private accountsById = this.accountLoader();
@@ -34,14 +42,22 @@ export class RequestContext {
   private aclsByDevice = this.aclLoader();
   private subscriptionsByDevice = this.subscriptionLoader();
 
+  readonly services: Services;
+
   /** @param rights what the caller may do, loaded once for the whole request */
   constructor(
     readonly caller: Caller,
-    readonly services: Services,
+    services: Services,
     readonly rights: Rights,
     readonly now: () => number = Date.now,
   ) {
+    this.services = fittingServices(services, rights);
     this.startedAt = now();
+  }
+
+  /** Nobody waits for the answer any more: nothing more is loaded for it. */
+  giveUp(): void {
+    this.life.isOver = true;
   }
 
   warn(code: Warning['code'], info: GraphQLResolveInfo): void {
@@ -111,15 +127,15 @@ export class RequestContext {
   }
 
   private deviceKeyLoader(): DataLoader<string, DeviceView | null> {
-    return new DataLoader((keys) => this.services.devices.getMany(keys), { maxBatchSize: MAX_BATCH });
+    return this.loader((keys) => this.services.devices.getMany(keys));
   }
 
   private deviceIdLoader(): DataLoader<string, DeviceView | null> {
-    return new DataLoader((ids) => this.services.devices.findMany(ids), { maxBatchSize: MAX_BATCH });
+    return this.loader((ids) => this.services.devices.findMany(ids));
   }
 
   private accountLoader(): DataLoader<string, AccountView | null> {
-    return new DataLoader((ids) => this.services.accounts.getMany(ids), { maxBatchSize: MAX_BATCH });
+    return this.loader((ids) => this.services.accounts.getMany(ids));
   }
 
   private aclLoader(): DataLoader<string, readonly ObservedAcl[]> {
@@ -128,7 +144,7 @@ export class RequestContext {
       for (const acl of await this.services.objects.acls(keys)) found.get(acl.device)?.push(acl);
       return keys.map((key) => found.get(key) ?? []);
     };
-    return new DataLoader(load, { maxBatchSize: MAX_BATCH });
+    return this.loader(load);
   }
 
   private subscriptionLoader(): DataLoader<string, readonly SubscriptionView[]> {
@@ -136,12 +152,23 @@ export class RequestContext {
       const found = await this.services.subscriptions.list(keys);
       return keys.map((key) => found.filter(({ device }) => device === key));
     };
-    return new DataLoader(load, { maxBatchSize: MAX_BATCH });
+    return this.loader(load);
   }
 
   /** Keys are `DEVICE` or `DEVICE FAMILY`; one call loads all of them. */
   private objectLoader(): DataLoader<string, readonly MoView[]> {
-    return new DataLoader(async (keys) => loadObjects(keys, this.services), { maxBatchSize: MAX_BATCH * 8 });
+    return this.loader((keys) => loadObjects(keys, this.services), MAX_BATCH * 8);
+  }
+
+  private loader<V>(
+    load: (keys: readonly string[]) => Promise<readonly (V | Error)[]>,
+    maxBatchSize = MAX_BATCH,
+  ): DataLoader<string, V> {
+    const { life } = this;
+    return new DataLoader(
+      (keys) => (life.isOver ? Promise.reject(new Error('the request was given up')) : load(keys)),
+      { maxBatchSize },
+    );
   }
 }
 

@@ -24,11 +24,17 @@ export function formatError(formatted: GraphQLFormattedError, thrown: unknown, l
   }
   const code = codeOf(formatted, thrown);
   if (isErrorCode(code) && code !== 'INTERNAL' && (original instanceof GraphQLError || original === thrown)) {
-    return { message, ...place, extensions: { code } };
+    return { message, ...place, extensions: { ...detailsOf(code, formatted), code } };
   }
   const id = randomUUID();
   log(id, original);
   return { message: `The gateway failed (${id}).`, ...place, extensions: { code: 'INTERNAL', id } };
+}
+
+/** What limits tell beside their code: numbers. */
+function detailsOf(code: string, { extensions }: GraphQLFormattedError): Record<string, unknown> {
+  if (!code.startsWith('LIMIT_')) return {};
+  return Object.fromEntries(Object.entries(extensions ?? {}).filter(([, value]) => typeof value === 'number'));
 }
 
 /** Rules of ours name a code, which the GraphQL server covers with its own for all rules. */

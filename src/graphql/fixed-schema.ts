@@ -7,6 +7,7 @@ import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
 import { AccountResolver } from './fixed/account';
+import { AuditResolver } from './fixed/audit';
 import { AccountBootstrapResolver } from './fixed/account-bootstrap';
 import { BootstrapResolver } from './fixed/bootstrap';
 import {
@@ -19,7 +20,10 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { DeviceActivityResolver } from './fixed/device-activity';
+import { DeviceListResolver } from './fixed/device-list';
 import { CommandExchangeResolver } from './fixed/exchange';
+import { AccessExplanationResolver } from './fixed/explain-access';
 import {
   ContactExplanationResolver,
   DeviceExplainResolver,
@@ -28,6 +32,7 @@ import {
   ReadExplanationResolver,
 } from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
+import { IndexedNodeResolver } from './fixed/indexed-node';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
@@ -55,8 +60,12 @@ export function buildFixedSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
+      AccessExplanationResolver,
       AccountResolver,
       DeviceResolver,
+      DeviceListResolver,
+      DeviceActivityResolver,
+      IndexedNodeResolver,
       ManagementObjectResolver,
       TreeNodeResolver,
       SubscribedObjectResolver,
@@ -69,6 +78,7 @@ export function buildFixedSchema(): GraphQLSchema {
       EventResolver,
       ApiKeyResolver,
       GrantResolver,
+      AuditResolver,
       CredentialResolver,
       NotificationResolver,
       AccountBootstrapResolver,
@@ -104,9 +114,11 @@ export function buildFixedSchema(): GraphQLSchema {
     validate: false,
     skipCheck: true,
   });
-  const command = schema.getType('CommandInput');
   // type-graphql has no word for @oneOf.
-  if (isInputObjectType(command)) command.isOneOf = true;
+  for (const name of ['CommandInput', 'DeviceGroup']) {
+    const type = schema.getType(name);
+    if (isInputObjectType(type)) type.isOneOf = true;
+  }
   // Decorators of parameters run from the last to the first, so arguments come in reverse.
   for (const type of Object.values(schema.getTypeMap())) {
     if (!isObjectType(type) || type.name.startsWith('__')) continue;

@@ -5,6 +5,7 @@ export type IdType =
   | 'Account'
   | 'Alert'
   | 'ApiKey'
+  | 'AuditEntry'
   | 'DeadLetter'
   | 'Campaign'
   | 'CampaignDevice'
@@ -19,6 +20,7 @@ export type IdType =
   | 'ProfileDevice'
   | 'RepositoryItem'
   | 'Rule'
+  | 'Session'
   | 'ValueChange'
   | 'WakeUp';
 

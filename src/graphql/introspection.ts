@@ -13,7 +13,10 @@ import { Kind, execute } from 'graphql';
 
 import { inTurns, type Steps } from '../management/steps';
 
-type Asked = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'>;
+type Asked = Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'> & {
+  /** Of the document. */
+  readonly text: string;
+};
 type Data = NonNullable<ExecutionResult['data']>;
 
 /** Different queries whose answers are kept for a schema; tools send one or two. */
@@ -94,8 +97,8 @@ function introspectionOf({ document, operationName }: Asked): OperationDefinitio
   return isPure ? found : undefined;
 }
 
-function keyOf({ document, operationName, variableValues }: Asked): string {
-  return JSON.stringify([operationName ?? null, variableValues ?? null, document.loc?.source.body ?? document]);
+function keyOf({ text, operationName, variableValues }: Asked): string {
+  return JSON.stringify([operationName ?? null, variableValues ?? null, text]);
 }
 
 /** The one field of this name, where nothing but plain fields stands beside it (or, with `amongOthers`, no other fragment). */

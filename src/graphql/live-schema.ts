@@ -1,11 +1,11 @@
 /** The schema that is served now. It follows the DDFs; requests that are under way keep the one they began with. */
 import type { ApolloServerOptionsWithGateway, BaseContext } from '@apollo/server';
-import type { DocumentNode, ExecutionResult, GraphQLSchema } from 'graphql';
-import { execute, getOperationAST, GraphQLError, OperationTypeNode } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 
 import type { DdfLibrary } from '../../schema/ddf/library';
 import type { Ddfs, SchemaChange } from '../management/types';
 import { ManagementError } from '../management/types';
+import type { RequestContext } from './context';
 import { Introspection } from './introspection';
 import type { BuiltSchema } from './schema';
 import { SchemaBuilder } from './schema';
@@ -18,8 +18,8 @@ type Listener = Parameters<Gateway['onSchemaLoadOrUpdate']>[0];
 type Executor = NonNullable<Awaited<ReturnType<Gateway['load']>>['executor']>;
 type Names = Readonly<Record<string, string>>;
 
-const NO_STREAM =
-  'Subscriptions come by WebSocket (graphql-transport-ws), or with "Accept: text/event-stream" as server-sent events.';
+/** Executes what a context was prepared for. */
+export type Execute = (context: RequestContext) => Promise<ExecutionResult>;
 
 /** Told when a schema could not be built, so that the one before stays. */
 export type SchemaLog = (error: unknown) => void;
@@ -59,9 +59,10 @@ export class LiveSchema {
   }
 
   /** What Apollo Server asks for the schema and for execution. */
-  gateway(): Gateway {
+  gateway(execute: Execute): Gateway {
+    const executor = ({ context }: { readonly context: RequestContext }): Promise<ExecutionResult> => execute(context);
     return {
-      load: () => Promise.resolve({ executor: ((running: Running) => this.execute(running)) as unknown as Executor }),
+      load: () => Promise.resolve({ executor: executor as unknown as Executor }),
       onSchemaLoadOrUpdate: (listener) => {
         this.listeners.add(listener);
         this.tell(listener);
@@ -104,20 +105,4 @@ export class LiveSchema {
   private tell(listener: Listener): void {
     listener({ apiSchema: this.built.schema, coreSupergraphSdl: '' });
   }
-
-  private async execute({ schema, document, request, context }: Running): Promise<ExecutionResult> {
-    const { operationName, variables: variableValues } = request;
-    if (getOperationAST(document, operationName)?.operation === OperationTypeNode.SUBSCRIPTION)
-      return { errors: [new GraphQLError(NO_STREAM, { extensions: { code: 'BAD_USER_INPUT' } })] };
-    const asked = { schema, document, operationName, variableValues };
-    return this.introspection.answer(asked) ?? execute({ ...asked, contextValue: context });
-  }
-}
-
-/** What the executor reads of Apollo's request context; the schema is that which the request began with. */
-interface Running {
-  readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  readonly request: { readonly variables?: Readonly<Record<string, unknown>>; readonly operationName?: string | null };
-  readonly context: unknown;
 }

@@ -67,6 +67,7 @@ export const TimeScalar = new GraphQLScalarType<string, string>({
 export const BigIntScalar = new GraphQLScalarType<bigint | number, string | number>({
   name: 'BigInt',
   description: 'An integer of any size: a JSON number up to 2^53−1, decimal text beyond. Both are accepted.',
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
   serialize: (value) => {
     const integer = toInteger(value);
     if (integer === undefined) throw new GraphQLError('The stored value is no integer.');

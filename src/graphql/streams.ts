@@ -2,10 +2,10 @@
 import type { ExecutionResult, FormattedExecutionResult, GraphQLFormattedError } from 'graphql';
 import { createSourceEventStream, execute, GraphQLError } from 'graphql';
 
-import type { Prepared } from './documents';
 import type { FailureLog } from './errors';
 import { formatError } from './errors';
 import type { LiveContext } from './live-context';
+import type { Prepared } from './prepare/prepare';
 
 /** A stream that others can end, too. */
 export interface Source<T> {
@@ -64,6 +64,8 @@ export interface Subscribers {
   /** Those that are being served. */
   readonly open: Set<Results>;
   readonly logFailure: FailureLog;
+  /** Called once, when it ended. */
+  readonly ended?: () => void;
 }
 
 /** Results of a subscription, ready to be sent. An error ends it, as the last result. */
@@ -112,7 +114,7 @@ export class Results implements AsyncIterableIterator<FormattedExecutionResult> 
 
   async return(): Promise<IteratorResult<FormattedExecutionResult, undefined>> {
     this.#isOver = true;
-    this.subscribers.open.delete(this);
+    if (this.subscribers.open.delete(this)) this.subscribers.ended?.();
     await this.delivery.return();
     return DONE;
   }

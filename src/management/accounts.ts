@@ -155,6 +155,10 @@ class StoredAccounts implements Accounts {
     return pageOf(rows, first, viewOf);
   }
 
+  async count(): Promise<number> {
+    return this.db.prisma.account.count();
+  }
+
   #columns(changes: AccountChanges, before: Account | undefined): AccountColumns {
     const serverId = checkServerId(changes.serverId ?? before?.serverId ?? '');
     const client = this.#credential(

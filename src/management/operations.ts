@@ -9,6 +9,7 @@ import {
   findOperationByKey,
   insertOperation,
   loadOperation,
+  loadOperations,
   loadTarget,
   type NewOperation,
   type OperationRow,
@@ -18,6 +19,7 @@ import type { Secrets } from '../store/secrets';
 import { SqlError } from '../store/sql';
 import { lockDevice } from '../store/turn-load';
 import { LiveOperation, stateOf } from './command-state';
+import { fitted } from './device-filter/fits';
 import { dryRunOf, factsOf, type Lacks } from './explain/dry-run';
 import type { Objector } from './explain/types';
 import type { UsableItem } from './item-value';
@@ -31,11 +33,13 @@ import { settleOperation } from './settle';
 import { openAnswer } from './show-secret';
 import { OPERATION_CHANNEL } from './turn';
 import {
+  isAdministrator,
   ManagementError,
   type Caller,
   type CommandView,
   type Ddfs,
   type OperationState,
+  type OperationKey,
   type OperationView,
   type Operations,
   type SubmitOperation,
@@ -73,12 +77,26 @@ const MAX_RETRIES = 2;
 
 export function createOperations(deps: OperationsDeps): Operations {
   const now = deps.now ?? Date.now;
-  const rightsOf = deps.rightsOf ?? ((caller: Caller) => Promise.resolve(new Rights(caller.admin, [], now())));
+  const rightsOf =
+    deps.rightsOf ?? ((caller: Caller) => Promise.resolve(new Rights(isAdministrator(caller), [], now())));
 
-  async function get(device: string, id: string): Promise<OperationView | null> {
+  async function get(device: string, id: string, ofCaller?: string): Promise<OperationView | null> {
     if (!isKey(device) || !isKey(id)) return null;
-    const row = await loadOperation(deps.db.sql, device, id);
+    const row = await loadOperation(deps.db.sql, device, id, ofCaller);
     return row === null ? null : viewOf(row, deps.secrets, now());
+  }
+
+  async function getMany(keys: readonly OperationKey[]): Promise<readonly (OperationView | null)[]> {
+    const rows = await loadOperations(
+      deps.db.sql,
+      keys.filter(({ device, id }) => isKey(device) && isKey(id)),
+    );
+    const byKey = new Map(rows.map((row) => [`${row.device}.${row.id}`, row]));
+    return keys.map(({ device, id, ofCaller }) => {
+      const row = byKey.get(`${device}.${id}`);
+      const isMeant = ofCaller === undefined || row?.caller === ofCaller;
+      return row === undefined || !isMeant ? null : viewOf(row, deps.secrets, now());
+    });
   }
 
   async function wait(device: string, id: string, ms: number): Promise<OperationView> {
@@ -103,8 +121,12 @@ export function createOperations(deps: OperationsDeps): Operations {
 
   async function submit(input: SubmitOperation, caller: Caller): Promise<OperationView> {
     checkInput(input, deps.limits);
-    const target = await loadTarget(deps.db.sql, input.deviceId, input.dryRun === true);
     const rights = await rightsOf(caller);
+    const target = await fitted(
+      deps.db.sql,
+      rights,
+      await loadTarget(deps.db.sql, input.deviceId, input.dryRun === true),
+    );
     if (target === null || !rights.sees(target))
       throw new ManagementError('NOT_FOUND', `there is no device ${input.deviceId}`);
     const requestSha256 = requestHash(input);
@@ -242,7 +264,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     return view;
   }
 
-  return { submit, cancel, get, wait };
+  return { submit, cancel, get, getMany, wait };
 }
 
 /** Keys are decimal numbers that fit a BIGINT column. */

@@ -5,8 +5,8 @@ import type { Rights, ScopedDevice } from '../access/rights';
 import { setOwn } from './tree';
 import type { DeviceView, MoView } from './types';
 
-export function scopedDevice({ key, accountId, tags }: DeviceView): ScopedDevice {
-  return { key, accountId, tags };
+export function scopedDevice({ key, accountId, tags, fits }: DeviceView): ScopedDevice {
+  return fits === undefined ? { key, accountId, tags } : { key, accountId, tags, fits };
 }
 
 /** The objects of a device of which something may be read, with what may be read of them. */

@@ -1,10 +1,12 @@
 /** What devices reported, and what happened: both from the oldest on, by cursors that a reader can resume at. */
 import type { Json } from '../../adapters/adapter';
 import { findDatabaseKey, pageOf } from '../access/inputs';
-import { sqlWithinReach, withinReach } from '../access/reach';
+import { sqlWithinReach } from '../access/reach';
 import type { Database } from '../store/database';
+import { MADE_OF_INPUT } from '../store/sql';
 import { IS_SERVED, readPlace, type EventPlace } from '../store/events';
-import type { Alert, Prisma } from '../store/generated/client';
+import type { Alert } from '../store/generated/client';
+import { Parameters as Statement } from './device-filter/parameters';
 import type { AlertView, EventView, Reports } from './types';
 
 export interface ReportsDeps {
@@ -21,6 +23,12 @@ export interface EventRow {
   readonly writtenAt: Date;
 }
 
+type AlertRow = Omit<Alert, 'id' | 'deviceId' | 'mime'> & {
+  readonly id: bigint | string;
+  readonly deviceId: bigint | string;
+};
+
+const SELECT_ALERTS = `SELECT device_id AS "deviceId", id, at, type, mark, source, target, correlator, format, data, result_code AS "resultCode" FROM alert`;
 const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data, written_at AS "writtenAt" FROM event WHERE ${IS_SERVED}`;
 
 export function createReports({ db }: ReportsDeps): Reports {
@@ -32,14 +40,21 @@ export function createReports({ db }: ReportsDeps): Reports {
   ): ReturnType<Reports['alerts']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const where: Prisma.AlertWhereInput = {
-      ...(filter.device === undefined ? {} : { deviceId: findDatabaseKey(filter.device) ?? 0n }),
-      ...(filter.type === undefined ? {} : { type: filter.type.replace(/\0/g, '') }),
-      ...(from === undefined ? {} : afterAlert(from)),
-      ...(filter.reach === undefined ? {} : { device: withinReach(filter.reach) }),
-    };
-    const rows = await db.prisma.alert.findMany({ where, orderBy: [{ at: 'asc' }, { id: 'asc' }], take: first + 1 });
-    return pageOf(rows, first, viewOfAlert);
+    const parameters = new Statement([first + 1]);
+    const parameter = (value: unknown, type: string): string => parameters.add(value, type);
+    const conditions = [
+      ...(filter.device === undefined
+        ? []
+        : [`device_id = ${parameter(findDatabaseKey(filter.device) ?? -1n, 'bigint')}`]),
+      ...(filter.type === undefined ? [] : [`type = ${parameter(filter.type.replace(/\0/g, ''), 'text')}`]),
+      ...(from === undefined
+        ? []
+        : [`(at, id) > (${parameter(momentOf(from), 'timestamptz')}, ${parameter(from[1], 'bigint')})`]),
+      ...(filter.reach === undefined ? [] : [sqlWithinReach('device_id', filter.reach, parameter)]),
+    ];
+    const text = `${MADE_OF_INPUT}${SELECT_ALERTS} WHERE ${['TRUE', ...conditions].join(' AND ')} ORDER BY at, id LIMIT $1`;
+    const asked = parameters.statement(text);
+    return pageOf(await db.sql.query<AlertRow>(asked.text, asked.values), first, viewOfAlert);
   }
 
   /** By transaction, then number. An event's id is `TRANSACTION.NUMBER`. */
@@ -50,8 +65,8 @@ export function createReports({ db }: ReportsDeps): Reports {
   ): ReturnType<Reports['events']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const values: unknown[] = [first + 1];
-    const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
+    const parameters = new Statement([first + 1]);
+    const parameter = (value: unknown, type: string): string => parameters.add(value, type);
     const conditions = [
       ...(filter.device === undefined
         ? []
@@ -64,19 +79,19 @@ export function createReports({ db }: ReportsDeps): Reports {
       ...(filter.reach === undefined ? [] : ['device_id > 0', sqlWithinReach('device_id', filter.reach, parameter)]),
     ];
     const text = `${[SELECT_EVENTS, ...conditions].join(' AND ')} ORDER BY xact, id LIMIT $1`;
-    const rows = await db.sql.query<EventRow>(text, values);
+    const asked = parameters.statement(text);
+    const rows = await db.sql.query<EventRow>(asked.text, asked.values);
     return pageOf(rows, first, viewOfEvent);
   }
 
   return { alerts, events };
 }
 
-function afterAlert([ms, id]: EventPlace): Prisma.AlertWhereInput {
-  const at = new Date(Math.min(Number(ms), 8_640_000_000_000_000));
-  return { OR: [{ at: { gt: at } }, { at, id: { gt: id } }] };
+function momentOf([ms]: EventPlace): Date {
+  return new Date(Math.min(Number(ms), 8_640_000_000_000_000));
 }
 
-export function viewOfAlert(row: Alert): AlertView {
+export function viewOfAlert(row: AlertRow): AlertView {
   return {
     id: `${row.at.getTime()}.${row.id}`,
     device: String(row.deviceId),

@@ -26,6 +26,7 @@ import {
 import { lockDevice } from '../store/turn-load';
 import { applyChanges } from './apply';
 import { LiveOperation } from './command-state';
+import { fitted } from './device-filter/fits';
 import { judge } from './judge';
 import { Ledger } from './ledger';
 import { permitsOf } from './permit';
@@ -108,8 +109,8 @@ export function createSubscriptions(deps: SubscriptionsDeps): Subscriptions {
 
   /** The one node that is meant, which the caller may read. */
   async function placeOf({ deviceId, address }: Subscribed, caller: Caller): Promise<Place> {
-    const target = await loadTarget(db.sql, deviceId);
     const rights = await deps.rightsOf(caller);
+    const target = await fitted(db.sql, rights, await loadTarget(db.sql, deviceId));
     if (target === null || !rights.sees(target))
       throw new ManagementError('NOT_FOUND', `there is no device ${deviceId}`);
     const permits = permitsOf(rights, target);

@@ -15,7 +15,8 @@ import type {
   DmFormat,
 } from '../../adapters/adapter';
 import type { DdfLibrary } from '../../schema/ddf/library';
-import type { Rights } from '../access/rights';
+import type { AccessExplanationView, AccessQuestion } from '../access/explain';
+import type { Right, Rights } from '../access/rights';
 import type { BearerChanges, BearerView, RecipientChanges, RecipientView } from './bearer-input';
 import type { AccessEntry, NorthboundKind } from './command-kinds';
 import type { Profiles } from './profiles/types';
@@ -23,11 +24,17 @@ import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { Delegations } from './delegation/types';
+import type { DeviceActivity } from './device-activity';
+import type { DeviceCondition } from './device-filter/condition';
+import type { Counted } from './device-lists/count';
+import type { DeviceGrouping, DeviceGroups } from './device-lists/groups';
+import type { DeviceOrderKey, Position } from './device-lists/order';
 import type { DeviceSelection } from './device-list';
 import type { Exchanges, ExchangeSource } from './exchanges';
 import type { Explanations, Verdict } from './explain/types';
 import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
+import type { NodeIndexes } from './node-indexes';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type { RepositoryFiles } from './repository-types';
@@ -58,6 +65,9 @@ export type ErrorCode =
   | 'LIMIT_BUFFER'
   | 'LIMIT_COMMANDS'
   | 'LIMIT_FILTER'
+  | 'LIMIT_INDEXES'
+  | 'LIMIT_TIME'
+  | 'NOT_INDEXED'
   | 'LIMIT_VALUE_SIZE'
   | 'LIMIT_PAGE_SIZE'
   | 'SCHEMA_CHANGED'
@@ -65,6 +75,7 @@ export type ErrorCode =
   | 'DDF_REFUSED'
   | 'ALREADY_EXISTS'
   | 'IN_USE'
+  | 'ISSUER_AWAY'
   | 'INTERNAL';
 
 /** An error that is told to the caller: what is wrong, where, what to do. `details` goes to `extensions`. */
@@ -79,11 +90,20 @@ export class ManagementError extends Error {
   }
 }
 
-/** Who calls. `principal` is `key:ID` (or `user:…` later); `admin` has every right. */
+/** Who calls. `principal` is `key:ID` or `user:NAME`; `admin` has every right. */
 export interface Caller {
   readonly principal: string;
   readonly name: string;
   readonly admin: boolean;
+  /** Principals `group:NAME` whose grants count besides. */
+  readonly groups?: readonly string[];
+  /** What a scoped key or token is for: other rights are not held, whoever's it is. Absent: no such limit. */
+  readonly only?: readonly Right[];
+}
+
+/** Whether somebody has every right: an administrator whose key or token is limited to some rights is none. */
+export function isAdministrator({ admin, only }: Caller): boolean {
+  return admin && only === undefined;
 }
 
 // Accounts and devices ---------------------------------------------------------------------------------------------
@@ -126,6 +146,8 @@ export interface DeviceView extends RecipientView {
   readonly lastContactAt: Date | null;
   readonly discoveredAt: Date | null;
   readonly createdAt: Date;
+  /** Keys of those filters of the caller's grants that it fulfils; absent: it was not asked. */
+  readonly fits?: readonly string[];
 }
 export interface RegisterDevice extends RecipientChanges {
   readonly deviceId: string;
@@ -145,6 +167,11 @@ export interface DeviceChanges extends RecipientChanges {
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
   readonly rediscover?: boolean;
+}
+/** A device of a list, and where it stands in it. */
+export interface ListedDevice extends DeviceView {
+  /** Absent: by its key alone. */
+  readonly position?: Position;
 }
 /** A page by key: `after` is the id of the last item seen. `items` holds one more than asked where there are more. */
 export interface Page<T> {
@@ -381,6 +408,10 @@ export interface ApiKeyView {
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
+  /** Rights beyond which it gives none; null: no such limit. */
+  readonly only: readonly Right[] | null;
+  /** Until when its text before the last rotation is good, too; null: it is not. */
+  readonly previousUntil: Date | null;
 }
 export interface GrantView {
   readonly id: string;
@@ -389,8 +420,12 @@ export interface GrantView {
   readonly deviceKey: string | null;
   readonly accountId: string | null;
   readonly tag: string | null;
+  /** A DeviceCondition as it is stored. */
+  readonly filter: Json;
   readonly moid: string | null;
   readonly path: string | null;
+  /** Principal. */
+  readonly grantedBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
 }
@@ -413,6 +448,7 @@ export interface Accounts {
   get(id: string): Promise<AccountView | null>;
   getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
   list(first: number, after?: string): Promise<Page<AccountView>>;
+  count(): Promise<number>;
 }
 /** src/management/devices.ts */
 export interface Devices {
@@ -433,8 +469,17 @@ export interface Devices {
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
-  /** In order of registration. */
-  list(selection: DeviceSelection, first: number, after?: string): Promise<Page<DeviceView>>;
+  /** In order of registration where no other is asked for. Errors: LIMIT_TIME. */
+  list(
+    selection: DeviceSelection,
+    first: number,
+    after?: Position,
+    order?: readonly DeviceOrderKey[],
+  ): Promise<Page<ListedDevice>>;
+  /** Exact up to a bound. Errors: LIMIT_TIME. */
+  count(selection: DeviceSelection): Promise<Counted>;
+  /** Errors: LIMIT_TIME. */
+  groups(selection: DeviceSelection, grouping: DeviceGrouping, first: number): Promise<DeviceGroups>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
@@ -442,11 +487,21 @@ export interface Objects {
   /** ACLs that were seen, of many devices by one statement. */
   acls(devices: readonly string[]): Promise<readonly ObservedAcl[]>;
 }
+/** Of an operation. */
+export interface OperationKey {
+  readonly device: string;
+  readonly id: string;
+  /** Whose it must be; absent: anybody's. */
+  readonly ofCaller?: string | undefined;
+}
 /** src/management/operations.ts */
 export interface Operations {
   submit(input: SubmitOperation, caller: Caller): Promise<OperationView>;
   cancel(device: string, id: string, caller: Caller): Promise<OperationView>;
-  get(device: string, id: string): Promise<OperationView | null>;
+  /** @param ofCaller whose it must be; absent: anybody's */
+  get(device: string, id: string, ofCaller?: string): Promise<OperationView | null>;
+  /** In the order of the keys, by a number of statements that does not depend on theirs. */
+  getMany(keys: readonly OperationKey[]): Promise<readonly (OperationView | null)[]>;
   /** Resolves when the operation ended, or after `ms`, with what it is then. */
   wait(device: string, id: string, ms: number): Promise<OperationView>;
 }
@@ -461,6 +516,7 @@ export interface Ddfs {
   remove(id: string, caller: Caller, options?: DdfChangeOptions): Promise<DdfView>;
   get(id: string): Promise<DdfView | null>;
   list(first: number, after?: string): Promise<Page<DdfView>>;
+  count(): Promise<number>;
   /** Called after the library changed, here or by another process. */
   onChange(listener: () => void): () => void;
   /** Asked before a library is stored, and before one that another process stored goes live. */
@@ -471,11 +527,18 @@ export interface Keys {
   /** The caller of a bearer token, or null. */
   authenticate(bearer: string): Promise<Caller | null>;
   create(
-    input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string },
+    input: {
+      readonly name: string;
+      readonly admin?: boolean;
+      readonly expiresAt?: Date | null;
+      readonly only?: readonly string[] | null;
+      readonly key?: string;
+    },
     caller?: Caller,
   ): Promise<{ view: ApiKeyView; key: string }>;
   revoke(id: string, caller?: Caller): Promise<ApiKeyView>;
-  rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
+  /** @param overlapMs so long the text before is good beside the new one */
+  rotate(id: string, caller?: Caller, overlapMs?: number): Promise<{ view: ApiKeyView; key: string }>;
   list(first: number, after?: string): Promise<Page<ApiKeyView>>;
   /** Called after keys changed, here or in another process. */
   onChange(listener: () => void): () => void;
@@ -488,6 +551,7 @@ export interface Grants {
       readonly deviceId?: string | null;
       readonly accountId?: string | null;
       readonly tag?: string | null;
+      readonly filter?: DeviceCondition | null;
       readonly moid?: string | null;
       readonly path?: string | null;
       readonly expiresAt?: Date | null;
@@ -499,11 +563,54 @@ export interface Grants {
   list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
   /** What a caller may do at this moment. */
   rightsOf(caller: Caller): Promise<Rights>;
+  /** Filters of the rights that devices fulfil, by the devices' keys: one statement where there is a filter, else none. */
+  fits(rights: Rights, devices: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** Whether the rights hold all that was granted to a principal. */
+  holdAll(rights: Rights, principal: string): Promise<boolean>;
+  /** Whether a principal may do something, and by which grants or why not. Errors: NOT_FOUND (device), FORBIDDEN. */
+  explain(question: AccessQuestion, rights: Rights): Promise<AccessExplanationView>;
+}
+/** src/access/audit.ts: who did what. */
+export interface AuditEntry {
+  readonly principal: string;
+  readonly name: string;
+  /** Field of the mutation. */
+  readonly action: string;
+  readonly subjects: readonly string[];
+  readonly arguments: Json;
+  /** OK, or the code of the error. */
+  readonly outcome: string;
+  readonly remote: string | null;
+}
+export interface AuditView extends AuditEntry {
+  readonly id: string;
+  readonly at: Date;
+  /** How often; more than once for refused credentials alone. */
+  readonly times: number;
+}
+export interface AuditCondition {
+  readonly principal?: string;
+  readonly action?: string;
+  readonly subject?: string;
+  readonly outcome?: string;
+  readonly since?: Date;
+  readonly before?: Date;
+}
+export interface Audit {
+  /** One statement. Never rejects: what cannot be written goes to the log. */
+  record(entry: AuditEntry): Promise<void>;
+  /** Counts a credential that was refused. */
+  refused(remote: string | undefined): void;
+  /** The latest first. */
+  list(condition: AuditCondition, first: number, after?: string): Promise<Page<AuditView>>;
 }
 export interface Services {
+  readonly audit: Audit;
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly objects: Objects;
+  readonly nodeIndexes: NodeIndexes;
+  readonly activity: DeviceActivity;
   readonly operations: Operations;
   readonly ddfs: Ddfs;
   readonly reports: Reports;
@@ -516,7 +623,7 @@ export interface Services {
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
   readonly repository: RepositoryFiles;
-  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
+  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'listMany' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
   readonly explanations: Explanations;
@@ -524,7 +631,7 @@ export interface Services {
   readonly profiles: Profiles;
   readonly rules: Rules;
 }
-export type { Tree, Value };
+export type { DeviceCondition, Json, Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
 export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
 export type { AlertView, EventView, Reports } from './report-types';

@@ -60,9 +60,9 @@ describe('a device is known to exist', () => {
 
   test('a list is chosen by the same scopes', () => {
     const some = [rule('READ', { tag: 'north' }), rule('WRITE', { device: '9', family: 'x' }), rule('RAW')];
-    expect(rights(...some).seen).toEqual({ all: false, devices: ['9'], accounts: [], tags: ['north'] });
+    expect(rights(...some).seen).toEqual({ all: false, devices: ['9'], accounts: [], tags: ['north'], filters: [] });
     expect(rights(rule('DELEGATE', { family: 'x' })).seen).toEqual({ all: true });
-    expect(rights().seen).toEqual({ all: false, devices: [], accounts: [], tags: [] });
+    expect(rights().seen).toEqual({ all: false, devices: [], accounts: [], tags: [], filters: [] });
   });
 });
 

@@ -240,7 +240,16 @@ describe('A profile', () => {
     await contact(device);
     const key = await createKey(world.gateway, device.deviceId, { right: 'READ', moid: METER });
     expect(codesOf(await createAs(key, { where: {}, entries: [interval(31)] }))).toEqual(['FORBIDDEN']);
-    const writer = await createKey(world.gateway, device.deviceId, { right: 'WRITE', moid: METER, path: 'Interval' });
+    const node = { moid: METER, path: 'Interval' };
+    // To compare tells what is there.
+    const blind = await createKey(world.gateway, device.deviceId, { right: 'WRITE', ...node });
+    expect(codesOf(await createAs(blind, { where: {}, entries: [interval(31)] }))).toEqual(['FORBIDDEN']);
+    const writer = await createKey(
+      world.gateway,
+      device.deviceId,
+      { right: 'WRITE', ...node },
+      { right: 'READ', ...node, deviceId: null, where: { deviceId: { eq: device.deviceId } } },
+    );
     expect(codesOf(await createAs(writer, { where: {}, entries: [unit('x')] }))).toEqual(['FORBIDDEN']);
     expect((await createAs(writer, { where: only(device), entries: [interval(31)] })).errors).toBeUndefined();
     await contact(device);

@@ -40,7 +40,9 @@ describe('DDFs at run time', () => {
     await world.swap(libraryOf());
     finish(operation());
     expect((await answer).data).toEqual({ device: { acmeLamp: { colour: 'red' } } });
-    expect((await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour } } }')).status).toBe(400);
+    expect((await gateway.ask('{ device(deviceId: "IMEI:1") { acmeLamp { colour } } }')).errors).toMatchObject([
+      { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+    ]);
   });
 
   test('swaps under load fail no request', async () => {

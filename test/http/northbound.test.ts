@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 const KEY = { authorization: `Bearer ${ADMIN_KEY}` };
-const JSON_TYPE = { 'content-type': 'application/json' };
+const JSON_TYPE = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
 
 async function request(path: string, init: RequestInit = {}): Promise<Answer & { readonly text: string }> {
   const response = await fetch(`${gateway.url}${path}`, init);
@@ -62,7 +62,7 @@ describe('Bad requests', () => {
     ['a query that is no text', '{"query":{"a":1}}', 400, 'BAD_REQUEST'],
     ['a prototype', '{"query":"{ __typename }","__proto__":{"a":1}}', 400, 'BAD_REQUEST'],
     ['broken GraphQL', '{"query":"{ device("}', 400, 'GRAPHQL_PARSE_FAILED'],
-    ['too many tokens', JSON.stringify({ query: `{ ${'__typename '.repeat(20_001)} }` }), 400, 'GRAPHQL_PARSE_FAILED'],
+    ['too many tokens', JSON.stringify({ query: `{ ${'__typename '.repeat(20_001)} }` }), 400, 'LIMIT_TOKENS'],
     ['an unknown field', '{"query":"{ nothing }"}', 400, 'GRAPHQL_VALIDATION_FAILED'],
     [
       'an unknown management object',
@@ -79,7 +79,7 @@ describe('Bad requests', () => {
     [
       'a query by hash',
       '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"00"}}}',
-      200,
+      400,
       'PERSISTED_QUERY_NOT_SUPPORTED',
     ],
     [

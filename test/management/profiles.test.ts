@@ -182,15 +182,22 @@ describe('A device', () => {
   });
 
   test('is not written where its maker may not, nor once it was taken back by its gateway', () => {
+    const onA = { device: '1', account: null, tag: null, family: METER, path: 'A', expiresAt: null };
     const mayA = new Rights(
       false,
-      [{ right: 'WRITE', device: '1', account: null, tag: null, family: METER, path: 'A', expiresAt: null }],
+      [
+        { right: 'WRITE', ...onA },
+        { right: 'READ', ...onA },
+      ],
       NOW,
     );
+    const blind = new Rights(false, [{ right: 'WRITE', ...onA }], NOW);
     for (const [wants, state] of [
       [profile('1', { A: 2 }, { rights: mayA }), 'IN_SYNC'],
       [profile('1', { A: 2, B: 2 }, { rights: mayA }), 'FAILED'],
       [profile('1', { A: 2 }, { rights: null }), 'FAILED'],
+      // To compare tells what is there.
+      [profile('1', { A: 1 }, { rights: blind }), 'FAILED'],
     ] as const) {
       const device = new Device({ A: 1, B: 1 });
       device.contact([wants], NOW);

@@ -18,12 +18,17 @@ export interface Reached {
   readonly key: string | null;
 }
 
-export type Subscribe = (to: Reached, query: string, variables?: Record<string, unknown>) => Promise<Subscriber>;
+export type Subscribe = (
+  to: Reached,
+  query: string,
+  variables?: Record<string, unknown>,
+  extensions?: Record<string, unknown>,
+) => Promise<Subscriber>;
 
 /** `graphql-transport-ws`, the key in the payload of connection_init. */
-export const byWebSocket: Subscribe = (to, query, variables = {}) => {
+export const byWebSocket: Subscribe = (to, query, variables = {}, extensions) => {
   const client = clientOf(to);
-  return Promise.resolve(reading(client.iterate({ query, variables }), () => client.dispose()));
+  return Promise.resolve(reading(client.iterate({ query, variables, extensions }), () => client.dispose()));
 };
 
 export function clientOf({ url, key }: Reached, more: object = {}): Client {
@@ -37,7 +42,7 @@ export function clientOf({ url, key }: Reached, more: object = {}): Client {
 }
 
 /** Server-sent events, read off the wire. Resolves when the stream is open. */
-export const byEvents: Subscribe = async ({ url, key }, query, variables = {}) => {
+export const byEvents: Subscribe = async ({ url, key }, query, variables = {}, extensions) => {
   const abort = new AbortController();
   const answer = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -46,7 +51,7 @@ export const byEvents: Subscribe = async ({ url, key }, query, variables = {}) =
       'content-type': 'application/json',
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
     },
-    body: JSON.stringify({ query, variables }),
+    body: JSON.stringify({ query, variables, extensions }),
     signal: abort.signal,
   });
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);

@@ -5,6 +5,7 @@ import {
   Field,
   FieldResolver,
   ID,
+  Info,
   InputType,
   Int,
   Mutation,
@@ -13,6 +14,7 @@ import {
   Resolver,
   Root,
 } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
 
 import type { AccountView, ApiKeyView, DeviceView, GrantView } from '../../management/types';
 import { ManagementError } from '../../management/types';
@@ -21,9 +23,10 @@ import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
 import { getKey, globalId } from '../global-id';
-import { DateTimeScalar, DurationScalar } from '../scalars';
+import { DateTimeScalar, DurationScalar, JsonScalar } from '../scalars';
 import { Account } from './account';
 import { RotateCredentialInput } from './credential';
+import { DeviceFilter, deviceCondition, RawArg, type RawDeviceFilter } from './device-filter';
 import { Device } from './device-type';
 
 const nullable = true;
@@ -42,6 +45,13 @@ export class ApiKey {
   readonly lastUsedAt!: Date | null;
   @Field(() => DateTimeScalar, { nullable })
   readonly revokedAt!: Date | null;
+  @Field(() => [String], { nullable, description: 'Rights beyond which it gives none; null: no such limit.' })
+  readonly only!: readonly string[] | null;
+  @Field(() => DateTimeScalar, {
+    nullable,
+    description: 'Until when its text before the last rotation is good, too; null: there is none.',
+  })
+  readonly previousUntil!: Date | null;
 }
 
 export const ApiKeyConnection = connectionType('ApiKey', () => ApiKey);
@@ -67,20 +77,33 @@ export class CreateApiKeyInput {
   readonly expiresAt?: Date | null;
   @Field(() => DurationScalar, { nullable, description: 'The same from now on.' })
   readonly expiresIn?: number | null;
+  @Field(() => [String], {
+    nullable,
+    description:
+      'Limits it to these rights: others it does not give, whatever is granted to it, and even where `admin` is true. No such limit when left out.',
+  })
+  readonly only?: readonly string[] | null;
 }
 
 @ObjectType({ description: 'A right that somebody was given.' })
 export class Grant {
-  @Field(() => String, { description: 'Who has it: `key:ID`.' })
+  @Field(() => String, { description: 'Who has it: `key:ID`, `user:NAME` or `group:NAME`.' })
   readonly principal!: string;
   @Field(() => String, { description: 'READ, WRITE, EXECUTE, DELEGATE, or a right of administration.' })
   readonly right!: string;
   @Field(() => String, { nullable, description: 'On devices with this tag alone.' })
   readonly tag!: string | null;
+  @Field(() => JsonScalar, {
+    nullable,
+    description: 'On devices that fit this alone: the condition that `where` was, as it is stored.',
+  })
+  readonly filter!: unknown;
   @Field(() => String, { nullable, description: 'On this management object alone.' })
   readonly moid!: string | null;
   @Field(() => String, { nullable, description: 'On this node and what is below it alone; a name `*` stands for any.' })
   readonly path!: string | null;
+  @Field(() => String, { description: 'Principal of whoever gave it.' })
+  readonly grantedBy!: string;
   @Field(() => DateTimeScalar)
   readonly createdAt!: Date;
   @Field(() => DateTimeScalar, { nullable })
@@ -90,10 +113,10 @@ export class Grant {
 export const GrantConnection = connectionType('Grant', () => Grant);
 
 @InputType({
-  description: 'A right for somebody. At most one of `deviceId`, `accountId` and `tag`; none: all devices.',
+  description: 'A right for somebody. At most one of `deviceId`, `accountId`, `tag` and `where`; none: all devices.',
 })
 export class CreateGrantInput {
-  @Field(() => String, { description: 'Who gets it: `key:ID`.' })
+  @Field(() => String, { description: 'Who gets it: `key:ID`, `user:NAME` or `group:NAME`.' })
   readonly principal!: string;
   @Field(() => String, { description: 'READ, WRITE, EXECUTE, DELEGATE, or a right of administration.' })
   readonly right!: string;
@@ -103,6 +126,12 @@ export class CreateGrantInput {
   readonly accountId?: string | null;
   @Field(() => String, { nullable })
   readonly tag?: string | null;
+  @Field(() => DeviceFilter, {
+    nullable,
+    description:
+      'On devices that fit this, as they are at each moment; asked of the whole device, whatever whoever has the grant may read of it. An administrator gives it, and who holds DELEGATE by the same filter.',
+  })
+  readonly where?: DeviceFilter | null;
   @Field(() => String, { nullable })
   readonly moid?: string | null;
   @Field(() => String, {
@@ -157,33 +186,49 @@ export class ApiKeyResolver {
     @Ctx() context: RequestContext,
   ): Promise<CreatedApiKey> {
     authorizeGateway(context, 'MANAGE_KEYS');
-    const { name, admin, expiresAt, expiresIn } = input;
+    const { name, admin, expiresAt, expiresIn, only } = input;
     if (admin === true) authorizeAdmin(context);
     if (expiresAt && expiresIn != null)
       throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
     const until = expiresIn == null ? expiresAt : new Date(context.now() + expiresIn);
     const { view, key } = await context.services.keys.create(
-      { name, admin: admin ?? false, expiresAt: until ?? null },
+      { name, admin: admin ?? false, expiresAt: until ?? null, only: only ?? null },
       context.caller,
     );
     return { apiKey: view, key };
   }
 
-  @Mutation(() => ApiKey, { description: 'Ends an API key at once. Errors: NOT_FOUND.' })
+  @Mutation(() => ApiKey, {
+    description:
+      "Ends an API key at once. One that has more than the caller, such as an administrator's, only an administrator ends. Errors: FORBIDDEN, NOT_FOUND.",
+  })
   async revokeApiKey(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<ApiKeyView> {
     authorizeGateway(context, 'MANAGE_KEYS');
-    return context.services.keys.revoke(getKey('ApiKey', id), context.caller);
+    const key = getKey('ApiKey', id);
+    // Nobody takes away what they could not have themselves.
+    if (!(await context.services.grants.holdAll(context.rights, `key:${key}`)))
+      throw new ManagementError('FORBIDDEN', 'This key has rights that you do not have: an administrator ends it.');
+    return context.services.keys.revoke(key, context.caller);
   }
 
   @Mutation(() => CreatedApiKey, {
-    description: 'Gives an API key a new text; the old one ends at once, name and rights stay. Errors: NOT_FOUND.',
+    description:
+      'Gives an API key a new text; principal, name, rights and expiry stay. The text before is good for a while longer, so that whoever has it can change over; an older one is not. Errors: NOT_FOUND, BAD_USER_INPUT.',
   })
-  async rotateApiKey(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<CreatedApiKey> {
+  async rotateApiKey(
+    @Arg('id', () => ID) id: string,
+    @Ctx() context: RequestContext,
+    @Arg('overlap', () => DurationScalar, {
+      nullable,
+      description: 'How long the text before stays good: PT24H when left out, PT0S for not at all, at most P30D.',
+    })
+    overlap?: number | null,
+  ): Promise<CreatedApiKey> {
     authorizeGateway(context, 'MANAGE_KEYS');
     const own = getKey('ApiKey', id);
     // Whoever is shown a key has what was granted to it.
     if (context.caller.principal !== `key:${own}`) authorizeAdmin(context);
-    const { view, key } = await context.services.keys.rotate(own, context.caller);
+    const { view, key } = await context.services.keys.rotate(own, context.caller, overlap ?? undefined);
     return { apiKey: view, key };
   }
 }
@@ -224,14 +269,18 @@ export class GrantResolver {
 
   @Mutation(() => Grant, {
     description:
-      'Gives somebody a right: an administrator any; who holds DELEGATE, to others, READ, WRITE, EXECUTE and DELEGATE within its scope and time. Errors: FORBIDDEN, NOT_FOUND, BAD_USER_INPUT.',
+      'Gives somebody a right: an administrator any; who holds DELEGATE, to others, READ, WRITE, EXECUTE and DELEGATE within its scope and time. Errors: FORBIDDEN, NOT_FOUND, BAD_USER_INPUT, LIMIT_FILTER.',
   })
   async createGrant(
-    @Arg('input', () => CreateGrantInput) input: CreateGrantInput,
     @Ctx() { caller, rights, services }: RequestContext,
+    @Info() info: GraphQLResolveInfo,
+    @RawArg('input') raw: Omit<CreateGrantInput, 'where'> & { readonly where?: RawDeviceFilter | null },
+    @Arg('input', () => CreateGrantInput) _input: CreateGrantInput,
   ): Promise<GrantView> {
+    const { where, ...input } = raw;
     const accountId = input.accountId == null ? null : getKey('Account', input.accountId);
-    return services.grants.create({ ...input, accountId }, caller, rights);
+    const filter = where == null ? null : deviceCondition(where, info.schema);
+    return services.grants.create({ ...input, accountId, filter }, caller, rights);
   }
 
   @Mutation(() => Grant, {

@@ -26,10 +26,6 @@ export class Alert {
     description: 'Importance: fatal, critical, minor, warning, informational, harmless, indeterminate.',
   })
   readonly mark!: string;
-  @Field(() => String, { nullable, description: 'Ties it to an exec.' })
-  readonly correlator!: string | null;
-  @Field(() => String, { nullable, description: 'Format of `data` as the device named it.' })
-  readonly format!: string | null;
 }
 
 export const AlertConnection = connectionType('Alert', () => Alert);
@@ -78,6 +74,19 @@ export class AlertResolver {
   @FieldResolver(() => Device)
   async device(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<DeviceView | null> {
     return context.deviceByKey(alert.device);
+  }
+
+  @FieldResolver(() => String, { nullable, description: `Ties it to an exec. ${HIDDEN}` })
+  async correlator(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<string | null> {
+    return (await isReadable(alert.device, alert.source, context)) ? alert.correlator : null;
+  }
+
+  @FieldResolver(() => String, {
+    nullable,
+    description: `Format of \`data\` as the device named it. ${HIDDEN}`,
+  })
+  async format(@Root() alert: AlertView, @Ctx() context: RequestContext): Promise<string | null> {
+    return (await isReadable(alert.device, alert.source, context)) ? alert.format : null;
   }
 
   @FieldResolver(() => JsonScalar, { nullable, description: `Address of the node that it comes from. ${HIDDEN}` })

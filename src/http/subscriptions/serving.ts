@@ -1,17 +1,25 @@
 /** What both ways of subscribing share: documents, contexts, and the end of those that may not be any more. */
-import type { ExecutionArgs, FormattedExecutionResult } from 'graphql';
-import { execute, OperationTypeNode } from 'graphql';
+import type { FormattedExecutionResult } from 'graphql';
+import { OperationTypeNode } from 'graphql';
 
-import { prepare, type Asked, type Prepared } from '../../graphql/documents';
 import { DeviceMemo, enter, type Entrance, type LiveContext } from '../../graphql/live-context';
 import type { LiveSchema } from '../../graphql/live-schema';
 import { formatError, type FailureLog } from '../../graphql/errors';
+import type { Executor } from '../../graphql/executor';
+import type { RequestLimits } from '../../graphql/limits';
+import type { Asked, Prepared, Preparing } from '../../graphql/prepare/prepare';
+import { refusal } from '../../graphql/prepare/refusal';
+import type { Usage } from '../../graphql/prepare/usage';
 import { formatted, subscribeTo, type Results } from '../../graphql/streams';
 import type { Caller, Services } from '../../management/types';
 
 export interface ServingDeps {
   readonly live: LiveSchema;
   readonly services: Services;
+  readonly preparing: Preparing;
+  readonly executor: Executor;
+  readonly usage: Usage;
+  readonly limits: RequestLimits;
   readonly logFailure: FailureLog;
   readonly now?: () => number;
 }
@@ -42,9 +50,9 @@ export class Serving {
   }
 
   /** Who shows a key, from then on; `authenticate` is asked again and again. */
-  entrance(authenticate: () => Promise<Caller | null>): Entrance {
+  entrance(authenticate: () => Promise<Caller | null>, remote?: string): Entrance {
     const { services, now } = this.deps;
-    return { services, authenticate, devices: this.#devices, ...(now === undefined ? {} : { now }) };
+    return { services, authenticate, remote, devices: this.#devices, ...(now === undefined ? {} : { now }) };
   }
 
   /**
@@ -53,25 +61,37 @@ export class Serving {
    * @param isSafe the request is one that changes nothing (GET)
    */
   async answer(asked: Asked, entrance: Entrance, isSafe = false): Promise<Results | FormattedExecutionResult> {
-    const { live, logFailure } = this.deps;
+    const { live, preparing, executor, logFailure } = this.deps;
     try {
       const context = await enter(entrance);
-      const preparation = prepare(live.current.schema, asked);
-      if (!preparation.ok) return { errors: preparation.errors };
-      const { prepared } = preparation;
-      if (isSafe && prepared.kind === OperationTypeNode.MUTATION)
-        return { errors: [{ message: 'GET takes no mutation.', extensions: { code: 'BAD_REQUEST' } }] };
-      if (prepared.kind !== OperationTypeNode.SUBSCRIPTION) return await this.#execute(prepared, context);
-      return await subscribeTo(prepared, context, { open: this.#open, logFailure });
+      const prepared = preparing.prepare(live.current.schema, asked, context.caller.principal, isSafe);
+      if (!prepared.ok) return { errors: prepared.errors };
+      if (prepared.kind === OperationTypeNode.SUBSCRIPTION) return await this.#subscribe(prepared, context);
+      return formatted(await executor.execute(prepared, context), logFailure, context);
     } catch (error) {
       return { errors: [formatError({ message: '' }, error, logFailure)] };
     }
   }
 
-  async #execute(prepared: Prepared, context: LiveContext): Promise<FormattedExecutionResult> {
-    const { schema, document, operationName, variableValues } = prepared;
-    const asked: ExecutionArgs = { schema, document, operationName, variableValues };
-    const result = await (this.deps.live.introspection.answer(asked) ?? execute({ ...asked, contextValue: context }));
-    return formatted(result, this.deps.logFailure, context);
+  async #subscribe(prepared: Prepared, context: LiveContext): Promise<Results | FormattedExecutionResult> {
+    const { logFailure, usage, limits } = this.deps;
+    const ended = usage.subscribe(prepared.principal);
+    if (ended === undefined)
+      return {
+        errors: refusal(
+          'LIMIT_SUBSCRIPTIONS',
+          `One caller has at most ${limits.subscriptions} subscriptions at a time.`,
+          {
+            limit: limits.subscriptions,
+          },
+        ).errors,
+      };
+    let results: Results | FormattedExecutionResult | undefined;
+    try {
+      results = await subscribeTo(prepared, context, { open: this.#open, logFailure, ended });
+      return results;
+    } finally {
+      if (results === undefined || !(Symbol.asyncIterator in results)) ended();
+    }
   }
 }

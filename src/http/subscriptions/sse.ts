@@ -5,15 +5,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type OperationResult } from 'graphql-sse';
 
-import type { Caller } from '../../management/types';
+import { askedOf } from '../graphql-request';
+import type { Believe } from '../shown';
 import type { Serving } from './serving';
 
 export interface SseDeps {
   readonly serving: Serving;
-  readonly authenticate: (header: string | undefined) => Promise<Caller | null>;
+  readonly authenticate: Believe;
 }
 
 const EVENT_STREAM = 'text/event-stream';
+/** Headers as the library wants them. */
+const PLAIN = new Map([
+  ['accept', EVENT_STREAM],
+  ['content-type', 'application/json'],
+]);
 
 /** Who names JSON before it gets JSON. */
 export function wantsEvents({ headers }: FastifyRequest): boolean {
@@ -31,10 +37,13 @@ export function eventStreams({
   const handle = createHandler<FastifyRequest, FastifyReply>({
     // No "single connection mode": nothing is remembered between requests.
     authenticate: () => null,
-    async onSubscribe({ raw }, params) {
+    async onSubscribe({ raw }) {
       const { authorization } = raw.headers;
-      const entrance = serving.entrance(() => authenticate(authorization));
-      const answer = await serving.answer(params, entrance, raw.method === 'GET');
+      const entrance = serving.entrance(() => authenticate(raw.raw, authorization, raw.ip), raw.ip);
+      const asked = askedOf(raw);
+      const answer = asked.ok
+        ? await serving.answer(asked.asked, entrance, raw.method === 'GET')
+        : { errors: asked.errors };
       return (Symbol.asyncIterator in answer ? answer : one(answer)) as OperationResult;
     },
     /** What was made waits here until what was made before has left. */
@@ -45,17 +54,12 @@ export function eventStreams({
     },
   });
   return async (request, reply) => {
+    // What is asked is read by `askedOf`, as for every other entrance.
     const [body, { status, statusText, headers }] = await handle({
-      method: request.method,
+      method: 'POST',
       url: request.url,
-      headers: {
-        get: (name) => {
-          if (name.toLowerCase() === 'accept') return EVENT_STREAM;
-          const value = request.headers[name.toLowerCase()];
-          return Array.isArray(value) ? value.join(', ') : value;
-        },
-      },
-      body: (request.body ?? null) as Record<PropertyKey, unknown> | null,
+      headers: { get: (name) => PLAIN.get(name.toLowerCase()) },
+      body: { query: '{ __typename }' },
       raw: request,
       context: reply,
     });

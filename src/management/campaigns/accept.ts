@@ -7,6 +7,7 @@ import { findCampaignByKey, insertCampaign, loadCampaign, noteState } from '../.
 import type { Database } from '../../store/database';
 import { MADE_OF_INPUT, SqlError, type Sql } from '../../store/sql';
 import { storeCondition } from '../device-filter/condition';
+import { allFitted } from '../device-filter/fits';
 import { Parameters } from '../device-filter/parameters';
 import { deviceKeys, selectionSql, type DeviceSelection } from '../device-list';
 import { checkInput } from '../operations';
@@ -172,7 +173,8 @@ export class Acceptance {
     rights: Rights,
     using: JudgingWith,
   ): Promise<readonly CampaignSample[]> {
-    const targets = await loadTargets(this.#sql, await deviceKeys(this.#sql, selection, SAMPLES));
+    const chosen = await loadTargets(this.#sql, await deviceKeys(this.#sql, selection, SAMPLES));
+    const targets = await allFitted(this.#sql, rights, chosen);
     return targets.map((target) => {
       const judgement = judgeFor(target, template, rights, using);
       return { device: target.key, refusal: 'refusal' in judgement ? judgement.refusal : null };

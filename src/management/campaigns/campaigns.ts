@@ -14,7 +14,7 @@ import {
   type CampaignRow,
 } from '../../store/campaigns';
 import type { Sql } from '../../store/sql';
-import { ManagementError, type Caller, type Page } from '../types';
+import { isAdministrator, ManagementError, type Caller, type Page } from '../types';
 import { Acceptance, type CampaignsDeps } from './accept';
 import { progressOf } from './progress';
 import {
@@ -60,7 +60,12 @@ class StoredCampaigns implements Campaigns {
 
   async list(caller: Caller, first: number, after?: string): Promise<Page<CampaignView>> {
     if (after !== undefined && findDatabaseKey(after) === undefined) return { items: [], hasNext: false };
-    const rows = await listCampaigns(this.#sql, caller.admin ? null : caller.principal, first + 1, after ?? null);
+    const rows = await listCampaigns(
+      this.#sql,
+      isAdministrator(caller) ? null : caller.principal,
+      first + 1,
+      after ?? null,
+    );
     return pageOf(rows, first, viewOf);
   }
 
@@ -146,7 +151,7 @@ function readCursor(text: string): { readonly state: string; readonly device: st
 }
 
 function isTold(row: CampaignRow, caller: Caller): boolean {
-  return caller.admin || row.caller === caller.principal;
+  return isAdministrator(caller) || row.caller === caller.principal;
 }
 
 function isOver({ state, endedAt }: CampaignRow): boolean {

@@ -18,6 +18,7 @@ import {
 import { countDevices, loadCampaign, noteState, updateCampaign, type CampaignRow } from '../../store/campaigns';
 import type { Database } from '../../store/database';
 import type { Sql } from '../../store/sql';
+import { allFitted } from '../device-filter/fits';
 import { takeLargeValues } from '../large-values';
 import type { RepositoryFileView } from '../repository-types';
 import type { TurnLog } from '../turn';
@@ -188,7 +189,8 @@ class Pump implements CampaignPump {
     const template = { ...row, commands, expiresInMs: Number(row.expiresInMs) };
     const plans = new Plans();
     const rejected: Batch['rejected'][number][] = [];
-    const started = (await loadTargets(tx, devices)).flatMap((target) => {
+    const targets = await allFitted(tx, maker.rights, await loadTargets(tx, devices));
+    const started = targets.flatMap((target) => {
       const judgement = judgeFor(target, template, maker.rights, maker.using);
       if ('refusal' in judgement) {
         const { code, message } = judgement.refusal;

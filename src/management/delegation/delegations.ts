@@ -9,6 +9,7 @@ import { notFound, pageOf } from '../../access/inputs';
 import { sqlWithinReach } from '../../access/reach';
 import type { Rights } from '../../access/rights';
 import { loadTarget, type TargetRow } from '../../store/operations';
+import { fitsOf, fitted } from '../device-filter/fits';
 import { ManagementError, type Caller, type Delegations, type DelegationView, type Page } from '../types';
 import { MAX_DELEGATION, readDelegation } from './document';
 import { Giving } from './giving';
@@ -63,7 +64,7 @@ class StoredDelegations implements Delegations {
   async give(input: Parameters<Delegations['give']>[0], caller: Caller): Promise<DelegationView> {
     const { db } = this.deps;
     const rights = await this.deps.rightsOf(caller);
-    const target = await loadTarget(db.sql, input.deviceId);
+    const target = await fitted(db.sql, rights, await loadTarget(db.sql, input.deviceId));
     if (target === null || !rights.sees(target)) throw notFound('device');
     if (target.taken !== null)
       throw new ManagementError('FORBIDDEN', 'this device was delegated to this gateway: its own server gives it on');
@@ -120,7 +121,9 @@ class StoredDelegations implements Delegations {
 
   async end(id: string, caller: Caller): Promise<DelegationView> {
     const row = /^\d{1,18}$/.test(id) ? await findDelegation(this.deps.db.sql, id) : undefined;
-    if (row === undefined || !manages(await this.deps.rightsOf(caller), row)) throw notFound('delegation');
+    const rights = await this.deps.rightsOf(caller);
+    const [mine] = await this.#managed(rights, row === undefined ? [] : [row]);
+    if (row === undefined || mine === undefined) throw notFound('delegation');
     await this.#end(row);
     await this.#tell(row);
     return this.#view(id);
@@ -134,11 +137,24 @@ class StoredDelegations implements Delegations {
       const rows = await listDelegations(this.deps.db.sql, from, first + 1, (parameter) =>
         sqlWithinReach('g.device_id', rights.reach(['DELEGATE']), parameter),
       );
-      found.push(...rows.filter((row) => manages(rights, row)));
+      found.push(...(await this.#managed(rights, rows)));
       isMore = rows.length > first;
       from = rows.at(-1)?.id;
     }
     return pageOf(found, first, viewOf);
+  }
+
+  /** Those of which somebody manages access to all objects. */
+  async #managed(rights: Rights, rows: readonly DelegationRow[]): Promise<readonly DelegationRow[]> {
+    const fits = await fitsOf(
+      this.deps.db.sql,
+      rights.filters,
+      rows.map(({ device }) => device),
+    );
+    return rows.filter((row) => {
+      const device = { key: row.device, accountId: row.accountId, tags: row.tags, fits: fits.get(row.device) ?? [] };
+      return row.moids.every((moid) => rights.at('DELEGATE', device, { family: familyOf(moid), path: '' }));
+    });
   }
 
   async receive(bearer: string | undefined, body: string): Promise<Answer> {
@@ -222,9 +238,4 @@ function objectsOf(moids: readonly string[], target: TargetRow, rights: Rights):
       throw new ManagementError('NO_SUCH_MO', `${target.deviceId} has no ${family}`, { moid: family });
     return found.map(({ moid, miid, place }) => ({ moid, miid, locUri: place ?? '' }));
   });
-}
-
-function manages(rights: Rights, row: DelegationRow): boolean {
-  const device = { key: row.device, accountId: row.accountId, tags: row.tags };
-  return row.moids.every((moid) => rights.at('DELEGATE', device, { family: familyOf(moid), path: '' }));
 }

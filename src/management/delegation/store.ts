@@ -1,5 +1,6 @@
 /** Delegations in the store. */
-import type { Sql } from '../../store/sql';
+import { MADE_OF_INPUT, type Sql } from '../../store/sql';
+import { Parameters } from '../device-filter/parameters';
 import type { DelegationState, DelegationView } from '../types';
 import type { PlannedObject } from './plan';
 
@@ -83,12 +84,12 @@ export async function listDelegations(
   count: number,
   condition: (parameter: (value: unknown, type: string) => string) => string,
 ): Promise<readonly DelegationRow[]> {
-  const values: unknown[] = [after ?? '0', count];
-  const parameter = (value: unknown, type: string): string => `$${values.push(value)}::${type}`;
-  return sql.query<DelegationRow>(
-    `${SELECT} WHERE g.id > $1::bigint AND ${condition(parameter)} ORDER BY g.id LIMIT $2::int`,
-    values,
+  const parameters = new Parameters([after ?? '0', count]);
+  const where = condition((value, type) => parameters.add(value, type));
+  const { text, values } = parameters.statement(
+    `${MADE_OF_INPUT}${SELECT} WHERE g.id > $1::bigint AND ${where} ORDER BY g.id LIMIT $2::int`,
   );
+  return sql.query<DelegationRow>(text, values);
 }
 
 export async function insertDelegation(

@@ -1,5 +1,11 @@
+/** Where parts of a statement leave their values. */
+export interface Places {
+  /** The place of a value, with the type that the statement takes it as. */
+  add(value: unknown, type: string): string;
+}
+
 /** Values of a statement that is put together from parts. */
-export class Parameters {
+export class Parameters implements Places {
   private readonly values: unknown[];
 
   /** @param first values of the places before: `$1` … */
@@ -10,7 +16,6 @@ export class Parameters {
 
   private readonly fixed: number;
 
-  /** The place of a value, with the type that the statement takes it as. */
   add(value: unknown, type: string): string {
     return `$${this.values.push(value)}::${type}`;
   }

@@ -1,7 +1,8 @@
 /** What of a document a caller may read, as conditions of a statement: a filter sees of each device what its caller sees. */
 import { decodeName } from '../../../schema/ddf/library';
 import type { GrantRule } from '../../access/rights';
-import type { Parameters } from './parameters';
+import type { DeviceCondition } from './condition';
+import type { Places } from './parameters';
 
 /** A name on the way to a node: known, or an expression that gives the raw name of an entry. */
 export type Step = string | { readonly sql: string };
@@ -11,12 +12,14 @@ export interface Sight {
   readonly rules: readonly GrantRule[];
   /** Alias of the device's row. */
   readonly device: string;
+  /** A condition on that row, of grants by filter: it is of the whole device, whatever the caller may read of it. */
+  readonly fits: (condition: DeviceCondition) => string;
 }
 
 /** Whether something of a family may be read on the device. */
-export function seesFamily(sight: Sight | undefined, family: string, parameters: Parameters): string {
+export function seesFamily(sight: Sight | undefined, family: string, parameters: Places): string {
   if (sight === undefined) return 'TRUE';
-  return anyOf(ofFamily(sight, family).map((rule) => onDevice(rule, sight.device, parameters)));
+  return anyOf(ofFamily(sight, family).map((rule) => onDevice(rule, sight, parameters)));
 }
 
 /**
@@ -30,7 +33,7 @@ export function seesNode(
   family: string,
   path: readonly Step[],
   value: string,
-  parameters: Parameters,
+  parameters: Places,
 ): string {
   if (sight === undefined) return 'TRUE';
   // Of a document of which anything may be read, the root is there.
@@ -44,7 +47,7 @@ export function seesNode(
       below.length === 0
         ? []
         : [`jsonb_path_exists(${value}, ${parameters.add(jsonPath(below), 'jsonpath')}, '{}', true)`];
-    return [`(${[onDevice(rule, sight.device, parameters), ...matches, ...there].join(' AND ')})`];
+    return [`(${[onDevice(rule, sight, parameters), ...matches, ...there].join(' AND ')})`];
   });
   return anyOf([...root, ...ways]);
 }
@@ -53,7 +56,7 @@ export function seesNode(
 function matchesOf(
   pattern: readonly string[],
   path: readonly Step[],
-  parameters: Parameters,
+  parameters: Places,
 ): readonly string[] | undefined {
   const conditions: string[] = [];
   for (const [index, name] of pattern.entries()) {
@@ -69,10 +72,15 @@ function jsonPath(names: readonly string[]): string {
   return `$${names.map((name) => (name === '*' ? '.*' : `.${JSON.stringify(decodeName(name))}`)).join('')}`;
 }
 
-function onDevice({ device, account, tag }: GrantRule, alias: string, parameters: Parameters): string {
+function onDevice(
+  { device, account, tag, filter }: GrantRule,
+  { device: alias, fits }: Sight,
+  parameters: Places,
+): string {
   if (device !== null) return `${alias}.id = ${parameters.add(device, 'bigint')}`;
   if (account !== null) return `${alias}.account_id = ${parameters.add(account, 'bigint')}`;
-  return tag === null ? 'TRUE' : `${alias}.tags @> ARRAY[${parameters.add(tag, 'text')}]`;
+  if (tag !== null) return `${alias}.tags @> ARRAY[${parameters.add(tag, 'text')}]`;
+  return filter == null ? 'TRUE' : fits(filter.condition);
 }
 
 function ofFamily({ rules }: Sight, family: string): readonly GrantRule[] {

@@ -95,8 +95,9 @@ export class EventTail {
       wanted,
       most,
     };
-    const place = await this.#begin();
-    const follower = new Follower(parts, from ?? place);
+    const begun = await this.#begin();
+    // The tail may have read on while this waited; who begins where it stands now is handed on what comes, from now on.
+    const follower = new Follower(parts, from ?? this.#place ?? begun);
     this.#followers.add(follower);
     if (this.#isStopped) follower.fail();
     else if (from === undefined) follower.attach();

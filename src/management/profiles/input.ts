@@ -1,12 +1,13 @@
 /** Checks of what callers say of a profile. */
 import { badInput, checkName } from '../../access/inputs';
-import { coversPath, type Rights } from '../../access/rights';
+import { coversPath, type Right, type Rights } from '../../access/rights';
 import type { DdfLibrary } from '../../../schema/ddf/library';
 import { judge } from '../judge';
 import type { StoredValue } from '../stored-value';
 import { ManagementError } from '../types';
 import { nodeKey } from './claims';
 import { MOST_COMMANDS } from './commands';
+import { RIGHTS_NEEDED } from './reconcile';
 import type { CreateProfile, Entry } from './types';
 
 export const DEFAULT_MAX_AGE_MS = 86_400_000;
@@ -56,8 +57,9 @@ export function checkEntries(input: CreateProfile['entries'], library: DdfLibrar
       throw badInput('a profile desires values of leaves, one by one', `${where}.value`);
     if (value.k === 'f' || value.k === 'r')
       throw badInput('a profile desires values that it can compare: no file of the repository', `${where}.value`);
-    if (!mayWrite(rights, family, path))
-      throw new ManagementError('FORBIDDEN', `${where}: the right WRITE is needed here`, { right: 'WRITE' });
+    for (const right of RIGHTS_NEEDED)
+      if (!isHeldSomewhere(right, rights, family, path))
+        throw new ManagementError('FORBIDDEN', `${where}: the right ${right} is needed here`, { right });
     return { moid, family, miid, path, value };
   });
   const length = JSON.stringify(entries).length;
@@ -74,9 +76,9 @@ export function checkEntries(input: CreateProfile['entries'], library: DdfLibrar
   return entries;
 }
 
-/** Whether the node may be written on some device; on which, each contact tells. */
-function mayWrite(rights: Rights, family: string, path: string): boolean {
-  const grants = rights.grantsOf('WRITE');
+/** Whether a right is held on the node on some device; on which, each contact tells. */
+function isHeldSomewhere(right: Right, rights: Rights, family: string, path: string): boolean {
+  const grants = rights.grantsOf(right);
   return (
     grants === undefined ||
     grants.some((rule) => rule.family === null || (rule.family === family && coversPath(rule.path, path)))

@@ -2,6 +2,7 @@
 import { namesOf, type DdfLibrary } from '../../../schema/ddf/library';
 import { lookText, WORK_PARAMETERS, type Look } from '../../store/turn-work';
 import { conditionSql } from '../device-filter/condition-sql';
+import { fitsSql } from '../device-filter/fits';
 import { Parameters } from '../device-filter/parameters';
 import type { LiveMo } from '../ledger';
 import { nodeKey } from './claims';
@@ -17,6 +18,8 @@ export interface Seen {
   readonly fits: readonly string[];
   readonly account: string;
   readonly tags: readonly string[];
+  /** Filters of makers' grants that it fulfils. */
+  readonly granted: readonly string[];
   readonly taken: { readonly state: string; readonly until: string | null } | null;
   readonly records: readonly (DeviceRecord & {
     readonly isEnded: boolean;
@@ -80,6 +83,9 @@ export function lookFor(profiles: readonly LiveProfile[], rules?: readonly LiveR
       entries.map(({ family: f, path: p }) => [`${f}\n${p}`, { f, p, n: namesOf(p) ?? [] }] as const),
     ),
   );
+  // Makers' grants by filter.
+  const filters = [...profiles, ...(rules ?? [])].flatMap(({ rights }) => rights?.filters ?? []);
+  const granted = fitsSql([...new Map(filters.map((filter) => [filter.key, filter])).values()], 'd', parameters);
   const restoring = profiles.filter(({ isRestoring }) => isRestoring).map(({ id }) => id);
   const kept =
     restoring.length === 0
@@ -95,7 +101,7 @@ export function lookFor(profiles: readonly LiveProfile[], rules?: readonly LiveR
     JOIN management_object m ON m.device_id = d.id AND m.family = w.f)`;
   const count = parameters.add(Math.min(profiles.length + (rules?.length ?? 0), MOST_OPERATIONS), 'int');
   const expression = `jsonb_build_object(${ruled}'fits', ${those(active)}, 'account', d.account_id::text, 'tags', d.tags,
-    'taken', (SELECT jsonb_build_object('state', g.state, 'until', g.until) FROM delegation g
+    'granted', ${granted}, 'taken', (SELECT jsonb_build_object('state', g.state, 'until', g.until) FROM delegation g
       WHERE g.device_id = d.id AND g.direction = 'TAKEN' ORDER BY g.id DESC LIMIT 1),
     'records', COALESCE(${RECORDS}, '[]'), 'nodes', COALESCE(${nodes}, '[]'),
     'ids', (SELECT jsonb_agg(nextval(pg_get_serial_sequence('operation', 'id'))::text) FROM generate_series(1, ${count})))`;
@@ -124,7 +130,7 @@ export function judgeSeen(
     last: { isEnded, isLapsed, failure: failed === null ? null : failureText(failed) },
   }));
   const device: DeviceAsSeen = {
-    device: { key: deviceKey, accountId: seen.account, tags: seen.tags },
+    device: { key: deviceKey, accountId: seen.account, tags: seen.tags, fits: seen.granted },
     isOurs: isOursIn(seen, now),
     mos,
     nodes: new Map(nodes.map((node) => [nodeKey(node), node])),
@@ -150,7 +156,7 @@ export function isWatchDue(
 /** As rules look at it. */
 export function ruledAsSeen(seen: Seen, deviceKey: string, known: KnownDevice, now: number): RuledDevice {
   return {
-    scope: { key: deviceKey, accountId: seen.account, tags: seen.tags },
+    scope: { key: deviceKey, accountId: seen.account, tags: seen.tags, fits: seen.granted },
     isOurs: isOursIn(seen, now),
     known,
     fits: new Set(seen.rules),

@@ -18,7 +18,7 @@ import {
   type ProfileWrite,
 } from '../../store/profiles';
 import { storeCondition } from '../device-filter/condition';
-import type { Caller, Ddfs, Operations, Page } from '../types';
+import { isAdministrator, type Caller, type Ddfs, type Operations, type Page } from '../types';
 import { checkEntries, checkMaxAge, checkPriority, checkProfileName } from './input';
 import type { LiveProfiles } from './live';
 import {
@@ -186,7 +186,7 @@ function readCursor(text: string): { readonly state: string; readonly device: st
 
 /** Null: everybody's profiles. */
 function ownerOf(caller: Caller): string | null {
-  return caller.admin ? null : caller.principal;
+  return isAdministrator(caller) ? null : caller.principal;
 }
 
 function keyOf(id: string): string {

@@ -47,6 +47,9 @@ export interface Reconciled {
   readonly isNewDrift: boolean;
 }
 
+/** Of its maker, on each node. */
+export const RIGHTS_NEEDED = ['WRITE', 'READ'] as const;
+
 const FIRST_DELAY_MS = 5 * 60_000;
 const LONGEST_DELAY_MS = 86_400_000;
 const LONGEST_REASON = 300;
@@ -205,8 +208,12 @@ function refusalOf({ profile, won, lost }: Claims, { device, isOurs }: DeviceAsS
   const { rights } = profile;
   if (!isOurs) return 'the device is no longer delegated to this gateway';
   if (rights === null) return 'who made the profile is nobody any more';
-  const isClosed = [...won, ...lost].some(({ family, path }) => !rights.at('WRITE', device, { family, path }));
-  return !rights.sees(device) || isClosed ? 'who made the profile does not have the right WRITE here' : undefined;
+  const claims = [...won, ...lost];
+  // To compare tells what is there.
+  const lacking = RIGHTS_NEEDED.find(
+    (right) => !rights.sees(device) || claims.some(({ family, path }) => !rights.at(right, device, { family, path })),
+  );
+  return lacking && `who made the profile does not have the right ${lacking} here`;
 }
 
 /** Whether a value was read too long ago to be gone by. What cannot be read is as it was written. */

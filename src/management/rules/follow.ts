@@ -69,8 +69,9 @@ function actionOn(
     if (rights === null) throw new ManagementError('FORBIDDEN', 'who made the rule is nobody any more');
     const rows = judge(action.commands, known, library, { valueOctets: LONGEST_VALUE }, permitsOf(rights, scope));
     const tags = [...scope.tags.filter((tag) => !removeTags.includes(tag)), ...addTags];
-    // As when a caller changes tags: they give rights to others.
-    const scopes = [scope, { ...scope, tags }, ...addTags.map((tag) => ({ ...scope, tags: [tag] }))];
+    // As when a caller changes tags: they give rights to others, and what filters will fit is not known before.
+    const { key, accountId } = scope;
+    const scopes = [scope, { key, accountId, tags }, ...addTags.map((tag) => ({ key, accountId, tags: [tag] }))];
     const isTagged = addTags.length + removeTags.length > 0;
     if (isTagged && !scopes.every((one) => rights.onDevice('MANAGE_DEVICES', one)))
       throw new ManagementError('FORBIDDEN', 'the right MANAGE_DEVICES is needed here');

@@ -5,7 +5,7 @@ import { keepRulePlace } from '../../store/rule-place';
 import { deleteRule, insertRule, listRules, updateRule, type RuleRow, type RuleWrite } from '../../store/rules';
 import { EVERY_DEVICE, storeCondition } from '../device-filter/condition';
 import type { LiveProfiles } from '../profiles/live';
-import type { Caller, Ddfs } from '../types';
+import { isAdministrator, type Caller, type Ddfs } from '../types';
 import { checkAction, checkPace, checkTrigger, EVENTS_WITHOUT_MESSAGE } from './input';
 import type { Action, CreateRule, Pace, Rules, RuleView, Trigger, UpdateRule } from './types';
 
@@ -64,7 +64,7 @@ export function createRules({ db, ddfs, live, now = Date.now }: RulesDeps): Rule
 
 /** Null: everybody's rules. */
 function ownerOf(caller: Caller): string | null {
-  return caller.admin ? null : caller.principal;
+  return isAdministrator(caller) ? null : caller.principal;
 }
 
 function keyOf(id: string): string {
