@@ -1,9 +1,22 @@
+/** What the playground's page asks the gateway with, and how GraphiQL is made to use it. */
+import { getIntrospectionQuery } from 'graphql';
+
+/** One text for all, so that the gateway has its answer ready. */
+const INTROSPECTION = getIntrospectionQuery({
+  specifiedByUrl: true,
+  directiveIsRepeatable: true,
+  schemaDescription: true,
+  inputValueDeprecation: true,
+  oneOf: true,
+}).replace(/\s+/g, ' ');
+
 /**
  * How GraphiQL asks: answers as JSON, subscriptions as server-sent events. Stands in for the executor of the bundle, which
  * reads every answer with a JSON parser written in JavaScript and then clones it: seconds for the introspection of a large
  * schema. That parser is kept for answers with numbers that a JavaScript number cannot hold.
  *
- * Also keeps the introspection as text for the editor's worker (`withFastWorker`).
+ * The schema is asked for at once, while the browser still reads the bundle, and kept as text for the editor's worker
+ * (`withFastWorker`).
  *
  * Runs before GraphiQL, and after the script of the key, whose `fetch` it uses. No template characters, as there.
  */
@@ -11,6 +24,8 @@ export const FETCHER_SCRIPT = `
 var moqlIntrospection;
 var moqlFetcher = (function () {
   var ENDPOINT = '/graphql';
+  var JSON_ANSWER = 'application/graphql-response+json, application/json';
+  var INTROSPECTION = ${JSON.stringify(INTROSPECTION)};
   var LONG_NUMBER = /[:,\\[]\\s*-?\\d{16}/;
   var parseFast = JSON.parse;
   var stringifyFast = JSON.stringify;
@@ -70,18 +85,28 @@ var moqlFetcher = (function () {
     return !!asked && asked.operation === 'subscription';
   };
 
-  /** The text of what was asked last, made when somebody wants it. */
-  var keepIntrospection = function (data) {
+  var introspect = async function (options) {
+    var params = { query: INTROSPECTION, operationName: 'IntrospectionQuery' };
+    var response = await ask(params, options, JSON_ANSWER, undefined);
+    var answer = parseFast(await response.text());
     var text;
-    moqlIntrospection = function () { return (text = text || stringifyFast(data)); };
+    // Made when a worker wants it.
+    if (answer.data) moqlIntrospection = function () { return (text = text || stringifyFast(answer.data)); };
+    return answer;
   };
+  var early = moqlKey() ? introspect() : undefined;
+  if (early) early.catch(function () { /* told to who takes it */ });
 
   return async function (params, options) {
     if (isSubscription(params, options)) return subscribe(params, options);
-    var response = await ask(params, options, 'application/graphql-response+json, application/json', undefined);
-    var answer = parse(await response.text());
-    if (answer.data && answer.data.__schema && params.operationName === 'IntrospectionQuery') keepIntrospection(answer.data);
-    return answer;
+    // What somebody typed comes with its document.
+    if (params.operationName === 'IntrospectionQuery' && !(options && options.documentAST)) {
+      var first = early;
+      early = undefined;
+      return first || introspect(options);
+    }
+    var response = await ask(params, options, JSON_ANSWER, undefined);
+    return parse(await response.text());
   };
 })();
 `;
