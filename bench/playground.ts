@@ -29,7 +29,7 @@ const WATCH = `window.shownAt = (selector) => new Promise((resolve) => {
   look();
 });`;
 /** Of the catalogue, so it is there in a quick run, too. */
-const GENERATED = 'ExecScomoInput';
+const GENERATED = 'Scomo';
 
 export async function playgroundFigures(bench: Bench): Promise<void> {
   if (![DOCUMENTATION, TYPE, EXPLORER].some((name) => bench.wants(name))) return;

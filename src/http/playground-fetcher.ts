@@ -1,4 +1,4 @@
-/** What the playground's page asks the gateway with, and how GraphiQL is made to use it. */
+/** What the playground's page asks the gateway with. */
 import { getIntrospectionQuery } from 'graphql';
 
 /** One text for all, so that the gateway has its answer ready. */
@@ -16,7 +16,7 @@ const INTROSPECTION = getIntrospectionQuery({
  * schema. That parser is kept for answers with numbers that a JavaScript number cannot hold.
  *
  * The schema is asked for at once, while the browser still reads the bundle, and kept as text for the editor's worker
- * (`withFastWorker`).
+ * (playground-bundle.ts).
  *
  * Runs before GraphiQL, and after the script of the key, whose `fetch` it uses. No template characters, as there.
  */
@@ -110,28 +110,3 @@ var moqlFetcher = (function () {
   };
 })();
 `;
-
-/** Where the bundle prints the whole schema for the editor's worker, whatever its minifier named things. */
-const PRINTS_SCHEMA = /if\((\w+)\)return\{\.\.\.(\w+),documentString:(\w+\(\1\))\}/;
-
-/**
- * GraphiQL prints the schema as SDL each time its worker starts, on the page's thread, and the worker parses that again:
- * seconds for a large schema. The worker takes introspection as well, of which the text is there already. A bundle in which the
- * place is not found works as it is, slower.
- */
-export function withFastWorker(html: string): string {
-  return html.replace(
-    PRINTS_SCHEMA,
-    (_all, schema: string, rest: string, printed: string) =>
-      `if(${schema})return moqlIntrospection?{...${rest},introspectionJSONString:moqlIntrospection()}:{...${rest},documentString:${printed}}`,
-  );
-}
-
-/** Hands the fetcher to GraphiQL. Throws when the page is not as it was when this was written. */
-export function withFetcher(html: string): string {
-  const call = 'YogaGraphiQL.renderYogaGraphiQL(';
-  const [before, after, ...more] = html.split(call);
-  if (before === undefined || after === undefined || more.length > 0)
-    throw new Error(`no single ${call} in GraphiQL's page`);
-  return `${before}(function (root, options) { ${call}root, Object.assign(options, { fetcher: moqlFetcher })); })(${after}`;
-}

@@ -5,8 +5,9 @@ import { gzip } from 'node:zlib';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { SEARCH_SCRIPT, withFastWorker, withFetcher, withShortSearch } from './playground-bundle';
 import { EXAMPLES } from './playground-examples';
-import { FETCHER_SCRIPT, withFastWorker, withFetcher } from './playground-fetcher';
+import { FETCHER_SCRIPT } from './playground-fetcher';
 import { KEY_BAR, KEY_SCRIPT } from './playground-key';
 
 interface Page {
@@ -60,10 +61,10 @@ async function makePage(): Promise<Page> {
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'variables',
   });
-  const rendered = withFastWorker(withFetcher(graphiql));
+  const rendered = withShortSearch(withFastWorker(withFetcher(graphiql)));
   const root = rendered.indexOf('<div id="root">');
   const html = Buffer.from(
-    `${rendered.slice(0, root).trimStart()}${KEY_BAR}<script>${KEY_SCRIPT}${FETCHER_SCRIPT}</script>${rendered.slice(root)}`,
+    `${rendered.slice(0, root).trimStart()}${KEY_BAR}<script>${KEY_SCRIPT}${FETCHER_SCRIPT}${SEARCH_SCRIPT}</script>${rendered.slice(root)}`,
     'utf8',
   );
   const tag = `"${createHash('sha256').update(html).digest('base64url')}"`;

@@ -30,6 +30,10 @@ describe('The page at /graphql', () => {
       'gzip',
     ]);
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    // The bundle is one in which what makes it quick has found its place.
+    const html = await page.text();
+    for (const change of ['fetcher: moqlFetcher', 'introspectionJSONString:moqlIntrospection()', 'of moqlBestFirst('])
+      expect(html.split(change).length).toBe(2);
     const again = await fetch(`${gateway.url}/graphql`, {
       headers: { accept: 'text/html', 'if-none-match': page.headers.get('etag') ?? '' },
     });
