@@ -7,6 +7,7 @@ import type { Database } from '../store/database';
 import type { ApiKey } from '../store/generated/client';
 import { afterKey, badInput, checkName, findDatabaseKey, getDatabaseKey, notFound, pageOf } from './inputs';
 import { administer, isMissing, isUniqueViolation, recordChange } from './journal';
+import { RIGHTS, type Right } from './rights';
 
 export interface KeysDeps {
   readonly db: Database;
@@ -34,6 +35,9 @@ const CACHE_ENTRIES = 10_000;
 /** How often the time of the last use is written. */
 const USE_NOTED_EVERY_MS = 60_000;
 const LONGEST_BEARER = 512;
+/** How long the text before a rotation stays good where nothing else is asked, and at most. */
+const OVERLAP_MS = 24 * 3_600_000;
+const LONGEST_OVERLAP_MS = 30 * 24 * 3_600_000;
 const SHORTEST_GIVEN_KEY = 16;
 
 interface Known {
@@ -109,14 +113,16 @@ class StoredKeys implements RunningKeys {
   /** What the store says; only keys that are good are remembered, so that made-up ones cannot fill the cache. */
   async #look(sha256: string, now: number): Promise<Caller | null> {
     this.#known.delete(sha256);
-    const row = await this.#db.prisma.apiKey.findUnique({ where: { sha256 } });
-    if (row === null || !isValid(row, now)) return null;
+    const row = await this.#db.prisma.apiKey.findFirst({ where: { OR: [{ sha256 }, { previousSha256: sha256 }] } });
+    if (row === null) return null;
+    const until = untilOf(row, sha256);
+    if (row.revokedAt !== null || until <= now) return null;
     if (row.lastUsedAt === null || row.lastUsedAt.getTime() < now - USE_NOTED_EVERY_MS) {
       await this.#db.prisma.apiKey.updateMany({ where: { id: row.id }, data: { lastUsedAt: new Date(now) } });
     }
     const caller = callerFor(row);
     if (this.#known.size >= CACHE_ENTRIES) this.#known.clear();
-    this.#known.set(sha256, { caller, until: Math.min(now + CACHE_MS, row.expiresAt?.getTime() ?? Infinity) });
+    this.#known.set(sha256, { caller, until: Math.min(now + CACHE_MS, until) });
     return caller;
   }
 
@@ -129,9 +135,13 @@ class StoredKeys implements RunningKeys {
     }
     const key = input.key ?? makeKey();
     const admin = input.admin ?? false;
+    const only = input.only == null ? null : checkOnly(input.only);
     try {
       const row = await administer(this.#db, async (tx) => {
-        const made = await tx.apiKey.create({ data: { name, admin, expiresAt, sha256: hashOf(key).toString('hex') } });
+        const sha256 = hashOf(key).toString('hex');
+        const made = await tx.apiKey.create({
+          data: { name, admin, expiresAt, sha256, ...(only === null ? {} : { only: [...only] }) },
+        });
         await recordChange(tx, { type: 'apiKeyCreated', caller, data: { key: String(made.id), name, admin } });
         return made;
       });
@@ -160,16 +170,20 @@ class StoredKeys implements RunningKeys {
     return viewOf(row);
   }
 
-  /** A new key in the place of the old one, which ends at once. */
-  async rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }> {
+  /** A new text for the same key; of older ones the last alone stays good, and no longer than the overlap. */
+  async rotate(id: string, caller?: Caller, overlapMs = OVERLAP_MS): Promise<{ view: ApiKeyView; key: string }> {
     const databaseKey = getDatabaseKey('API key', id);
+    if (overlapMs > LONGEST_OVERLAP_MS) throw badInput('at most P30D', 'overlap');
     const key = makeKey();
     try {
       const row = await administer(this.#db, async (tx) => {
-        const after = await tx.apiKey.update({
-          where: { id: databaseKey, revokedAt: null },
-          data: { sha256: hashOf(key).toString('hex') },
-        });
+        const where = { id: databaseKey, revokedAt: null };
+        const { sha256: before } = await tx.apiKey.findUniqueOrThrow({ where });
+        const previous =
+          overlapMs === 0
+            ? { previousSha256: null, previousUntil: null }
+            : { previousSha256: before, previousUntil: new Date(this.#now() + overlapMs) };
+        const after = await tx.apiKey.update({ where, data: { sha256: hashOf(key).toString('hex'), ...previous } });
         await recordChange(tx, { type: 'apiKeyRotated', caller, data: { key: id, name: after.name } });
         return after;
       });
@@ -202,8 +216,26 @@ function isValid({ revokedAt, expiresAt }: ApiKey, now: number): boolean {
   return revokedAt === null && (expiresAt === null || expiresAt.getTime() > now);
 }
 
-function callerFor({ id, name, admin }: ApiKey): Caller {
-  return { principal: `key:${id}`, name, admin };
+/** Until when a text of the key is good; the text before a rotation has an end of its own. */
+function untilOf({ expiresAt, previousSha256, previousUntil }: ApiKey, sha256: string): number {
+  const end = expiresAt?.getTime() ?? Infinity;
+  return previousSha256 === sha256 ? Math.min(end, previousUntil?.getTime() ?? 0) : end;
+}
+
+function callerFor({ id, name, admin, only }: ApiKey): Caller {
+  return { principal: `key:${id}`, name, admin, ...(only === null ? {} : { only: rightsIn(only) }) };
+}
+
+/** Rights of a release that is no more are nobody's. */
+function rightsIn(stored: unknown): readonly Right[] {
+  return Array.isArray(stored) ? RIGHTS.filter((right) => stored.includes(right)) : [];
+}
+
+function checkOnly(only: readonly string[]): readonly Right[] {
+  if (only.length === 0) throw badInput('names no right: leave it out for no limit', 'only');
+  const stray = only.find((right) => !(RIGHTS as readonly string[]).includes(right));
+  if (stray !== undefined) throw badInput(`must be of ${RIGHTS.join(', ')}`, 'only');
+  return RIGHTS.filter((right) => only.includes(right));
 }
 
 function makeKey(): string {
@@ -215,6 +247,7 @@ function hashOf(key: string): Buffer {
 }
 
 function viewOf(row: ApiKey): ApiKeyView {
-  const { name, admin, createdAt, expiresAt, lastUsedAt, revokedAt } = row;
-  return { id: String(row.id), name, admin, createdAt, expiresAt, lastUsedAt, revokedAt };
+  const { id, name, admin, createdAt, expiresAt, lastUsedAt, revokedAt, previousUntil } = row;
+  const only = row.only === null ? null : rightsIn(row.only);
+  return { id: String(id), name, admin, createdAt, expiresAt, lastUsedAt, revokedAt, only, previousUntil };
 }

@@ -21,13 +21,20 @@ export const RIGHTS = [
   'MANAGE_DDFS',
   'MANAGE_KEYS',
   'MANAGE_REPOSITORY',
+  'READ_AUDIT',
 ] as const;
 export type Right = (typeof RIGHTS)[number];
 
 /** Rights that may be given for a management object, and by whoever holds DELEGATE. */
 export const DATA_RIGHTS: readonly Right[] = ['READ', 'WRITE', 'EXECUTE', 'DELEGATE'];
 /** Rights over the gateway as a whole: they have no scope. */
-export const GATEWAY_RIGHTS: readonly Right[] = ['MANAGE_ACCOUNTS', 'MANAGE_DDFS', 'MANAGE_KEYS', 'MANAGE_REPOSITORY'];
+export const GATEWAY_RIGHTS: readonly Right[] = [
+  'MANAGE_ACCOUNTS',
+  'MANAGE_DDFS',
+  'MANAGE_KEYS',
+  'MANAGE_REPOSITORY',
+  'READ_AUDIT',
+];
 /** Rights by which the device that they hold on is known to exist. */
 const SEEING: readonly Right[] = [...DATA_RIGHTS, 'MANAGE_DEVICES'];
 

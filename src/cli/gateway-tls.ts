@@ -10,7 +10,7 @@ import { readMaterial, watchMaterial, type TlsMaterial } from '../http/tls/mater
 import { pskOptions, watchIdentities, type PskLookup } from '../http/tls/psk';
 import { suiteOptions } from '../http/tls/suites';
 
-/** `devices`: asks for client certificates and pre-shared keys; a device is known by its certificate's hash, whoever signed it. */
+/** `northbound`: asks for client certificates where the configuration has callers by them; `devices`: asks for client certificates and pre-shared keys; a device is known by its certificate's hash, whoever signed it. */
 type Listener = 'northbound' | 'devices';
 
 export interface GatewayTls {
@@ -28,11 +28,13 @@ export function createGatewayTls(config: Configuration, psk: PskLookup, log: Log
   if (paths === undefined) return undefined;
   const { minVersion, watchMs } = settings.tls;
   const isApart = config.deviceListener !== undefined;
+  const asksCallers = settings.callers.certificates.length > 0;
   const attached = new Map<Server, Listener>();
 
   const contextOf = (listener: Listener, { cert, key, ca }: TlsMaterial): SecureContextOptions => {
     if (listener === 'devices') return { cert, key, ...(ca && { ca }), ...suiteOptions({ minVersion, psk: true }) };
-    return { cert, key, ...(isApart ? {} : suiteOptions({ minVersion, psk: false })) };
+    const authorities = asksCallers && ca ? { ca } : {};
+    return { cert, key, ...authorities, ...(isApart ? {} : suiteOptions({ minVersion, psk: false })) };
   };
   const material = readMaterial(paths);
 
@@ -52,7 +54,8 @@ export function createGatewayTls(config: Configuration, psk: PskLookup, log: Log
   return {
     options: (listener) => ({
       ...contextOf(listener, material),
-      ...(listener === 'devices' ? { requestCert: true, rejectUnauthorized: false, ...pskOptions(psk) } : {}),
+      ...(listener === 'devices' || asksCallers ? { requestCert: true, rejectUnauthorized: false } : {}),
+      ...(listener === 'devices' ? pskOptions(psk) : {}),
     }),
     attach: (listener, app) => {
       const server = app.server as unknown as Server;

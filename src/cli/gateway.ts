@@ -14,6 +14,7 @@ import { loadCatalogue } from '../../schema/catalogue/load';
 import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
+import { createAudit } from '../access/audit';
 import { bootstrapAdminKey, createKeys } from '../access/keys';
 import { createBearers } from '../bearers';
 import type { Configuration } from '../config/environment';
@@ -66,9 +67,13 @@ import { createBootstrapDownloads } from '../repository/bootstrap';
 import { openDatabase, type Database } from '../store/database';
 import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
+import { callersOf } from './gateway-callers';
 import { createGatewayTls, type GatewayTls } from './gateway-tls';
 import { createLog } from './log';
 import { assembleRepository } from './repository';
+import { StartError } from './start-error';
+
+export { StartError };
 
 export interface Gateway {
   /** Address of the northbound listener, without trailing slash. */
@@ -94,11 +99,6 @@ export interface GatewayParts {
   readonly db?: Database;
   readonly log?: Logger;
   readonly now?: () => number;
-}
-
-/** A start that cannot be. The message says what to change. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
 }
 
 const CLOSE_WITHIN_MS = 10_000;
@@ -142,8 +142,8 @@ async function assemble(
     parts.db ?? (await openDatabase({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, logger: log }));
   closing.push(() => db.close());
   for (const name of await migrate(db.sql)) log.info({ migration: name }, 'migration applied');
-  const { eventsMs, historyMs, recentMs, operationsMs, ...rowsKept } = config.settings.retention;
-  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs };
+  const { eventsMs, historyMs, recentMs, operationsMs, auditMs, ...rowsKept } = config.settings.retention;
+  const keep = { exchangesMs: config.settings.exchanges.retentionMs, eventsMs, historyMs, operationsMs, auditMs };
   const partitions = createPartitionRetention({ db, keep, log, now });
   // Before anything is written.
   await partitions.run();
@@ -156,10 +156,13 @@ async function assemble(
   const keys = createKeys({ db, adminKey: config.adminKey, revoked: () => subscriptions.releaseRevoked(), now });
   closing.push(() => keys.stop());
   await keys.start();
+  const audit = createAudit({ db, log, now });
+  closing.push(() => audit.run(true));
+  const callers = callersOf(config, { db, keys, audit, log, now });
   const waiting = new Waiting();
   await waiting.start(db);
 
-  const grants = createGrants({ db, familyOf, callerOf: (principal) => keys.callerOf(principal), now });
+  const grants = createGrants({ db, familyOf, callerOf: (principal) => callers.callerOf(principal), now });
   closing.push(() => grants.stop());
   await grants.start();
 
@@ -219,7 +222,7 @@ async function assemble(
     ddfs,
     operations,
     files: ofFiles,
-    callerOf: (principal) => keys.callerOf(principal),
+    callerOf: (principal) => callers.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     valueOctets: limits.valueOctets,
     wakeUps: ofWork,
@@ -228,7 +231,7 @@ async function assemble(
   });
   const liveProfiles = createLiveProfiles({
     db,
-    callerOf: (principal) => keys.callerOf(principal),
+    callerOf: (principal) => callers.callerOf(principal),
     rightsOf: (caller) => grants.rightsOf(caller),
     log,
     now,
@@ -281,7 +284,7 @@ async function assemble(
   const watching = createWatching({
     db,
     subscriptions,
-    callerOf: (principal) => keys.callerOf(principal),
+    callerOf: (principal) => callers.callerOf(principal),
     log,
     now,
   });
@@ -308,6 +311,7 @@ async function assemble(
     operations,
     ddfs,
     keys,
+    audit,
     accounts,
     devices,
     delegations,
@@ -359,6 +363,10 @@ async function assemble(
     tls: tls?.options('northbound'),
     forwarded: forwardedOf(config),
     trustProxy: trustProxyOf(config),
+    callers,
+    ...(config.settings.callers.certificates.length > 0
+      ? { callerCertificates: { forwarded: forwardedOf(config) } }
+      : {}),
     limits: { messageOctets: limits.messageOctets, inflation: limits.inflation },
     bodyMs: limits.uploadMs,
     requestLimits: limits,
@@ -395,6 +403,7 @@ async function assemble(
       rows: () => rows.run(),
       nodeIndexes: () => nodeIndexes.tick(),
       webhooks: () => webhooks.advance(),
+      audit: () => audit.run(),
     },
     now,
   });

@@ -29,6 +29,9 @@ export const retentionSettings = z
     securityMs: count(DAY_MS, 3_650 * DAY_MS)
       .default(365 * DAY_MS)
       .describe('how long rows of the table `security_log` are kept'),
+    auditMs: count(DAY_MS, 3_650 * DAY_MS)
+      .default(400 * DAY_MS)
+      .describe('how long the audit log is kept, to the day'),
   })
   .refine(({ recentMs, operationsMs }) => recentMs <= operationsMs, 'recentMs must not be more than operationsMs')
   .prefault({});

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 import { bearerRows, bearersSettings, problemsOfWakeUp, wakeUpSettings } from './bearer-settings';
+import { callerRows, callerSettings } from './caller-settings';
 import { count } from './check';
 import { exchangeRows, exchangeSettings } from './exchange-settings';
 import { eventRows, retentionSettings, webhookSettings } from './event-settings';
@@ -87,6 +88,7 @@ const schema = z.strictObject({
   trustedDocuments: trustedSettings,
   repository: repositorySettings,
   tls: tlsSettings,
+  callers: callerSettings,
   proxy: proxySettings,
   exchanges: exchangeSettings,
   retention: retentionSettings,
@@ -149,7 +151,8 @@ export function settingRows(): readonly SettingRow[] {
   }));
   const rest = [...rowsOf('tls', tlsSettings), ...rowsOf('proxy', proxySettings)];
   const trusted = rowsOf('trustedDocuments', trustedSettings);
-  return [...limits, ...trusted, ...repositoryRows(), ...rest, ...exchangeRows(), ...eventRows(), ...bearerRows()];
+  const others = [...exchangeRows(), ...eventRows(), ...bearerRows(), ...callerRows()];
+  return [...limits, ...trusted, ...repositoryRows(), ...rest, ...others];
 }
 
 function rowsOf(

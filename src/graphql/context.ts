@@ -28,6 +28,8 @@ export class RequestContext {
   warningsLeftOut = 0;
   /** What is asked for; set where Apollo Server hands the context on to what executes it. */
   prepared?: Prepared;
+  /** Address of who asks, where it is known. */
+  remote: string | undefined;
   /** Milliseconds since 1970 at which the request came in: ages are reckoned from here. */
   readonly startedAt: number;
 

@@ -24,7 +24,7 @@ export type ServerErrorCode =
 export type AnyErrorCode = ErrorCode | ServerErrorCode;
 
 export const ERROR_CODES = {
-  UNAUTHENTICATED: 'The request has no API key, or one that is unknown, expired or revoked.',
+  UNAUTHENTICATED: 'The request has no API key or token, or one that is unknown, expired or revoked.',
   FORBIDDEN: 'The caller may see this, but not change it.',
   NOT_FOUND: 'It does not exist, or the caller may not know whether it does.',
   BAD_USER_INPUT: 'An argument or variable has a value that makes no sense there.',
@@ -63,6 +63,7 @@ export const ERROR_CODES = {
   DDF_REFUSED: 'The file is no DDF that can be used; `line`, `column` and `reason` tell more.',
   ALREADY_EXISTS: 'Something with this identity exists.',
   IN_USE: 'Others refer to it.',
+  ISSUER_AWAY: 'The issuer of the token does not give its keys, so the token cannot be checked now.',
   INTERNAL: 'The gateway failed; `id` names the entry of its log.',
   BAD_REQUEST: 'The HTTP request is no GraphQL request.',
   GRAPHQL_PARSE_FAILED: 'The query is no GraphQL.',

@@ -7,6 +7,7 @@ import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
 import { AccountResolver } from './fixed/account';
+import { AuditResolver } from './fixed/audit';
 import { AccountBootstrapResolver } from './fixed/account-bootstrap';
 import { BootstrapResolver } from './fixed/bootstrap';
 import {
@@ -77,6 +78,7 @@ export function buildFixedSchema(): GraphQLSchema {
       EventResolver,
       ApiKeyResolver,
       GrantResolver,
+      AuditResolver,
       CredentialResolver,
       NotificationResolver,
       AccountBootstrapResolver,

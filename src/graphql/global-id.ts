@@ -5,6 +5,7 @@ export type IdType =
   | 'Account'
   | 'Alert'
   | 'ApiKey'
+  | 'AuditEntry'
   | 'DeadLetter'
   | 'Campaign'
   | 'CampaignDevice'

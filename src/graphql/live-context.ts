@@ -9,6 +9,8 @@ export interface Entrance {
   readonly services: Services;
   /** Whether the key that was shown is good, now. */
   readonly authenticate: () => Promise<Caller | null>;
+  /** Address of the other end. */
+  readonly remote?: string | undefined;
   readonly devices: DeviceMemo;
   readonly now?: () => number;
 }
@@ -20,6 +22,7 @@ export class LiveContext extends RequestContext {
     rights: Rights,
   ) {
     super(caller, entrance.services, rights, entrance.now);
+    this.remote = entrance.remote;
   }
 
   /** For the next delivery: nothing that was loaded or decided before counts. UNAUTHENTICATED when the key ended. */

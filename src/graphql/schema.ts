@@ -25,6 +25,7 @@ import { FamilyCompiler } from '../../schema/graphql/compile';
 import { moqlOf } from '../../schema/graphql/describe';
 import { printAnnotatedSchema } from '../../schema/graphql/directives';
 import type { CompileRefusal, CompiledSchemaPart, MoFamily } from '../../schema/graphql/types';
+import { auditFields } from './audited';
 import { FixedPart, inputType, objectType, outputOf, withType, type FixedCopy } from './fixed-part';
 import { attachResolvers, withResolvers } from './generated';
 import { Base64Scalar, BigIntScalar, DateScalar, DurationScalar, TimeScalar } from './scalars';
@@ -156,6 +157,7 @@ export class SchemaBuilder {
     }
     yield* addFields(objectType(schema, 'Device'), part.deviceFields, roots);
     yield* addFields(objectType(schema, 'Mutation'), part.mutationFields, roots);
+    auditFields(objectType(schema, 'Mutation'));
     yield* addFilters(inputType(schema, 'DeviceFilter'), part.filterFields);
   }
 }

@@ -3,6 +3,7 @@ import { HeaderMap } from '@apollo/server';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OperationTypeNode } from 'graphql';
 
+import { createCallers, type Callers } from '../access/callers';
 import type { AnyErrorCode } from '../graphql/error-codes';
 import { RequestContext } from '../graphql/context';
 import { LiveSchema } from '../graphql/live-schema';
@@ -13,14 +14,15 @@ import { refusal } from '../graphql/prepare/refusal';
 import type { TrustedDocuments } from '../graphql/prepare/trusted';
 import { Usage } from '../graphql/prepare/usage';
 import { createGraphqlServer } from '../graphql/server';
-import type { Caller, Services } from '../management/types';
+import { ManagementError, type Caller, type Services } from '../management/types';
 import { answerType, askedOf, JSON_TYPE, sendRefusal, type AnswerType } from './graphql-request';
 import { playground } from './playground';
+import { shownBy, type Believe, type ShownDeps } from './shown';
 import { Serving } from './subscriptions/serving';
 import { eventStreams, wantsEvents } from './subscriptions/sse';
 import { serveWebsockets } from './subscriptions/websocket';
 
-const LONGEST_KEY = 4096;
+const ISSUER_RETRY_S = 30;
 const NO_STREAM =
   'Subscriptions come by WebSocket (graphql-transport-ws), or with "Accept: text/event-stream" as server-sent events.';
 
@@ -31,6 +33,10 @@ export interface GraphqlDeps {
   /** Those that are left out have their defaults. */
   readonly requestLimits?: Partial<RequestLimits>;
   readonly trustedDocuments?: TrustedDocuments | undefined;
+  /** Who calls; API keys alone when left out. */
+  readonly callers?: Pick<Callers, 'authenticate'>;
+  /** Whether client certificates count. */
+  readonly callerCertificates?: ShownDeps['certificates'];
   readonly now?: () => number;
 }
 
@@ -53,7 +59,7 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
     scope.addHook('onClose', () => server.stop());
     const shared = { live, services, preparing, executor, usage, limits, logFailure };
     const serving = new Serving({ ...shared, ...(deps.now ? { now: deps.now } : {}) });
-    const believe = (header: string | undefined): Promise<Caller | null> => authenticate(header, services);
+    const believe = believer(deps);
     const closeWebsockets = serveWebsockets(app, { serving, authenticate: believe, limits, log: scope.log });
     const stream = eventStreams({ serving, authenticate: believe });
     // Before the listener waits for its connections: these would never end by themselves.
@@ -70,17 +76,22 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
     );
     scope.addHook('onRequest', async (request, reply) => {
       if (isPageRequest(request, deps)) return undefined;
-      const caller = await believe(request.headers.authorization);
-      if (!caller) {
-        return refuse(
-          reply.header('www-authenticate', 'Bearer realm="moql"'),
-          401,
-          'UNAUTHENTICATED',
-          'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).',
-        );
+      try {
+        const caller = await believe(request.raw, request.headers.authorization, request.ip);
+        if (!caller) {
+          return refuse(
+            reply.header('www-authenticate', 'Bearer realm="moql"'),
+            401,
+            'UNAUTHENTICATED',
+            'The header "Authorization: Bearer KEY" is missing, or the key is not known (any more).',
+          );
+        }
+        callers.set(request, caller);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof ManagementError) || error.code !== 'ISSUER_AWAY') throw error;
+        return refuse(reply.header('retry-after', ISSUER_RETRY_S), 503, error.code, error.message);
       }
-      callers.set(request, caller);
-      return undefined;
     });
 
     /** Apollo Server answers what was prepared. */
@@ -99,6 +110,7 @@ export function graphqlRoutes(app: FastifyInstance, deps: GraphqlDeps): void {
         context: async () => {
           const context = new RequestContext(caller, services, await services.grants.rightsOf(caller), deps.now);
           context.prepared = prepared;
+          context.remote = request.ip;
           return context;
         },
       });
@@ -169,9 +181,14 @@ function send(reply: FastifyReply, { status = 200, headers, body }: ApolloAnswer
   return reply.code((status === 400 || status === 504) && type === JSON_TYPE ? 200 : status).send(body.string);
 }
 
-async function authenticate(header: string | undefined, services: Services): Promise<Caller | null> {
-  const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(header ?? '')?.[1];
-  return key === undefined || key.length > LONGEST_KEY ? null : services.keys.authenticate(key);
+/** One way for all entrances to know who calls. */
+function believer({ services, callers, callerCertificates: certificates }: GraphqlDeps): Believe {
+  const { authenticate } =
+    callers ??
+    createCallers({
+      keys: { authenticate: (bearer) => services.keys.authenticate(bearer), callerOf: () => Promise.resolve(null) },
+    });
+  return (request, authorization, remote) => authenticate(shownBy(request, authorization, { certificates }, remote));
 }
 
 /** What went wrong before GraphQL began, in GraphQL's shape. */

@@ -1,4 +1,5 @@
 /** What is kept for a while stands in partitions of a day: room is made ahead, and days go when their time is over. */
+import { AUDIT } from '../store/audit';
 import type { Database } from '../store/database';
 import { ENDED_COMMANDS, ENDED_OPERATIONS } from '../store/ended-operations';
 import { OTHER_EVENTS, VALUE_EVENTS } from '../store/events';
@@ -13,6 +14,7 @@ export interface KeptFor {
   readonly historyMs: number;
   /** Of ended operations, counted from their end. */
   readonly operationsMs: number;
+  readonly auditMs: number;
 }
 
 /** How often a process looks. */
@@ -32,6 +34,7 @@ export function createPartitionRetention(deps: {
     [VALUE_EVENTS, keep.historyMs, Date.now],
     [ENDED_OPERATIONS, keep.operationsMs, now],
     [ENDED_COMMANDS, keep.operationsMs, now],
+    [AUDIT, keep.auditMs, now],
   ];
   let nextAt = Number.NEGATIVE_INFINITY;
   return {

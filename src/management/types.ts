@@ -75,6 +75,7 @@ export type ErrorCode =
   | 'DDF_REFUSED'
   | 'ALREADY_EXISTS'
   | 'IN_USE'
+  | 'ISSUER_AWAY'
   | 'INTERNAL';
 
 /** An error that is told to the caller: what is wrong, where, what to do. `details` goes to `extensions`. */
@@ -407,6 +408,10 @@ export interface ApiKeyView {
   readonly expiresAt: Date | null;
   readonly lastUsedAt: Date | null;
   readonly revokedAt: Date | null;
+  /** Rights beyond which it gives none; null: no such limit. */
+  readonly only: readonly Right[] | null;
+  /** Until when its text before the last rotation is good, too; null: it is not. */
+  readonly previousUntil: Date | null;
 }
 export interface GrantView {
   readonly id: string;
@@ -522,11 +527,18 @@ export interface Keys {
   /** The caller of a bearer token, or null. */
   authenticate(bearer: string): Promise<Caller | null>;
   create(
-    input: { readonly name: string; readonly admin?: boolean; readonly expiresAt?: Date | null; readonly key?: string },
+    input: {
+      readonly name: string;
+      readonly admin?: boolean;
+      readonly expiresAt?: Date | null;
+      readonly only?: readonly string[] | null;
+      readonly key?: string;
+    },
     caller?: Caller,
   ): Promise<{ view: ApiKeyView; key: string }>;
   revoke(id: string, caller?: Caller): Promise<ApiKeyView>;
-  rotate(id: string, caller?: Caller): Promise<{ view: ApiKeyView; key: string }>;
+  /** @param overlapMs so long the text before is good beside the new one */
+  rotate(id: string, caller?: Caller, overlapMs?: number): Promise<{ view: ApiKeyView; key: string }>;
   list(first: number, after?: string): Promise<Page<ApiKeyView>>;
   /** Called after keys changed, here or in another process. */
   onChange(listener: () => void): () => void;
@@ -558,7 +570,42 @@ export interface Grants {
   /** Whether a principal may do something, and by which grants or why not. Errors: NOT_FOUND (device), FORBIDDEN. */
   explain(question: AccessQuestion, rights: Rights): Promise<AccessExplanationView>;
 }
+/** src/access/audit.ts: who did what. */
+export interface AuditEntry {
+  readonly principal: string;
+  readonly name: string;
+  /** Field of the mutation. */
+  readonly action: string;
+  readonly subjects: readonly string[];
+  readonly arguments: Json;
+  /** OK, or the code of the error. */
+  readonly outcome: string;
+  readonly remote: string | null;
+}
+export interface AuditView extends AuditEntry {
+  readonly id: string;
+  readonly at: Date;
+  /** How often; more than once for refused credentials alone. */
+  readonly times: number;
+}
+export interface AuditCondition {
+  readonly principal?: string;
+  readonly action?: string;
+  readonly subject?: string;
+  readonly outcome?: string;
+  readonly since?: Date;
+  readonly before?: Date;
+}
+export interface Audit {
+  /** One statement. Never rejects: what cannot be written goes to the log. */
+  record(entry: AuditEntry): Promise<void>;
+  /** Counts a credential that was refused. */
+  refused(remote: string | undefined): void;
+  /** The latest first. */
+  list(condition: AuditCondition, first: number, after?: string): Promise<Page<AuditView>>;
+}
 export interface Services {
+  readonly audit: Audit;
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly objects: Objects;

@@ -94,15 +94,49 @@ describe('a key', () => {
     expect(await keys.authenticate(key)).toBeNull();
   });
 
-  test('gives way to a new one by rotation', async () => {
+  test('gives way to a new one by rotation, and stays good beside it for a day', async () => {
     const { key, view } = await keys.create({ name: 'old', admin: true });
     await keys.authenticate(key);
     const rotated = await keys.rotate(view.id);
-    expect(rotated.view).toMatchObject({ id: view.id, name: 'old' });
+    expect(rotated.view).toMatchObject({ id: view.id, name: 'old', previousUntil: new Date(START + 86_400_000) });
+    const caller = { principal: `key:${view.id}`, name: 'old', admin: true };
+    for (const text of [key, rotated.key]) expect(await keys.authenticate(text)).toEqual(caller);
+    now = START + 86_400_000;
     expect(await keys.authenticate(key)).toBeNull();
-    expect(await keys.authenticate(rotated.key)).toMatchObject({ principal: `key:${view.id}`, admin: true });
+    expect(await keys.authenticate(rotated.key)).toEqual(caller);
+  });
+
+  test('ends with its rotation where no overlap is wanted, with the next one, and when the key is revoked', async () => {
+    const { key, view } = await keys.create({ name: 'old' });
+    const second = await keys.rotate(view.id, ALICE, 60_000);
+    const third = await keys.rotate(view.id, ALICE, 60_000);
+    expect(await keys.authenticate(key)).toBeNull();
+    expect(await keys.authenticate(second.key)).not.toBeNull();
+    const fourth = await keys.rotate(view.id, ALICE, 0);
+    expect(await keys.authenticate(third.key)).toBeNull();
+    const fifth = await keys.rotate(view.id);
     await keys.revoke(view.id);
+    for (const text of [fourth.key, fifth.key]) expect(await keys.authenticate(text)).toBeNull();
     expect(await refusalOf(keys.rotate(view.id))).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await refusalOf(keys.rotate(view.id, ALICE, 31 * 86_400_000))).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+
+  test('that expires takes the text before with it', async () => {
+    const { key, view } = await keys.create({ name: 'short', expiresAt: new Date(START + 1_000) });
+    await keys.rotate(view.id);
+    expect(await keys.authenticate(key)).not.toBeNull();
+    now = START + 1_000;
+    expect(await keys.authenticate(key)).toBeNull();
+  });
+
+  test('may be limited to some rights, also in what the gateway does in its name', async () => {
+    const { key, view } = await keys.create({ name: 'reader', admin: true, only: ['READ_AUDIT', 'READ'] });
+    const only = ['READ', 'READ_AUDIT'];
+    expect(view.only).toEqual(only);
+    expect(await keys.authenticate(key)).toEqual({ principal: `key:${view.id}`, name: 'reader', admin: true, only });
+    expect(await keys.callerOf(`key:${view.id}`)).toMatchObject({ only });
+    for (const wrong of [[], ['READ', 'EVERYTHING']])
+      expect(await refusalOf(keys.create({ name: 'odd', only: wrong }))).toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
   test('remembers its last use to the minute', async () => {
@@ -146,6 +180,8 @@ test('keys are listed in pages, without the keys themselves', async () => {
     'id',
     'lastUsedAt',
     'name',
+    'only',
+    'previousUntil',
     'revokedAt',
   ]);
 });

@@ -149,6 +149,23 @@ describe('the file of MOQL_CONFIG', () => {
       'bearers.w.url: ',
     ],
     ['{ "wakeUp": { "bearers": ["sms"] } }', 'wakeUp.bearers.0: there is no bearer "sms" among `bearers`'],
+    [
+      '{ "callers": { "oidc": [{ "issuer": "http://id.example", "audience": "moql" }] } }',
+      'callers.oidc.0.issuer: must be an address with https',
+    ],
+    [
+      '{ "callers": { "oidc": [{ "issuer": "https://a", "audience": "m", "algorithms": ["HS256"] }] } }',
+      'callers.oidc.0.algorithms.0: ',
+    ],
+    [
+      '{ "callers": { "oidc": [{ "issuer": "https://a", "audience": "m" }, { "issuer": "https://b", "audience": "m" }] } }',
+      'callers.oidc: prefixes must differ',
+    ],
+    ['{ "callers": { "certificates": [{ "user": "x" }] } }', 'callers.certificates.0: needs sha256 or subject'],
+    [
+      '{ "callers": { "certificates": [{ "subject": "CN=x", "user": "anonymous" }] } }',
+      'callers.certificates.0.user: is the name of whoever shows nothing',
+    ],
   ])('%s stops the start', (text, reason) => {
     writeFileSync(path, text);
     expect(problems({ MOQL_CONFIG: path })).toEqual([expect.stringContaining(reason)]);

@@ -68,7 +68,7 @@ describe('The fixed part', () => {
       deleteGrant: '(id: ID!)Grant!',
       createApiKey: '(input: CreateApiKeyInput!)CreatedApiKey!',
       revokeApiKey: '(id: ID!)ApiKey!',
-      rotateApiKey: '(id: ID!)CreatedApiKey!',
+      rotateApiKey: '(id: ID!, overlap: Duration)CreatedApiKey!',
       prepareNotification: '(input: PrepareNotificationInput!)Notification!',
       wakeDevice: '(input: WakeDeviceInput!)WakeUp!',
       createPeer: '(input: CreatePeerInput!)Peer!',

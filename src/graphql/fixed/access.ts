@@ -45,6 +45,13 @@ export class ApiKey {
   readonly lastUsedAt!: Date | null;
   @Field(() => DateTimeScalar, { nullable })
   readonly revokedAt!: Date | null;
+  @Field(() => [String], { nullable, description: 'Rights beyond which it gives none; null: no such limit.' })
+  readonly only!: readonly string[] | null;
+  @Field(() => DateTimeScalar, {
+    nullable,
+    description: 'Until when its text before the last rotation is good, too; null: there is none.',
+  })
+  readonly previousUntil!: Date | null;
 }
 
 export const ApiKeyConnection = connectionType('ApiKey', () => ApiKey);
@@ -70,6 +77,12 @@ export class CreateApiKeyInput {
   readonly expiresAt?: Date | null;
   @Field(() => DurationScalar, { nullable, description: 'The same from now on.' })
   readonly expiresIn?: number | null;
+  @Field(() => [String], {
+    nullable,
+    description:
+      'Limits it to these rights: others it does not give, whatever is granted to it, and even where `admin` is true. No such limit when left out.',
+  })
+  readonly only?: readonly string[] | null;
 }
 
 @ObjectType({ description: 'A right that somebody was given.' })
@@ -173,13 +186,13 @@ export class ApiKeyResolver {
     @Ctx() context: RequestContext,
   ): Promise<CreatedApiKey> {
     authorizeGateway(context, 'MANAGE_KEYS');
-    const { name, admin, expiresAt, expiresIn } = input;
+    const { name, admin, expiresAt, expiresIn, only } = input;
     if (admin === true) authorizeAdmin(context);
     if (expiresAt && expiresIn != null)
       throw new ManagementError('BAD_USER_INPUT', 'Give expiresAt or expiresIn, not both.');
     const until = expiresIn == null ? expiresAt : new Date(context.now() + expiresIn);
     const { view, key } = await context.services.keys.create(
-      { name, admin: admin ?? false, expiresAt: until ?? null },
+      { name, admin: admin ?? false, expiresAt: until ?? null, only: only ?? null },
       context.caller,
     );
     return { apiKey: view, key };
@@ -199,14 +212,23 @@ export class ApiKeyResolver {
   }
 
   @Mutation(() => CreatedApiKey, {
-    description: 'Gives an API key a new text; the old one ends at once, name and rights stay. Errors: NOT_FOUND.',
+    description:
+      'Gives an API key a new text; principal, name, rights and expiry stay. The text before is good for a while longer, so that whoever has it can change over; an older one is not. Errors: NOT_FOUND, BAD_USER_INPUT.',
   })
-  async rotateApiKey(@Arg('id', () => ID) id: string, @Ctx() context: RequestContext): Promise<CreatedApiKey> {
+  async rotateApiKey(
+    @Arg('id', () => ID) id: string,
+    @Ctx() context: RequestContext,
+    @Arg('overlap', () => DurationScalar, {
+      nullable,
+      description: 'How long the text before stays good: PT24H when left out, PT0S for not at all, at most P30D.',
+    })
+    overlap?: number | null,
+  ): Promise<CreatedApiKey> {
     authorizeGateway(context, 'MANAGE_KEYS');
     const own = getKey('ApiKey', id);
     // Whoever is shown a key has what was granted to it.
     if (context.caller.principal !== `key:${own}`) authorizeAdmin(context);
-    const { view, key } = await context.services.keys.rotate(own, context.caller);
+    const { view, key } = await context.services.keys.rotate(own, context.caller, overlap ?? undefined);
     return { apiKey: view, key };
   }
 }

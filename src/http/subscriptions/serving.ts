@@ -50,9 +50,9 @@ export class Serving {
   }
 
   /** Who shows a key, from then on; `authenticate` is asked again and again. */
-  entrance(authenticate: () => Promise<Caller | null>): Entrance {
+  entrance(authenticate: () => Promise<Caller | null>, remote?: string): Entrance {
     const { services, now } = this.deps;
-    return { services, authenticate, devices: this.#devices, ...(now === undefined ? {} : { now }) };
+    return { services, authenticate, remote, devices: this.#devices, ...(now === undefined ? {} : { now }) };
   }
 
   /**

@@ -5,13 +5,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { FormattedExecutionResult } from 'graphql';
 import { createHandler, type OperationResult } from 'graphql-sse';
 
-import type { Caller } from '../../management/types';
 import { askedOf } from '../graphql-request';
+import type { Believe } from '../shown';
 import type { Serving } from './serving';
 
 export interface SseDeps {
   readonly serving: Serving;
-  readonly authenticate: (header: string | undefined) => Promise<Caller | null>;
+  readonly authenticate: Believe;
 }
 
 const EVENT_STREAM = 'text/event-stream';
@@ -39,7 +39,7 @@ export function eventStreams({
     authenticate: () => null,
     async onSubscribe({ raw }) {
       const { authorization } = raw.headers;
-      const entrance = serving.entrance(() => authenticate(authorization));
+      const entrance = serving.entrance(() => authenticate(raw.raw, authorization, raw.ip), raw.ip);
       const asked = askedOf(raw);
       const answer = asked.ok
         ? await serving.answer(asked.asked, entrance, raw.method === 'GET')

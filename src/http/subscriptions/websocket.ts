@@ -9,23 +9,26 @@ import { CloseCode, handleProtocols, makeServer, type OperationResult, type Serv
 import { WebSocketServer, type WebSocket } from 'ws';
 
 import type { RequestLimits } from '../../graphql/limits';
-import type { Caller } from '../../management/types';
+import { ManagementError } from '../../management/types';
+import type { Believe } from '../shown';
 import type { Serving } from './serving';
 
 const INIT_WITHIN_MS = 10_000;
+/** Close code of RFC 6455's registry. */
+const TRY_AGAIN_LATER = 1013;
 /** A connection of which nothing is heard for two of these is closed. */
 const PING_EVERY_MS = 30_000;
 
 interface Extra extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;
   /** Of the upgrade. */
-  readonly header: string | undefined;
+  readonly request: IncomingMessage;
 }
 
 export interface WebsocketDeps {
   readonly serving: Serving;
-  /** Who calls, by what stands behind `Authorization`. */
-  readonly authenticate: (header: string | undefined) => Promise<Caller | null>;
+  /** Who calls, by what the request and what stands behind `Authorization` show. */
+  readonly authenticate: Believe;
   readonly limits: Pick<RequestLimits, 'requestOctets' | 'connectionOperations'>;
   readonly log: { error(detail: object, message: string): void };
 }
@@ -46,7 +49,7 @@ export function serveWebsockets(app: FastifyInstance, deps: WebsocketDeps): () =
     }
     socket.on('error', () => socket.destroy());
     sockets.handleUpgrade(request, socket, head, (opened) => {
-      open(opened, request.headers.authorization, server, deps);
+      open(opened, request, server, deps);
     });
   });
   return () => {
@@ -59,7 +62,7 @@ export function serveWebsockets(app: FastifyInstance, deps: WebsocketDeps): () =
   };
 }
 
-function open(socket: WebSocket, header: string | undefined, server: Server<Extra>, { log }: WebsocketDeps): void {
+function open(socket: WebSocket, request: IncomingMessage, server: Server<Extra>, { log }: WebsocketDeps): void {
   let isAlive = true;
   socket.on('pong', () => (isAlive = true));
   const pings = setInterval(() => {
@@ -88,7 +91,7 @@ function open(socket: WebSocket, header: string | undefined, server: Server<Extr
           });
         }),
     },
-    { socket, header },
+    { socket, request },
   );
   socket.once('close', (code, reason) => {
     clearInterval(pings);
@@ -104,9 +107,13 @@ function serverOf({ serving, authenticate, limits: { connectionOperations: most 
   return makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: INIT_WITHIN_MS,
     async onConnect({ extra, connectionParams }) {
-      const caller = await authenticate(headerOf(connectionParams) ?? extra.header);
-      if (caller !== null) return true;
-      extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
+      try {
+        if ((await authenticate(extra.request, headerOf(connectionParams, extra))) !== null) return true;
+        extra.socket.close(CloseCode.Unauthorized, 'Unauthorized');
+      } catch (error) {
+        if (!(error instanceof ManagementError) || error.code !== 'ISSUER_AWAY') throw error;
+        extra.socket.close(TRY_AGAIN_LATER, error.code);
+      }
       return false;
     },
     onSubscribe({ extra, connectionParams, subscriptions }, _id, payload) {
@@ -116,8 +123,9 @@ function serverOf({ serving, authenticate, limits: { connectionOperations: most 
             extensions: { code: 'LIMIT_SUBSCRIPTIONS', limit: most },
           }),
         ];
-      const header = headerOf(connectionParams) ?? extra.header;
-      const entrance = serving.entrance(() => authenticate(header));
+      const { request } = extra;
+      const header = headerOf(connectionParams, extra);
+      const entrance = serving.entrance(() => authenticate(request, header), request.socket.remoteAddress);
       return { ...ANY, contextValue: () => serving.answer(payload, entrance) };
     },
     execute: run,
@@ -129,8 +137,8 @@ function serverOf({ serving, authenticate, limits: { connectionOperations: most 
 /** The library looks whether it is a subscription, and takes what comes of it either way. */
 const ANY = { schema: undefined as never, document: parse('{ __typename }') };
 
-/** As clients write it: `{ "Authorization": "Bearer …" }`, in any case of letters. */
-function headerOf(params: Readonly<Record<string, unknown>> | undefined): string | undefined {
+/** As clients write it: `{ "Authorization": "Bearer …" }`, in any case of letters; else the upgrade's own header. */
+function headerOf(params: Readonly<Record<string, unknown>> | undefined, { request }: Extra): string | undefined {
   const found = Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  return typeof found === 'string' ? found : undefined;
+  return typeof found === 'string' ? found : request.headers.authorization;
 }

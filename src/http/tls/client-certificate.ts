@@ -20,6 +20,29 @@ export function certificateOf(socket: TLSSocket): ClientCertificate {
   return socket.authorized ? { certSha256, certUris: urisOf(certificate.subjectaltname) } : { certSha256 };
 }
 
+/** What a caller's certificate says: its hash, and its subject where a known authority signed it. */
+export interface SubjectCertificate {
+  readonly sha256: string;
+  /** As `CN=ops, O=Example`; special characters in a value stand behind a backslash. */
+  readonly subject?: string;
+}
+
+export function subjectOf(socket: TLSSocket): SubjectCertificate | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? undefined : toldBy(certificate, socket.authorized);
+}
+
+/** The same of a header of a proxy, as `readForwarded` reads it. */
+export function forwardedSubject(header: string | undefined, isVerified: boolean): SubjectCertificate | undefined {
+  const certificate = header === undefined ? undefined : certificateIn(header);
+  return certificate === undefined ? undefined : toldBy(certificate, isVerified);
+}
+
+function toldBy({ fingerprint256, subject }: X509Certificate, isVerified: boolean): SubjectCertificate {
+  const sha256 = plainHex(fingerprint256);
+  return isVerified ? { sha256, subject: subject.split('\n').join(', ') } : { sha256 };
+}
+
 function plainHex(fingerprint: string): string {
   return fingerprint.replace(/:/g, '').toLowerCase();
 }
@@ -43,16 +66,19 @@ const LONGEST_HEADER = 16_384;
  * @param isVerified whether the proxy passes on certificates of known authorities alone
  */
 export function readForwarded(header: string | undefined, isVerified: boolean): ClientCertificate {
-  if (header === undefined || header === '' || header.length > LONGEST_HEADER) return {};
+  const certificate = header === undefined ? undefined : certificateIn(header);
+  if (certificate === undefined) return {};
+  const certSha256 = plainHex(certificate.fingerprint256);
+  return isVerified ? { certSha256, certUris: urisOf(certificate.subjectAltName) } : { certSha256 };
+}
+
+function certificateIn(header: string): X509Certificate | undefined {
+  if (header === '' || header.length > LONGEST_HEADER) return undefined;
   try {
     const der = /^:([A-Za-z0-9+/]+={0,2}):$/.exec(header.trim())?.[1];
-    const certificate = new X509Certificate(
-      der === undefined ? decodeURIComponent(header) : Buffer.from(der, 'base64'),
-    );
-    const certSha256 = plainHex(certificate.fingerprint256);
-    return isVerified ? { certSha256, certUris: urisOf(certificate.subjectAltName) } : { certSha256 };
+    return new X509Certificate(der === undefined ? decodeURIComponent(header) : Buffer.from(der, 'base64'));
   } catch {
-    return {};
+    return undefined;
   }
 }
 

@@ -149,6 +149,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
     exchanges: unused as Services['exchanges'],
     profiles: unused as Services['profiles'],
     rules: unused as Services['rules'],
+    audit: { ...(unused as Services['audit']), record: () => Promise.resolve() },
     accounts: {
       ...(unused as Services['accounts']),
       getMany: (ids) => Promise.resolve(ids.map((id) => account(id))),

@@ -192,7 +192,7 @@ test('Events go by days when their time is over, those of values later', async (
       'INSERT INTO event (type, at, written_at, data) VALUES ($1, $2::timestamptz, $2::timestamptz, $3)',
       [type, new Date(now - age * day), JSON.stringify({ age, kind: 'kept' })],
     );
-  const keep = { exchangesMs: day, eventsMs: 2 * day, historyMs: 5 * day, operationsMs: day };
+  const keep = { exchangesMs: day, eventsMs: 2 * day, historyMs: 5 * day, operationsMs: day, auditMs: day };
   await createPartitionRetention({ db, keep, log: { warn: log.error } }).run();
   const left = await sql.query<{ told: string }>(
     `SELECT type || ' ' || (data ->> 'age') AS told FROM event WHERE data ->> 'kind' = 'kept' ORDER BY id`,
