@@ -14,6 +14,7 @@ import { filterFigures } from './filter';
 import { growthFigures } from './growth';
 import { lineOf, type Bench, type Figure } from './figure';
 import { readFigures } from './mo-read';
+import { playgroundFigures } from './playground';
 import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
@@ -59,6 +60,7 @@ async function main(): Promise<number> {
     await readFigures(bench);
     await schemaFigures(bench);
     await liveSchemaFigures(bench);
+    await playgroundFigures(bench);
     await checkInFigures(bench);
     await repositoryFigures(bench);
     await wakeUpFigures(bench);
