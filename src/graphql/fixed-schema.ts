@@ -30,6 +30,7 @@ import {
   ReadExplanationResolver,
 } from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
+import { ImportResolver } from './fixed/import';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
@@ -72,6 +73,7 @@ export function buildFixedSchema(): GraphQLSchema {
       EventResolver,
       ApiKeyResolver,
       GrantResolver,
+      ImportResolver,
       AuditResolver,
       CredentialResolver,
       NotificationResolver,

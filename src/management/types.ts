@@ -32,6 +32,7 @@ import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
+import type { ImportAccount, ImportDevice, ImportGrant, ImportResult } from './import-types';
 import type { RepositoryFiles } from './repository-types';
 import type { Reports } from './report-types';
 import type { Subscriptions } from './subscriptions';
@@ -159,6 +160,14 @@ export interface DeviceChanges extends RecipientChanges {
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
   readonly rediscover?: boolean;
+}
+/** A credential of a device's own. */
+export interface DeviceCredentialView {
+  /** The device's key. */
+  readonly device: string;
+  readonly direction: 'CLIENT' | 'SERVER';
+  readonly type: CredentialType;
+  readonly username: string | null;
 }
 /** A page by key: `after` is the id of the last item seen. `items` holds one more than asked where there are more. */
 export interface Page<T> {
@@ -435,6 +444,8 @@ export interface Accounts {
   get(id: string): Promise<AccountView | null>;
   getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
   list(first: number, after?: string): Promise<Page<AccountView>>;
+  /** Makes and changes accounts, which are told apart by serverId and name; one outcome for each record, in their order. */
+  importMany(records: readonly ImportAccount[], caller: Caller): Promise<readonly ImportResult[]>;
 }
 /** src/management/devices.ts */
 export interface Devices {
@@ -457,6 +468,10 @@ export interface Devices {
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   /** In order of registration. */
   list(selection: DeviceSelection, first: number, after?: string): Promise<Page<DeviceView>>;
+  /** Registers and changes devices, as far as the rights reach; one outcome for each record, in their order. */
+  importMany(records: readonly ImportDevice[], caller: Caller, rights: Rights): Promise<readonly ImportResult[]>;
+  /** Credentials of the devices' own, without secrets, by one statement. */
+  credentials(keys: readonly string[]): Promise<readonly DeviceCredentialView[]>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
@@ -527,6 +542,17 @@ export interface Grants {
     rights: Rights,
   ): Promise<GrantView>;
   delete(id: string, caller: Caller, rights: Rights): Promise<GrantView>;
+  /**
+   * Gives rights, each under the rules of `create`; one outcome for each record, in their order.
+   *
+   * @param allowKeys whether grants to `key:…` are taken, whose numbers differ between gateways
+   */
+  importMany(
+    records: readonly ImportGrant[],
+    allowKeys: boolean,
+    caller: Caller,
+    rights: Rights,
+  ): Promise<readonly ImportResult[]>;
   list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
   /** What a caller may do at this moment. */
   rightsOf(caller: Caller): Promise<Rights>;
@@ -598,5 +624,6 @@ export interface Services {
 }
 export type { DeviceCondition, Json, Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
+export type { AccountReference, ImportAccount, ImportDevice, ImportGrant, ImportResult } from './import-types';
 export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
 export type { AlertView, EventView, Reports } from './report-types';
