@@ -40,15 +40,6 @@ export class Outcomes {
   }
 }
 
-export function refusedAll(count: number, error: ManagementError): readonly ImportResult[] {
-  return Array.from({ length: count }, (_, index) => ({
-    index,
-    outcome: 'REFUSED' as const,
-    code: error.code,
-    message: error.message,
-  }));
-}
-
 /** A record of which there are two in one call. */
 export function twice(what: string, first: number): ManagementError {
   return new ManagementError('BAD_USER_INPUT', `${what} is there twice in this call, first as record ${first}`);

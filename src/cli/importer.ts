@@ -63,7 +63,7 @@ export class Importer {
   #told: number;
   /** Records whose outcome is known and was not told. */
   #untold = 0;
-  #failure: unknown;
+  #failure: Error | undefined;
   readonly #figures = { created: 0, updated: 0, unchanged: 0, refused: 0 };
 
   /** @param from the first line */
@@ -157,7 +157,7 @@ export class Importer {
       this.#untold += records.length;
       if (this.#failure === undefined) this.#tell();
     } catch (error) {
-      this.#failure ??= error;
+      this.#failure ??= error instanceof Error ? error : new Error(String(error));
     }
   }
 

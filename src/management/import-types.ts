@@ -1,5 +1,6 @@
 /** Records that are imported, many at a time, and what became of each. */
-import type { DmProtocol, Json } from '../../adapters/adapter';
+import type { CredentialType, DmProtocol } from '../../adapters/adapter';
+import type { Rights } from '../access/rights';
 import type { RecipientChanges } from './bearer-input';
 import type { DeviceCondition } from './device-filter/condition';
 import type { AccountChanges, Caller, CredentialInput, ErrorCode } from './types';
@@ -47,8 +48,18 @@ export type ImportResult =
   | { readonly index: number; readonly outcome: 'CREATED' | 'UPDATED' | 'UNCHANGED' }
   | { readonly index: number; readonly outcome: 'REFUSED'; readonly code: ErrorCode; readonly message: string };
 
-/** Data of an event that tells of a change. */
-export type ChangeData = Readonly<Record<string, Json>>;
+/** A credential of a device's own. */
+export interface DeviceCredentialView {
+  /** The device's key. */
+  readonly device: string;
+  readonly direction: 'CLIENT' | 'SERVER';
+  readonly type: CredentialType;
+  readonly username: string | null;
+}
 
-/** Who imports, of whom the events tell. */
-export type Importer = Pick<Caller, 'principal' | 'name'>;
+export type ImportGrantsArguments = readonly [
+  records: readonly ImportGrant[],
+  allowKeys: boolean,
+  caller: Caller,
+  rights: Rights,
+];

@@ -32,7 +32,13 @@ import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
-import type { ImportAccount, ImportDevice, ImportGrant, ImportResult } from './import-types';
+import type {
+  DeviceCredentialView,
+  ImportAccount,
+  ImportDevice,
+  ImportGrantsArguments,
+  ImportResult,
+} from './import-types';
 import type { RepositoryFiles } from './repository-types';
 import type { Reports } from './report-types';
 import type { Subscriptions } from './subscriptions';
@@ -160,14 +166,6 @@ export interface DeviceChanges extends RecipientChanges {
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
   readonly rediscover?: boolean;
-}
-/** A credential of a device's own. */
-export interface DeviceCredentialView {
-  /** The device's key. */
-  readonly device: string;
-  readonly direction: 'CLIENT' | 'SERVER';
-  readonly type: CredentialType;
-  readonly username: string | null;
 }
 /** A page by key: `after` is the id of the last item seen. `items` holds one more than asked where there are more. */
 export interface Page<T> {
@@ -547,12 +545,7 @@ export interface Grants {
    *
    * @param allowKeys whether grants to `key:…` are taken, whose numbers differ between gateways
    */
-  importMany(
-    records: readonly ImportGrant[],
-    allowKeys: boolean,
-    caller: Caller,
-    rights: Rights,
-  ): Promise<readonly ImportResult[]>;
+  importMany(...given: ImportGrantsArguments): Promise<readonly ImportResult[]>;
   list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
   /** What a caller may do at this moment. */
   rightsOf(caller: Caller): Promise<Rights>;
@@ -624,6 +617,13 @@ export interface Services {
 }
 export type { DeviceCondition, Json, Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
-export type { AccountReference, ImportAccount, ImportDevice, ImportGrant, ImportResult } from './import-types';
+export type {
+  AccountReference,
+  DeviceCredentialView,
+  ImportAccount,
+  ImportDevice,
+  ImportGrant,
+  ImportResult,
+} from './import-types';
 export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
 export type { AlertView, EventView, Reports } from './report-types';

@@ -270,7 +270,8 @@ test('nobody imports what they could not do one by one', async () => {
 });
 
 /** Not those that hand on events, write the audit log and know the key. */
-const OF_IMPORT = /^(?:WITH x|UPDATE|INSERT INTO (?!audit)|SELECT (?:pg_advisory|a\.|d\.|x\.|device_id AS|principal|id, client))/;
+const OF_IMPORT =
+  /^(?:WITH x|UPDATE|INSERT INTO (?!audit)|SELECT (?:pg_advisory|a\.|d\.|x\.|device_id AS|principal|id, client))/;
 
 test('a call has as many statements for one record as for hundreds', async () => {
   const statements = async (query: string, input: readonly Line[], outcome: string): Promise<number> => {
