@@ -10,6 +10,7 @@ import { campaignFigures } from './campaign';
 import { checkInFigures } from './checkin/figures';
 import { codecFigures } from './codec';
 import { ddfFigures } from './ddf';
+import { filterFigures } from './filter';
 import { growthFigures } from './growth';
 import { lineOf, type Bench, type Figure } from './figure';
 import { readFigures } from './mo-read';
@@ -63,6 +64,7 @@ async function main(): Promise<number> {
     await wakeUpFigures(bench);
     await campaignFigures(bench);
     await takeFigures(bench);
+    await filterFigures(bench);
     await growthFigures(bench);
   } finally {
     rmSync(directory, { recursive: true, force: true });

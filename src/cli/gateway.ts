@@ -33,11 +33,13 @@ import { createDelegations } from '../management/delegation/delegations';
 import { createDdfs, type DdfFile } from '../management/ddfs';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
+import { createDeviceActivity } from '../management/device-activity';
 import { createDevices } from '../management/devices';
 import { createEndedOperations } from '../management/ended-operations';
 import { createFeed } from '../management/events/feed';
 import { createHistories } from '../management/events/history';
 import { createNotifications } from '../management/notification';
+import { createNodeIndexes } from '../management/node-indexes';
 import { createObjects } from '../management/objects';
 import { createOperations } from '../management/operations';
 import { PskKeys } from '../management/psk-keys';
@@ -246,7 +248,16 @@ async function assemble(
     objectionToUdpAddress: (address) => bearers.objectionToUdpAddress(address),
   };
   const accounts = createAccounts({ db, secrets, credentialsChanged, bearers: rules });
-  const devices = createDevices({ db, secrets, credentialsChanged, bearers: rules });
+  const nodeIndexes = createNodeIndexes({ db, ddfs, log });
+  closing.push(() => nodeIndexes.stop());
+  await nodeIndexes.start();
+  const devices = createDevices({
+    db,
+    secrets,
+    credentialsChanged,
+    bearers: rules,
+    indexes: () => nodeIndexes.ready(),
+  });
   const delegations = createDelegations({
     db,
     secrets,
@@ -305,6 +316,8 @@ async function assemble(
     devices,
     delegations,
     objects,
+    nodeIndexes,
+    activity: createDeviceActivity({ db, operations }),
     exchanges: createExchanges({ db, adapterOf: (protocol) => adapterOf(protocol) }),
     explanations: createExplanations({ db, operations, objects, bearers: config.settings.wakeUp.bearers, now }),
     reports: createReports({ db }),
@@ -388,6 +401,7 @@ async function assemble(
       partitions: () => partitions.run(),
       ended: () => ended.run(),
       rows: () => rows.run(),
+      nodeIndexes: () => nodeIndexes.tick(),
       webhooks: () => webhooks.advance(),
       audit: () => audit.run(),
     },

@@ -336,10 +336,32 @@ registerEnumType(DelegationState, {
   },
 });
 
-export const DeviceOrderField = same('CREATED_AT');
-registerEnumType(DeviceOrderField, { name: 'DeviceOrderField', description: 'By what devices are ordered.' });
+export const DeviceOrderField = same('CREATED_AT', 'DEVICE_ID', 'LAST_CONTACT_AT', 'ACCOUNT', 'PROTOCOL');
+registerEnumType(DeviceOrderField, {
+  name: 'DeviceOrderField',
+  description: 'By what devices are ordered.',
+  valuesConfig: {
+    LAST_CONTACT_AT: { description: 'No index gives this order: all devices that fit are sorted for each page.' },
+    ACCOUNT: { description: 'Those of one account together, in the order in which accounts were made.' },
+  },
+});
 
-export const OrderDirection = same('ASC');
+export const DeviceGroupField = same('PROTOCOL', 'ACCOUNT', 'TAG', 'CONTACT_AGE');
+registerEnumType(DeviceGroupField, {
+  name: 'DeviceGroupField',
+  description: 'By what devices are put together.',
+  valuesConfig: {
+    CONTACT_AGE: {
+      description:
+        'How long ago the last contact was, up to: HOUR, DAY, WEEK, MONTH (30 days), YEAR (365 days), else OLDER; null where there was none.',
+    },
+  },
+});
+
+export const IndexedNodeState = same('BUILDING', 'READY', 'FAILED');
+registerEnumType(IndexedNodeState, { name: 'IndexedNodeState', description: 'How far the index of a node is.' });
+
+export const OrderDirection = same('ASC', 'DESC');
 registerEnumType(OrderDirection, { name: 'OrderDirection', description: 'Which comes first.' });
 
 export const WebhookState = same('ACTIVE', 'FAILING');

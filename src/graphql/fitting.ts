@@ -1,6 +1,6 @@
 /** Devices as a caller with grants by filter needs them: each with the filters that it fulfils, by one statement for all that are loaded together. */
 import type { Rights } from '../access/rights';
-import type { Devices, DeviceView, Page, Services } from '../management/types';
+import type { Devices, DeviceView, ListedDevice, Page, Services } from '../management/types';
 
 /** The services of a request. Without grants by filter they are what they were. */
 export function fittingServices(services: Services, rights: Rights): Services {
@@ -33,7 +33,9 @@ function fittingDevices({ devices, grants }: Services, rights: Rights): Devices 
     find: async (...given) => one(await devices.find(...given)),
     getMany: async (...given) => all(await devices.getMany(...given)),
     findMany: async (...given) => all(await devices.findMany(...given)),
-    async list(...given): Promise<Page<DeviceView>> {
+    count: (...given) => devices.count(...given),
+    groups: (...given) => devices.groups(...given),
+    async list(...given): Promise<Page<ListedDevice>> {
       const page = await devices.list(...given);
       return { ...page, items: await all(page.items) };
     },

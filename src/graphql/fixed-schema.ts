@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 
 import type { GraphQLSchema } from 'graphql';
-import { isInputObjectType, isObjectType } from 'graphql';
+import { isInputObjectType } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
@@ -20,6 +20,8 @@ import { CommandResolver } from './fixed/command';
 import { DdfResolver } from './fixed/ddf';
 import { DelegationResolver, PeerResolver } from './fixed/delegation';
 import { DeviceResolver } from './fixed/device';
+import { DeviceActivityResolver } from './fixed/device-activity';
+import { DeviceListResolver } from './fixed/device-list';
 import { CommandExchangeResolver } from './fixed/exchange';
 import { AccessExplanationResolver } from './fixed/explain-access';
 import {
@@ -31,6 +33,7 @@ import {
 } from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
 import { ImportResolver } from './fixed/import';
+import { IndexedNodeResolver } from './fixed/indexed-node';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
 import { NodeResolver } from './fixed/node';
@@ -55,12 +58,16 @@ const NO_TOPICS = {
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
+  putParametersInOrder();
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
       AccessExplanationResolver,
       AccountResolver,
       DeviceResolver,
+      DeviceListResolver,
+      DeviceActivityResolver,
+      IndexedNodeResolver,
       ManagementObjectResolver,
       TreeNodeResolver,
       SubscribedObjectResolver,
@@ -110,13 +117,19 @@ export function buildFixedSchema(): GraphQLSchema {
     validate: false,
     skipCheck: true,
   });
-  const command = schema.getType('CommandInput');
   // type-graphql has no word for @oneOf.
-  if (isInputObjectType(command)) command.isOneOf = true;
-  // Decorators of parameters run from the last to the first, so arguments come in reverse.
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || type.name.startsWith('__')) continue;
-    for (const field of Object.values(type.getFields())) field.args = [...field.args].reverse();
+  for (const name of ['CommandInput', 'DeviceGroup']) {
+    const type = schema.getType(name);
+    if (isInputObjectType(type)) type.isOneOf = true;
   }
   return schema;
+}
+
+/** Decorators of parameters run from the last to the first, and type-graphql shows arguments as it finds them. */
+function putParametersInOrder(): void {
+  const { TypeGraphQLMetadataStorage: known } = globalThis as {
+    readonly TypeGraphQLMetadataStorage?: { readonly params: { readonly index: number }[] };
+  };
+  if (known === undefined) throw new Error('type-graphql keeps what decorators say elsewhere');
+  known.params.sort((one, other) => one.index - other.index);
 }

@@ -20,6 +20,7 @@ export type IdType =
   | 'ProfileDevice'
   | 'RepositoryItem'
   | 'Rule'
+  | 'Session'
   | 'ValueChange'
   | 'WakeUp';
 

@@ -143,6 +143,10 @@ class StoredAccounts implements Accounts {
     if (isCredentialChanged) await this.credentialsChanged?.(undefined);
     return results;
   }
+
+  async count(): Promise<number> {
+    return this.db.prisma.account.count();
+  }
 }
 
 async function getRow(tx: AdministrativeTransaction, key: bigint): Promise<Account> {

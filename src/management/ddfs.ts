@@ -217,6 +217,10 @@ class StoredDdfs implements RunningDdfs {
     return pageOf(await this.#store.list(first + 1, afterKey(after)), first, (row) => this.#viewOf(row));
   }
 
+  async count(): Promise<number> {
+    return this.#db.prisma.ddf.count();
+  }
+
   onChange(listener: () => void): () => void {
     const entry = (): void => listener();
     this.#listeners.add(entry);

@@ -5,6 +5,7 @@ import type { GrantRule, Reach } from '../access/rights';
 import { MADE_OF_INPUT, type Sql } from '../store/sql';
 import { EVERY_DEVICE, type DeviceCondition } from './device-filter/condition';
 import { conditionSql } from './device-filter/condition-sql';
+import { NO_INDEXES, type IndexedNodes } from './device-filter/indexed-nodes';
 import { Parameters } from './device-filter/parameters';
 
 /** Which devices, as far as their caller may know of them. */
@@ -18,9 +19,13 @@ export interface DeviceSelection {
 }
 
 /** Condition of a statement over `device`, whose row is called `d`. */
-export function selectionSql({ condition, reach, grants }: DeviceSelection, parameters: Parameters): string {
+export function selectionSql(
+  { condition, reach, grants }: DeviceSelection,
+  parameters: Parameters,
+  indexes: IndexedNodes = NO_INDEXES,
+): string {
   const sight = grants === undefined ? undefined : { rules: grants };
-  const chosen = conditionSql(condition ?? EVERY_DEVICE, 'd', parameters, sight);
+  const chosen = conditionSql(condition ?? EVERY_DEVICE, 'd', parameters, sight, indexes);
   const within =
     reach === undefined ? 'TRUE' : sqlWithinReach('d.id', reach, (value, type) => parameters.add(value, type));
   return `${chosen} AND ${within}`;

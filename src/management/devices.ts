@@ -14,7 +14,13 @@ import type { Secrets } from '../store/secrets';
 import { NO_BEARERS, recipientColumns } from './bearer-input';
 import { checkTimeZone } from './campaigns/windows';
 import { checkDeviceId, checkTags, isDeviceId } from './device-input';
-import { deviceKeys, type DeviceSelection } from './device-list';
+import { NO_INDEXES, type IndexedNodes } from './device-filter/indexed-nodes';
+import type { DeviceSelection } from './device-list';
+import { countDevices, type Counted } from './device-lists/count';
+import { groupDevices, type DeviceGrouping, type DeviceGroups } from './device-lists/groups';
+import type { DeviceOrderKey, Position } from './device-lists/order';
+import { listRows } from './device-lists/list';
+import { listedDevice } from './device-lists/row';
 import { importDevices } from './import-devices';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
@@ -38,10 +44,12 @@ export interface DevicesDeps {
   readonly credentialsChanged?: (device: string | undefined) => Promise<void>;
   /** Absent: there are none. */
   readonly bearers?: BearerRules;
+  /** Nodes that have an index at this moment. Absent: none. */
+  readonly indexes?: () => IndexedNodes;
 }
 
 export function createDevices(deps: DevicesDeps): Devices {
-  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS);
+  return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS, deps.indexes);
 }
 
 class StoredDevices implements Devices {
@@ -50,6 +58,7 @@ class StoredDevices implements Devices {
     readonly secrets: Secrets,
     private readonly credentialsChanged: DevicesDeps['credentialsChanged'],
     readonly bearers: BearerRules,
+    private readonly indexes: () => IndexedNodes = () => NO_INDEXES,
   ) {}
 
   /** Errors: BAD_USER_INPUT, ALREADY_EXISTS, NOT_FOUND (the account). */
@@ -197,14 +206,24 @@ class StoredDevices implements Devices {
     return inOrderOf(deviceIds, rows.map(viewOf), (view) => view.deviceId);
   }
 
-  async list(selection: DeviceSelection, first: number, after?: string): ReturnType<Devices['list']> {
-    const keys = await deviceKeys(this.db.sql, selection, first + 1, after);
-    const found = await this.getMany(keys);
-    return pageOf(
-      found.filter((device) => device !== null),
-      first,
-      (device) => device,
-    );
+  async list(
+    selection: DeviceSelection,
+    first: number,
+    after?: Position,
+    order: readonly DeviceOrderKey[] = [],
+  ): ReturnType<Devices['list']> {
+    const { sql } = this.db;
+    const request = { order, first: first + 1, ...(after === undefined ? {} : { after }) };
+    const rows = await listRows(sql, selection, request, this.indexes());
+    return pageOf(rows, first, (row) => listedDevice(row, order.length));
+  }
+
+  async count(selection: DeviceSelection): Promise<Counted> {
+    return countDevices(this.db.sql, selection, this.indexes());
+  }
+
+  async groups(selection: DeviceSelection, grouping: DeviceGrouping, first: number): Promise<DeviceGroups> {
+    return groupDevices(this.db.sql, selection, grouping, first, this.indexes());
   }
 
   async importMany(...[records, caller, rights]: Parameters<Devices['importMany']>): ReturnType<Devices['importMany']> {

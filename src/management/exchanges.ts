@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 import type { Adapter, Envelope, SessionState, Wire } from '../../adapters/adapter';
 import type { Database } from '../store/database';
-import { loadExchanges } from '../store/exchanges';
+import { loadExchanges, type ExchangeRow } from '../store/exchanges';
 import type { ExchangeWrite } from '../store/turn-write';
 
 /** NONE; those that carried or answered commands; or all of authenticated devices. */
@@ -91,8 +91,8 @@ export interface ExchangeSource {
 }
 
 export interface Exchanges {
-  /** In the order of time; the first hundred messages. */
-  ofCommand(of: ExchangesOf): Promise<readonly ExchangeView[]>;
+  /** Of each command in the order of time, the first hundred messages; by one statement. */
+  ofCommands(of: readonly ExchangesOf[]): Promise<readonly (readonly ExchangeView[])[]>;
 }
 
 export function createExchanges(deps: {
@@ -100,9 +100,9 @@ export function createExchanges(deps: {
   readonly adapterOf: (protocol: string) => Pick<Adapter, 'display'>;
 }): Exchanges {
   return {
-    async ofCommand(of) {
+    async ofCommands(of) {
       const rows = await loadExchanges(deps.db.sql, of);
-      return rows.flatMap((row) => {
+      const viewsOf = (row: ExchangeRow): readonly ExchangeView[] => {
         const view = (direction: ExchangeView['direction'], mediaType: string, stored: Uint8Array): ExchangeView => {
           const octets = inflateRawSync(stored, { maxOutputLength: 4 * LONGEST });
           const text = mediaType.startsWith('text/')
@@ -120,7 +120,8 @@ export function createExchanges(deps: {
           };
         };
         return [view('REQUEST', row.requestType, row.request), view('REPLY', row.replyType, row.reply)];
-      });
+      };
+      return of.map((_, at) => rows.filter(({ no }) => Number(no) === at + 1).flatMap(viewsOf));
     },
   };
 }

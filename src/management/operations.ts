@@ -9,6 +9,7 @@ import {
   findOperationByKey,
   insertOperation,
   loadOperation,
+  loadOperations,
   loadTarget,
   type NewOperation,
   type OperationRow,
@@ -38,6 +39,7 @@ import {
   type CommandView,
   type Ddfs,
   type OperationState,
+  type OperationKey,
   type OperationView,
   type Operations,
   type SubmitOperation,
@@ -82,6 +84,19 @@ export function createOperations(deps: OperationsDeps): Operations {
     if (!isKey(device) || !isKey(id)) return null;
     const row = await loadOperation(deps.db.sql, device, id, ofCaller);
     return row === null ? null : viewOf(row, deps.secrets, now());
+  }
+
+  async function getMany(keys: readonly OperationKey[]): Promise<readonly (OperationView | null)[]> {
+    const rows = await loadOperations(
+      deps.db.sql,
+      keys.filter(({ device, id }) => isKey(device) && isKey(id)),
+    );
+    const byKey = new Map(rows.map((row) => [`${row.device}.${row.id}`, row]));
+    return keys.map(({ device, id, ofCaller }) => {
+      const row = byKey.get(`${device}.${id}`);
+      const isMeant = ofCaller === undefined || row?.caller === ofCaller;
+      return row === undefined || !isMeant ? null : viewOf(row, deps.secrets, now());
+    });
   }
 
   async function wait(device: string, id: string, ms: number): Promise<OperationView> {
@@ -249,7 +264,7 @@ export function createOperations(deps: OperationsDeps): Operations {
     return view;
   }
 
-  return { submit, cancel, get, wait };
+  return { submit, cancel, get, getMany, wait };
 }
 
 /** Keys are decimal numbers that fit a BIGINT column. */

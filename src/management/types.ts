@@ -24,12 +24,17 @@ import type { Rules } from './rules/types';
 import type { Campaigns } from './campaigns/types';
 import type { DefaultRequest } from './default-document';
 import type { Delegations } from './delegation/types';
+import type { DeviceActivity } from './device-activity';
 import type { DeviceCondition } from './device-filter/condition';
+import type { Counted } from './device-lists/count';
+import type { DeviceGrouping, DeviceGroups } from './device-lists/groups';
+import type { DeviceOrderKey, Position } from './device-lists/order';
 import type { DeviceSelection } from './device-list';
 import type { Exchanges, ExchangeSource } from './exchanges';
 import type { Explanations, Verdict } from './explain/types';
 import type { EventFeed } from './events/feed';
 import type { Histories } from './events/history';
+import type { NodeIndexes } from './node-indexes';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
 import type {
@@ -67,6 +72,9 @@ export type ErrorCode =
   | 'LIMIT_BUFFER'
   | 'LIMIT_COMMANDS'
   | 'LIMIT_FILTER'
+  | 'LIMIT_INDEXES'
+  | 'LIMIT_TIME'
+  | 'NOT_INDEXED'
   | 'LIMIT_VALUE_SIZE'
   | 'LIMIT_PAGE_SIZE'
   | 'SCHEMA_CHANGED'
@@ -166,6 +174,11 @@ export interface DeviceChanges extends RecipientChanges {
   readonly serverAuth?: CredentialInput;
   /** Look for its management objects again at the next contact. */
   readonly rediscover?: boolean;
+}
+/** A device of a list, and where it stands in it. */
+export interface ListedDevice extends DeviceView {
+  /** Absent: by its key alone. */
+  readonly position?: Position;
 }
 /** A page by key: `after` is the id of the last item seen. `items` holds one more than asked where there are more. */
 export interface Page<T> {
@@ -444,6 +457,7 @@ export interface Accounts {
   list(first: number, after?: string): Promise<Page<AccountView>>;
   /** Makes and changes accounts, which are told apart by serverId and name; one outcome for each record, in their order. */
   importMany(records: readonly ImportAccount[], caller: Caller): Promise<readonly ImportResult[]>;
+  count(): Promise<number>;
 }
 /** src/management/devices.ts */
 export interface Devices {
@@ -464,8 +478,17 @@ export interface Devices {
   find(deviceId: string): Promise<DeviceView | null>;
   getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]>;
   findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]>;
-  /** In order of registration. */
-  list(selection: DeviceSelection, first: number, after?: string): Promise<Page<DeviceView>>;
+  /** In order of registration where no other is asked for. Errors: LIMIT_TIME. */
+  list(
+    selection: DeviceSelection,
+    first: number,
+    after?: Position,
+    order?: readonly DeviceOrderKey[],
+  ): Promise<Page<ListedDevice>>;
+  /** Exact up to a bound. Errors: LIMIT_TIME. */
+  count(selection: DeviceSelection): Promise<Counted>;
+  /** Errors: LIMIT_TIME. */
+  groups(selection: DeviceSelection, grouping: DeviceGrouping, first: number): Promise<DeviceGroups>;
   /** Registers and changes devices, as far as the rights reach; one outcome for each record, in their order. */
   importMany(records: readonly ImportDevice[], caller: Caller, rights: Rights): Promise<readonly ImportResult[]>;
   /** Credentials of the devices' own, without secrets, by one statement. */
@@ -477,12 +500,21 @@ export interface Objects {
   /** ACLs that were seen, of many devices by one statement. */
   acls(devices: readonly string[]): Promise<readonly ObservedAcl[]>;
 }
+/** Of an operation. */
+export interface OperationKey {
+  readonly device: string;
+  readonly id: string;
+  /** Whose it must be; absent: anybody's. */
+  readonly ofCaller?: string | undefined;
+}
 /** src/management/operations.ts */
 export interface Operations {
   submit(input: SubmitOperation, caller: Caller): Promise<OperationView>;
   cancel(device: string, id: string, caller: Caller): Promise<OperationView>;
   /** @param ofCaller whose it must be; absent: anybody's */
   get(device: string, id: string, ofCaller?: string): Promise<OperationView | null>;
+  /** In the order of the keys, by a number of statements that does not depend on theirs. */
+  getMany(keys: readonly OperationKey[]): Promise<readonly (OperationView | null)[]>;
   /** Resolves when the operation ended, or after `ms`, with what it is then. */
   wait(device: string, id: string, ms: number): Promise<OperationView>;
 }
@@ -497,6 +529,7 @@ export interface Ddfs {
   remove(id: string, caller: Caller, options?: DdfChangeOptions): Promise<DdfView>;
   get(id: string): Promise<DdfView | null>;
   list(first: number, after?: string): Promise<Page<DdfView>>;
+  count(): Promise<number>;
   /** Called after the library changed, here or by another process. */
   onChange(listener: () => void): () => void;
   /** Asked before a library is stored, and before one that another process stored goes live. */
@@ -595,6 +628,8 @@ export interface Services {
   readonly accounts: Accounts;
   readonly devices: Devices;
   readonly objects: Objects;
+  readonly nodeIndexes: NodeIndexes;
+  readonly activity: DeviceActivity;
   readonly operations: Operations;
   readonly ddfs: Ddfs;
   readonly reports: Reports;
@@ -607,7 +642,7 @@ export interface Services {
   readonly bootstraps: Bootstraps;
   readonly delegations: Delegations;
   readonly repository: RepositoryFiles;
-  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'idle'>;
+  readonly wakeUps: Pick<WakeUps, 'wake' | 'wakeDevice' | 'list' | 'listMany' | 'idle'>;
   readonly subscriptions: Pick<Subscriptions, 'hold' | 'release' | 'list'>;
   readonly campaigns: Campaigns;
   readonly explanations: Explanations;

@@ -45,6 +45,13 @@ export interface WakeUpView {
   readonly attempts: readonly WakeUpAttemptView[];
 }
 
+/** A page of a device's wake-ups. */
+export interface WakeUpsOf {
+  readonly device: string;
+  readonly first: number;
+  readonly after?: string | undefined;
+}
+
 /** src/management/wake-ups.ts */
 export interface WakeUps {
   /**
@@ -63,6 +70,8 @@ export interface WakeUps {
   wakeDevice(device: { readonly key: string; readonly deviceId: string }, caller: Caller): Promise<WakeUpView>;
   /** The last one first. */
   list(device: string, first: number, after?: string): Promise<Page<WakeUpView>>;
+  /** Of several devices by a number of statements that does not depend on theirs. */
+  listMany(requests: readonly WakeUpsOf[]): Promise<readonly Page<WakeUpView>[]>;
   reported(report: DeliveryReport): Promise<void>;
   /** Sends what is due: called by the timer. Waits for no bearer. */
   run(): Promise<void>;

@@ -1,15 +1,15 @@
 /** Wake-ups: devices that have work and no session are asked to come, by the bearers that they prefer. */
 import type { DeliveryReport } from '../bearers/bearer';
 import { badInput, findDatabaseKey, pageOf } from '../access/inputs';
-import type { Prisma } from '../store/generated/client';
+import type { Prisma, WakeUp, WakeUpAttempt } from '../store/generated/client';
 import type { Sql } from '../store/sql';
-import { dueBearers, forgetWakeUps, insertPaces, insertWakeUps, recordReport } from '../store/wake-ups';
+import { dueBearers, forgetWakeUps, insertPaces, insertWakeUps, loadWakeUps, recordReport } from '../store/wake-ups';
 import { OPERATION_CHANNEL } from './turn';
-import { ManagementError, type Caller } from './types';
+import { ManagementError, type Caller, type Page } from './types';
 import { DEFER_MS, WakeUpPump, type PumpLog } from './wake-up-pump';
 import type { WakeUpPushDeps } from './wake-up-pushes';
 import type { WakeUpTiming } from './wake-up-plan';
-import type { BearerPorts, WakeUpAttemptView, WakeUps, WakeUpState, WakeUpView } from './wake-up-types';
+import type { BearerPorts, WakeUpAttemptView, WakeUps, WakeUpsOf, WakeUpState, WakeUpView } from './wake-up-types';
 
 export interface WakeUpsDeps extends WakeUpPushDeps {
   readonly ports: BearerPorts;
@@ -98,15 +98,33 @@ export function createWakeUps(deps: WakeUpsDeps): WakeUps & { start(): Promise<v
   }
 
   async function list(device: string, first: number, after?: string): ReturnType<WakeUps['list']> {
-    const id = after === undefined ? undefined : { lt: findDatabaseKey(after) ?? 0n };
-    const where = { deviceId: findDatabaseKey(device) ?? -1n, ...(id === undefined ? {} : { id }) };
-    const rows = await db.prisma.wakeUp.findMany({
-      where,
-      include: ATTEMPTS,
-      orderBy: { id: 'desc' },
-      take: first + 1,
-    });
-    return pageOf(rows, first, viewOf);
+    return (await listMany([{ device, first, after }]))[0] ?? { items: [], hasNext: false };
+  }
+
+  async function listMany(requests: readonly WakeUpsOf[]): Promise<readonly Page<WakeUpView>[]> {
+    const rows = await loadWakeUps(
+      db.sql,
+      requests.map(({ device, first, after }) => ({
+        device: findDatabaseKey(device) ?? -1n,
+        first: first + 1,
+        before: after === undefined ? undefined : (findDatabaseKey(after) ?? 0n),
+      })),
+    );
+    return requests.map(({ first }, at) =>
+      pageOf(
+        rows.filter(({ no }) => Number(no) === at + 1),
+        first,
+        ({ attempts, ...row }) =>
+          viewOf({
+            ...row,
+            attempts: attempts.map((attempt) => ({
+              ...attempt,
+              at: new Date(attempt.at),
+              reportedAt: attempt.reportedAt === null ? null : new Date(attempt.reportedAt),
+            })),
+          }),
+      ),
+    );
   }
 
   async function reported(report: DeliveryReport): Promise<void> {
@@ -148,6 +166,7 @@ export function createWakeUps(deps: WakeUpsDeps): WakeUps & { start(): Promise<v
     wake,
     wakeDevice,
     list,
+    listMany,
     reported,
     run,
     idle,
@@ -161,7 +180,15 @@ export function createWakeUps(deps: WakeUpsDeps): WakeUps & { start(): Promise<v
 
 const ATTEMPTS = { attempts: { orderBy: { id: 'asc' } } } as const satisfies Prisma.WakeUpInclude;
 
-function viewOf(row: Prisma.WakeUpGetPayload<{ include: typeof ATTEMPTS }>): WakeUpView {
+/** As either way to the store gives it. */
+type Stored = Pick<WakeUp, 'state' | 'askedBy' | 'createdAt' | 'dueAt' | 'endedAt'> & {
+  readonly id: bigint | string;
+  readonly deviceId: bigint | string;
+  readonly bearers: unknown;
+  readonly attempts: readonly Omit<WakeUpAttempt, 'deviceId' | 'wakeUpId' | 'id'>[];
+};
+
+function viewOf(row: Stored): WakeUpView {
   const attempts = row.attempts.map((attempt) => ({
     at: attempt.at,
     bearer: attempt.bearer,
@@ -178,7 +205,7 @@ function viewOf(row: Prisma.WakeUpGetPayload<{ include: typeof ATTEMPTS }>): Wak
     device: String(row.deviceId),
     state: row.state as WakeUpState,
     askedBy: row.askedBy,
-    bearers: row.bearers as unknown as readonly string[],
+    bearers: row.bearers as readonly string[],
     createdAt: row.createdAt,
     dueAt: row.endedAt === null ? row.dueAt : null,
     endedAt: row.endedAt,

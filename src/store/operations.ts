@@ -168,6 +168,7 @@ const operationText = (
   operations: string,
   commands: string,
   more = '',
+  many = false,
 ): string => `SELECT o.id, o.device_id AS device, o.state, o.caller, o.atomic, o.sequence, o.on_failure AS "onFailure", o.priority, o.created_at AS "createdAt", o.expires_at AS "expiresAt",
   o.ended_at AS "endedAt", o.cancel_requested_at AS "cancelRequestedAt", o.cancelled_by AS "cancelledBy",
   EXISTS (SELECT 1 FROM wake_up w WHERE w.device_id = o.device_id AND w.ended_at IS NULL AND w.accepted_at IS NOT NULL) AS "isNotified",
@@ -176,10 +177,34 @@ const operationText = (
     'result', c.result, 'resultMeta', c.result_meta, 'emulated', c.emulated, 'carrier', c.carrier, 'request', c.request,
     'repeatable', c.repeatable, 'answeredAt', c.answered_at) ORDER BY c.position)
     FROM ${commands} c WHERE c.device_id = o.device_id AND c.operation_id = o.id${more}) AS commands
-FROM ${operations} o WHERE o.device_id = $1 AND o.id = $2 AND ($3::text IS NULL OR o.caller = $3)`;
+FROM ${many ? `unnest($1::bigint[], $2::bigint[], $3::text[]) AS k(device_id, id, caller) JOIN ${operations} o ON o.device_id = k.device_id AND o.id = k.id AND (k.caller IS NULL OR o.caller = k.caller)` : `${operations} o WHERE o.device_id = $1 AND o.id = $2 AND ($3::text IS NULL OR o.caller = $3)`}`;
 const OPERATION = operationText('operation', 'command');
 // Of the commands' partitions it looks at that of the operation's end alone.
 const ENDED_OPERATION = operationText('ended_operation', 'ended_command', ' AND c.ended_at = o.ended_at');
+
+const OPERATIONS = operationText('operation', 'command', '', true);
+const ENDED_OPERATIONS = operationText('ended_operation', 'ended_command', ' AND c.ended_at = o.ended_at', true);
+
+/** Operations with their commands, wherever they stand, in no order: by two statements at most. */
+export async function loadOperations(
+  sql: Sql,
+  keys: readonly { readonly device: string; readonly id: string; readonly ofCaller?: string | undefined }[],
+): Promise<readonly OperationRow[]> {
+  const found: OperationRow[] = [];
+  for (const text of [OPERATIONS, ENDED_OPERATIONS]) {
+    const isFound = new Set(found.map(({ device, id }) => `${device}.${id}`));
+    const left = keys.filter(({ device, id }) => !isFound.has(`${device}.${id}`));
+    if (left.length > 0)
+      found.push(
+        ...(await sql.query<OperationRow>(text, [
+          left.map(({ device }) => device),
+          left.map(({ id }) => id),
+          left.map(({ ofCaller }) => ofCaller ?? null),
+        ])),
+      );
+  }
+  return found;
+}
 
 /**
  * An operation with its commands, wherever it stands.

@@ -228,3 +228,51 @@ export async function forgetWakeUps(sql: Sql, before: Date): Promise<void> {
     [before],
   );
 }
+
+export interface WakeUpRow {
+  /** Number of the request, from 1. */
+  readonly no: string;
+  readonly id: string;
+  readonly deviceId: string;
+  readonly state: string;
+  readonly askedBy: string | null;
+  readonly bearers: readonly string[];
+  readonly createdAt: Date;
+  readonly dueAt: Date;
+  readonly endedAt: Date | null;
+  /** In the order in which they were made. */
+  readonly attempts: readonly {
+    readonly at: string;
+    readonly bearer: string;
+    readonly outcome: string;
+    readonly tookMs: number;
+    readonly messageId: string | null;
+    readonly reason: string | null;
+    readonly isDelivered: boolean | null;
+    readonly report: string | null;
+    readonly reportedAt: string | null;
+  }[];
+}
+
+/** Wake-ups of devices, of each the last one first. */
+export async function loadWakeUps(
+  sql: Sql,
+  requests: readonly { readonly device: bigint; readonly first: number; readonly before?: bigint | undefined }[],
+): Promise<readonly WakeUpRow[]> {
+  return sql.query<WakeUpRow>(
+    `SELECT k.no, w.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS k(device, first, before, no)
+     CROSS JOIN LATERAL (SELECT w.id, w.device_id AS "deviceId", w.state, w.asked_by AS "askedBy", w.bearers, w.created_at AS "createdAt",
+         w.due_at AS "dueAt", w.ended_at AS "endedAt",
+         COALESCE((SELECT jsonb_agg(jsonb_build_object('at', t.at, 'bearer', t.bearer, 'outcome', t.outcome, 'tookMs', t.took_ms,
+             'messageId', t.message_id, 'reason', t.reason, 'isDelivered', t.is_delivered, 'report', t.report, 'reportedAt', t.reported_at)
+             ORDER BY t.id)
+           FROM wake_up_attempt t WHERE t.device_id = w.device_id AND t.wake_up_id = w.id), '[]') AS attempts
+       FROM wake_up w WHERE w.device_id = k.device AND (k.before IS NULL OR w.id < k.before)
+       ORDER BY w.id DESC LIMIT k.first) w ORDER BY k.no, w.id DESC`,
+    [
+      requests.map(({ device }) => device),
+      requests.map(({ first }) => first),
+      requests.map(({ before }) => before ?? null),
+    ],
+  );
+}

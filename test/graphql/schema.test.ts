@@ -83,6 +83,8 @@ describe('The fixed part', () => {
       pauseCampaign: '(id: ID!)Campaign!',
       resumeCampaign: '(id: ID!)Campaign!',
       cancelCampaign: '(id: ID!)Campaign!',
+      indexNode: '(input: NodeInput!)IndexedNode!',
+      unindexNode: '(input: NodeInput!)IndexedNode!',
       createProfile: '(input: CreateProfileInput!)Profile!',
       updateProfile: '(id: ID!, input: UpdateProfileInput!)Profile!',
       createRule: '(input: CreateRuleInput!)Rule!',

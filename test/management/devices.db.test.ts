@@ -198,7 +198,7 @@ describe('the list of devices', () => {
 
     const first = await house.devices.list({ condition: ofAccount }, 2);
     expect(first).toMatchObject({ hasNext: true, items: [{ deviceId: 'list-0' }, { deviceId: 'list-1' }] });
-    const next = await house.devices.list({ condition: ofAccount }, 3, first.items[1]?.key);
+    const next = await house.devices.list({ condition: ofAccount }, 3, { key: first.items[1]?.key ?? '', values: [] });
     expect(next).toMatchObject({
       hasNext: false,
       items: [{ deviceId: 'list-2' }, { deviceId: 'list-3' }, { deviceId: 'list-4' }],

@@ -45,7 +45,7 @@ export class Account extends Node {
   readonly createdAt!: Date;
 }
 
-export const AccountConnection = connectionType('Account', () => Account);
+export const AccountConnection = connectionType('Account', () => Account, { counted: true });
 
 @InputType({ description: 'A new account.' })
 export class CreateAccountInput {
@@ -131,6 +131,7 @@ export class AccountResolver {
       { first, after },
       (account) => account.id,
       (size, from) => context.services.accounts.list(size, from),
+      async () => ({ value: BigInt(await context.services.accounts.count()), exact: true }),
     );
   }
 

@@ -76,7 +76,7 @@ export class Ddf extends Node {
 /** Changes of one DDF that an answer holds; the report of a very large one is cut. */
 const LISTED_CHANGES = 1000;
 
-export const DdfConnection = connectionType('Ddf', () => Ddf);
+export const DdfConnection = connectionType('Ddf', () => Ddf, { counted: true });
 
 @InputType({ description: 'A DDF.' })
 export class AddDdfInput {
@@ -127,6 +127,7 @@ export class DdfResolver {
       { first, after },
       (ddf) => ddf.id,
       (size, from) => context.services.ddfs.list(size, from),
+      async () => ({ value: BigInt(await context.services.ddfs.count()), exact: true }),
     );
   }
 

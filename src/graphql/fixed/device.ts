@@ -7,7 +7,6 @@ import {
   ID,
   Info,
   InputType,
-  Int,
   Mutation,
   ObjectType,
   Query,
@@ -22,16 +21,13 @@ import type { RecipientChanges } from '../../management/bearer-input';
 import { scopedDevice } from '../../management/readable';
 import type { DeviceChanges, DeviceView, AccountView } from '../../management/types';
 import { authorizeDevice, findDevice, lacking } from '../authorize';
-import type { Connection } from '../connection';
-import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
-import { DeviceOrderField, DmProtocol, OrderDirection } from '../enums';
+import { DmProtocol } from '../enums';
 import { getKey, globalId } from '../global-id';
 import { freshObjects } from '../freshness';
 import { DateTimeScalar, DurationScalar, JsonScalar } from '../scalars';
 import { Account } from './account';
 import { Credential, CredentialInput } from './credential';
-import { DeviceFilter, deviceSelection, RawArg, type RawDeviceFilter } from './device-filter';
 import { Device } from './device-type';
 import { ManagementObject, type ManagementObjectView } from './management-object';
 
@@ -63,16 +59,6 @@ export class Feature {
   readonly evidence!: string;
   @Field(() => DateTimeScalar, { description: 'When it was learned.' })
   readonly at!: Date;
-}
-
-export const DeviceConnection = connectionType('Device', () => Device);
-
-@InputType({ description: 'In which order; that of registration when left out.' })
-export class DeviceOrder {
-  @Field(() => DeviceOrderField)
-  readonly field!: keyof typeof DeviceOrderField;
-  @Field(() => OrderDirection, { nullable, defaultValue: OrderDirection.ASC })
-  readonly direction?: keyof typeof OrderDirection | null;
 }
 
 @InputType({ description: 'A device that is to be managed.' })
@@ -201,27 +187,6 @@ export class DeviceResolver {
     @Ctx() context: RequestContext,
   ): Promise<DeviceView | null> {
     return findDevice(context, deviceId);
-  }
-
-  @Query(() => DeviceConnection, {
-    description: 'Devices in order of registration. `first` is 50 when left out, at most 500.',
-  })
-  async devices(
-    @Ctx() context: RequestContext,
-    @Info() info: GraphQLResolveInfo,
-    @RawArg('where') raw: RawDeviceFilter | null | undefined,
-    @Arg('where', () => DeviceFilter, { nullable }) _where?: DeviceFilter | null,
-    @Arg('orderBy', () => [DeviceOrder], { nullable }) _orderBy?: readonly DeviceOrder[] | null,
-    @Arg('first', () => Int, { nullable }) first?: number | null,
-    @Arg('after', () => String, { nullable }) after?: string | null,
-  ): Promise<Connection<DeviceView>> {
-    const selection = deviceSelection(raw, info.schema, context);
-    return paginate(
-      'Device',
-      { first, after },
-      (device) => device.key,
-      (size, from) => context.services.devices.list(selection, size, from),
-    );
   }
 
   @Mutation(() => Device, {

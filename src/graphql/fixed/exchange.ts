@@ -1,11 +1,12 @@
 /** What went over the wire, for those who may look into it. */
 import { Ctx, Field, FieldResolver, Int, ObjectType, registerEnumType, Resolver, Root } from 'type-graphql';
 
-import type { ExchangeView } from '../../management/exchanges';
+import type { Exchanges, ExchangesOf, ExchangeView } from '../../management/exchanges';
 import { scopedDevice } from '../../management/readable';
 import type { CommandView } from '../../management/types';
 import type { RequestContext } from '../context';
 import { same } from '../enums';
+import { gathered } from '../loaders';
 import { Base64Scalar, DateTimeScalar } from '../scalars';
 import { Command } from './command';
 
@@ -50,7 +51,7 @@ export class CommandExchangeResolver {
     if (source === undefined) return null;
     const device = await context.deviceByKey(source.device);
     if (device === null || !context.rights.onDevice('READ_EXCHANGES', scopedDevice(device))) return null;
-    return context.services.exchanges.ofCommand({
+    return gathered(context, exchangesOf).load({
       device: source.device,
       command: `${source.operation}.${position}`,
       from: source.from,
@@ -58,3 +59,6 @@ export class CommandExchangeResolver {
     });
   }
 }
+
+const exchangesOf = (of: readonly ExchangesOf[], { services }: RequestContext): ReturnType<Exchanges['ofCommands']> =>
+  services.exchanges.ofCommands(of);

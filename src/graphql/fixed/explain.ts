@@ -14,6 +14,7 @@ import {
 
 import { explainRead } from '../../management/explain/reads';
 import type {
+  Explanations,
   ContactBasis as Bases,
   ContactView,
   DeviceExplanationView,
@@ -28,6 +29,7 @@ import type { RequestContext } from '../context';
 import { same } from '../enums';
 import { globalId } from '../global-id';
 import { DateTimeScalar, DurationScalar } from '../scalars';
+import { gathered } from '../loaders';
 import { findOperation } from '../operations';
 import { Device } from './device-type';
 import { Operation } from './operation';
@@ -236,7 +238,7 @@ export class OperationExplainResolver {
   ): Promise<OperationSource | null> {
     if (id === '') return null;
     const device = await context.deviceByKey(key);
-    const found = device === null ? null : await context.services.explanations.operation(key, id);
+    const found = device === null ? null : await gathered(context, explained).load({ device: key, id });
     if (device === null || found === null) return null;
     return { ...found, device, contact: shown(found.contact, device, context) } as OperationSource;
   }
@@ -265,12 +267,20 @@ export class DeviceExplainResolver {
       explainRead({ moid, miid: miid ?? null, path: path ?? '', maxAgeMs: maxAge ?? null }, facts, context.startedAt),
     );
     const needsSession = reads.some(({ source }) => source === 'SESSION');
-    const { contact, ahead } = await context.services.explanations.contact(device.key);
+    const { contact, ahead } = await gathered(context, contacts).load(device.key);
     const told = shown(contact, device, context);
     const text = needsSession ? `The device has to be asked. ${told.text}` : 'Nothing has to be asked of the device.';
     return { reads, needsSession, ahead, contact: told, text };
   }
 }
+
+const explained: Explained = (keys, { services }) => services.explanations.operations(keys);
+type Explained = (
+  keys: readonly { readonly device: string; readonly id: string }[],
+  context: RequestContext,
+) => ReturnType<Explanations['operations']>;
+const contacts = (keys: readonly string[], { services }: RequestContext): ReturnType<Explanations['contacts']> =>
+  services.explanations.contacts(keys);
 
 /** Names of bearers are for those who manage the device. */
 function shown(contact: ContactView, device: DeviceView, { rights }: RequestContext): ContactView {

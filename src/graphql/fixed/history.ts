@@ -1,12 +1,13 @@
 /** What the values of a management object were. */
 import { Arg, Ctx, Field, FieldResolver, ID, Int, ObjectType, Resolver, Root } from 'type-graphql';
 
-import type { ValueChangeView } from '../../management/events/history';
+import type { Histories, HistoryRequest, ValueChangeView } from '../../management/events/history';
 import { scopedDevice } from '../../management/readable';
 import type { MoView } from '../../management/types';
 import { emptyConnection, connectionType, paginate, type Connection } from '../connection';
 import type { RequestContext } from '../context';
 import { globalId } from '../global-id';
+import { gathered } from '../loaders';
 import { DateTimeScalar, JsonScalar } from '../scalars';
 import { ManagementObject } from './management-object';
 
@@ -98,10 +99,15 @@ export class HistoryResolver {
       'ValueChange',
       { first, after },
       (change) => change.id,
-      (size, from) => context.services.history.of(mo, path ?? '', readable, size, from),
+      (size, from) => gathered(context, histories).load({ mo, path: path ?? '', readable, first: size, after: from }),
     );
   }
 }
+
+const histories = (
+  requests: readonly HistoryRequest[],
+  { services }: RequestContext,
+): ReturnType<Histories['ofMany']> => services.history.ofMany(requests);
 
 function digest(sha256: string | undefined, octets: number | undefined): ValueDigest | null {
   return sha256 === undefined ? null : { sha256, octets: octets ?? 0 };

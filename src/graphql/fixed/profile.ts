@@ -35,6 +35,7 @@ import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
 import { ProfileDeviceState, ProfileState } from '../enums';
 import { findKey, getKey, globalId, isNumber } from '../global-id';
+import { operationByKey } from '../operations';
 import { DateTimeScalar, DurationScalar, JsonScalar } from '../scalars';
 import { Address } from './command';
 import { RawArg } from './device-filter';
@@ -286,7 +287,7 @@ export class ProfileDeviceResolver {
   ): Promise<OperationView | null> {
     const device = operation === null ? null : await findDeviceByKey(context, key);
     if (operation === null || device === null) return null;
-    const found = await context.services.operations.get(key, operation);
+    const found = await operationByKey(context, key, operation);
     if (found === null) return null;
     // Who sees the profile made it, or is an administrator.
     const seen = visibleOperation(context, { ...found, caller: context.caller.principal }, device);

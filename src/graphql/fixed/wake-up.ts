@@ -16,12 +16,19 @@ import {
 
 import { scopedDevice } from '../../management/readable';
 import type { DeviceView } from '../../management/types';
-import type { WakeUpAttemptView, WakeUpState as States, WakeUpView } from '../../management/wake-up-types';
+import type {
+  WakeUpAttemptView,
+  WakeUps,
+  WakeUpsOf,
+  WakeUpState as States,
+  WakeUpView,
+} from '../../management/wake-up-types';
 import { authorizeDevice } from '../authorize';
 import { connectionType, emptyConnection, paginate, type Connection } from '../connection';
 import type { RequestContext } from '../context';
 import { same } from '../enums';
 import { globalId } from '../global-id';
+import { gathered } from '../loaders';
 import { DateTimeScalar, DurationScalar } from '../scalars';
 import { Device } from './device-type';
 
@@ -169,10 +176,13 @@ export class DeviceWakeUpResolver {
       'WakeUp',
       { first, after },
       ({ id }) => id,
-      (size, from) => context.services.wakeUps.list(device.key, size, from),
+      (size, from) => gathered(context, wakeUpsOf).load({ device: device.key, first: size, after: from }),
     );
   }
 }
+
+const wakeUpsOf = (requests: readonly WakeUpsOf[], { services }: RequestContext): ReturnType<WakeUps['listMany']> =>
+  services.wakeUps.listMany(requests);
 
 function mayManage({ rights }: RequestContext, device: DeviceView): boolean {
   return rights.onDevice('MANAGE_DEVICES', scopedDevice(device));

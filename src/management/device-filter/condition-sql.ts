@@ -1,6 +1,7 @@
 /** A condition on devices as a condition of a statement over the table `device`. */
 import { findDatabaseKey } from '../../access/inputs';
 import type { DeviceCondition } from './condition';
+import { NO_INDEXES, type IndexedNodes } from './indexed-nodes';
 import type { Places } from './parameters';
 import { treeSql } from './tree-sql';
 import { anyOf, seesFamily, type Sight } from './visible-sql';
@@ -10,12 +11,14 @@ import { anyOf, seesFamily, type Sight } from './visible-sql';
  *
  * @param device alias of the row
  * @param sight  READ grants of whoever asks: what they do not cover counts as absent; absent: all counts
+ * @param indexes nodes whose ranges are told by an index
  */
 export function conditionSql(
   condition: DeviceCondition,
   device: string,
   parameters: Places,
   sight?: Pick<Sight, 'rules'>,
+  indexes: IndexedNodes = NO_INDEXES,
 ): string {
   const fits = (other: DeviceCondition): string => conditionSql(other, device, parameters);
   const seen = sight === undefined ? undefined : { rules: sight.rules, device, fits };
@@ -50,7 +53,7 @@ export function conditionSql(
       case 'object': {
         const alias = `o${++objects}`;
         const visible = seesFamily(seen, it.family, parameters);
-        const tree = treeSql(it.tree, it.family, `${alias}."values"`, parameters, seen);
+        const tree = treeSql(it.tree, it.family, `${alias}."values"`, parameters, seen, indexes);
         return `EXISTS (SELECT FROM management_object ${alias} WHERE ${alias}.device_id = ${device}.id
           AND ${alias}.family = ${parameters.add(it.family, 'text')} AND ${visible} AND ${tree})`;
       }
@@ -60,6 +63,6 @@ export function conditionSql(
 }
 
 /** What the store can hold: what it cannot, no row has. */
-function isText(text: string): boolean {
+export function isText(text: string): boolean {
   return !text.includes('\0');
 }

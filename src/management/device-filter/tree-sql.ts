@@ -2,6 +2,14 @@
 import type { FilterOperator, FilterTree, FilterValue } from '../../../schema/ddf/predicate';
 import { decodeName } from '../../../schema/ddf/library';
 import { isStorable } from '../tree';
+import {
+  INDEXED_CHARACTERS,
+  indexedValue,
+  NO_INDEXES,
+  numberOf,
+  type IndexedNode,
+  type IndexedNodes,
+} from './indexed-nodes';
 import type { Places } from './parameters';
 import { anyOf, seesNode, type Sight, type Step } from './visible-sql';
 
@@ -21,9 +29,31 @@ type Entries = Extract<FilterTree, { readonly kind: 'entries' }>;
 /**
  * @param document expression of an instance's values
  * @param sight    what of it counts; absent: all
+ * @param indexes  nodes whose ranges are told by an index
  */
-export function treeSql(tree: FilterTree, family: string, document: string, parameters: Places, sight?: Sight): string {
-  return new Writer(family, parameters, sight).tree(tree, { value: document, path: [] });
+export function treeSql(
+  tree: FilterTree,
+  family: string,
+  document: string,
+  parameters: Places,
+  sight?: Sight,
+  indexes: IndexedNodes = NO_INDEXES,
+): string {
+  return new Writer(family, parameters, sight, indexes).tree(tree, { value: document, path: [] });
+}
+
+/**
+ * What holds at least wherever the tree does, and can be found by an index: equality by that on documents, ranges by those of
+ * nodes. Undefined where nothing can.
+ */
+export function findableSql(
+  tree: FilterTree,
+  family: string,
+  document: string,
+  parameters: Places,
+  indexes: IndexedNodes,
+): string | undefined {
+  return new Writer(family, parameters, undefined, indexes).findable(tree, document);
 }
 
 class Writer {
@@ -33,7 +63,77 @@ class Writer {
     private readonly family: string,
     private readonly parameters: Places,
     private readonly sight: Sight | undefined,
+    private readonly indexes: IndexedNodes,
   ) {}
+
+  findable(tree: FilterTree, document: string): string | undefined {
+    switch (tree.kind) {
+      case 'all': {
+        const parts = tree.of.flatMap((part) => this.findable(part, document) ?? []);
+        return parts.length === 0 ? undefined : `(${parts.join(' AND ')})`;
+      }
+      case 'any':
+        return allOf(tree.of.map((part) => this.findable(part, document)));
+      case 'test':
+        return this.findableTest(tree, document);
+      default:
+        return undefined;
+    }
+  }
+
+  private findableTest({ paths, operator: told, value: wanted }: Test, document: string): string | undefined {
+    const possible = possibleTest(told, wanted);
+    if (possible === undefined) return 'FALSE';
+    const { operator, value } = possible;
+    if (paths.includes('')) return undefined;
+    const contained = (path: string, one: FilterValue): string =>
+      `(${document} @> ${this.json(nested(namesOf(path), stored(one)))})`;
+    if (operator === 'eq') return anyOf(paths.map((path) => contained(path, value)));
+    if (operator === 'in') {
+      const list = value as readonly FilterValue[];
+      if (list.length > MOST_FOUND_BY_LIST) return undefined;
+      return anyOf(paths.flatMap((path) => list.map((one) => contained(path, one))));
+    }
+    return allOf(
+      paths.map((path) => {
+        const node = this.indexes.find(this.family, path);
+        // NULL finds nothing, as FALSE does.
+        return node && this.onIndex(node, indexedValue(node, document), operator, value);
+      }),
+    );
+  }
+
+  /** Holds at least where the test does, never NULL; undefined where the index does not help. */
+  private indexedTest(
+    node: IndexedNode,
+    document: string,
+    operator: FilterOperator,
+    value: FilterValue,
+  ): string | undefined {
+    const held = indexedValue(node, document);
+    const test = this.onIndex(node, held, operator, value);
+    return test && `(${test} AND ${held} IS NOT NULL)`;
+  }
+
+  private onIndex(
+    { kind }: IndexedNode,
+    held: string,
+    operator: FilterOperator,
+    value: FilterValue,
+  ): string | undefined {
+    if (operator === 'startsWith' && kind === 'TEXT') return `starts_with(${held}, ${this.indexedText(value)})`;
+    if (operator !== 'lt' && operator !== 'lte' && operator !== 'gt' && operator !== 'gte') return undefined;
+    // A text is held by its beginning, which is at most as great.
+    if (kind === 'TEXT' && typeof value === 'string')
+      return `${held} ${operator === 'lt' || operator === 'lte' ? '<=' : '>='} ${this.indexedText(value)}`;
+    if (kind === 'NUMBER' && (typeof value === 'number' || typeof value === 'bigint'))
+      return `${held} ${SIGNS[operator]} ${this.parameters.add(String(value), 'numeric')}`;
+    return undefined;
+  }
+
+  private indexedText(value: FilterValue): string {
+    return `left(${this.parameters.add(String(value), 'text')}, ${INDEXED_CHARACTERS})`;
+  }
 
   tree(tree: FilterTree, place: Place): string {
     switch (tree.kind) {
@@ -63,7 +163,10 @@ class Writer {
         const names = namesOf(path);
         const node = this.node(place, names);
         const visible = seesNode(this.sight, this.family, [...place.path, ...names], node, this.parameters);
-        const held = this.valueTest(place, names, node, operator, value);
+        const exact = this.valueTest(place, names, node, operator, value);
+        const index = place.path.length === 0 ? this.indexes.find(this.family, path) : undefined;
+        const found = index && this.indexedTest(index, place.value, operator, value);
+        const held = found === undefined ? exact : `(${found} AND ${exact})`;
         return visible === 'TRUE' ? held : `(${visible} AND ${held})`;
       }),
     );
@@ -101,12 +204,9 @@ class Writer {
     return `COALESCE(jsonb_typeof(${node}) = 'string' AND ${test}, FALSE)`;
   }
 
-  /** Whole numbers beyond 2^53−1 stand as text in documents. */
   private onNumber(node: string, operator: FilterOperator, value: FilterValue): string {
     if (typeof value === 'boolean') return 'FALSE';
-    const text = `${node} #>> '{}'`;
-    const number = `CASE WHEN jsonb_typeof(${node}) = 'number' OR ${text} ~ '^-?[0-9]{1,40}$' THEN (${text})::numeric END`;
-    return `COALESCE(${number} ${SIGNS[operator as keyof typeof SIGNS]} ${this.parameters.add(String(value), 'numeric')}, FALSE)`;
+    return `COALESCE(${numberOf(node)} ${SIGNS[operator as keyof typeof SIGNS]} ${this.parameters.add(String(value), 'numeric')}, FALSE)`;
   }
 
   /** Letter by letter, whatever the language of the database. */
@@ -158,6 +258,14 @@ class Writer {
   private json(value: unknown): string {
     return this.parameters.add(JSON.stringify(value), 'jsonb');
   }
+}
+
+/** Values of one `in` that are looked up one by one. */
+const MOST_FOUND_BY_LIST = 50;
+
+/** All of the alternatives must be findable for one of them to be. */
+function allOf(parts: readonly (string | undefined)[]): string | undefined {
+  return parts.includes(undefined) ? undefined : anyOf(parts.filter((part) => part !== undefined));
 }
 
 const SIGNS = { eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;

@@ -37,9 +37,21 @@ export interface Histories {
     first: number,
     after?: string,
   ): Promise<Page<ValueChangeView>>;
+  /** Several by one statement, in the order of the requests. */
+  ofMany(requests: readonly HistoryRequest[]): Promise<readonly Page<ValueChangeView>[]>;
+}
+
+/** The same as arguments of `of`. */
+export interface HistoryRequest {
+  readonly mo: Pick<MoView, 'device' | 'family' | 'miid'>;
+  readonly path: string;
+  readonly readable: 'ALL' | readonly string[];
+  readonly first: number;
+  readonly after?: string | undefined;
 }
 
 interface Row {
+  readonly no: string;
   readonly id: string;
   readonly n: string;
   readonly at: Date;
@@ -47,13 +59,18 @@ interface Row {
   readonly more: boolean;
 }
 
-const HISTORY = `SELECT e.id, c.n, e.at, c.change, (e.data ->> 'more')::boolean AS more
-FROM event e CROSS JOIN LATERAL jsonb_array_elements(e.data -> 'changes') WITH ORDINALITY AS c(change, n)
-WHERE e.type = 'valuesChanged' AND e.device_id = $1 AND e.data ->> 'family' = $2 AND e.data ->> 'miid' = $3 AND e.at >= $4::timestamptz
-  AND ($5 = '' OR c.change ->> 'path' = $5 OR starts_with(c.change ->> 'path', $5 || '/'))
-  AND ($6::text IS NULL OR c.change ->> 'path' ~ $6)
-  AND ($7::bigint IS NULL OR e.id < $7 OR (e.id = $7 AND c.n > $8::bigint))
-ORDER BY e.id DESC, c.n LIMIT $9`;
+const HISTORY = `SELECT k.no, h.*
+FROM unnest($1::bigint[], $2::text[], $3::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])
+  WITH ORDINALITY AS k(device, family, miid, path, readable, event, position, first, no)
+CROSS JOIN LATERAL (SELECT e.id, c.n, e.at, c.change, (e.data ->> 'more')::boolean AS more
+  FROM event e CROSS JOIN LATERAL jsonb_array_elements(e.data -> 'changes') WITH ORDINALITY AS c(change, n)
+  WHERE e.type = 'valuesChanged' AND e.device_id = k.device AND e.data ->> 'family' = k.family AND e.data ->> 'miid' = k.miid
+    AND e.at >= $4::timestamptz
+    AND (k.path = '' OR c.change ->> 'path' = k.path OR starts_with(c.change ->> 'path', k.path || '/'))
+    AND (k.readable IS NULL OR c.change ->> 'path' ~ k.readable)
+    AND (k.event IS NULL OR e.id < k.event OR (e.id = k.event AND c.n > k.position))
+  ORDER BY e.id DESC, c.n LIMIT k.first) h
+ORDER BY k.no, h.id DESC, h.n`;
 
 export function createHistories(deps: {
   readonly db: Database;
@@ -61,25 +78,45 @@ export function createHistories(deps: {
   readonly keptMs: number;
   readonly now?: () => number;
 }): Histories {
-  return {
-    async of({ device, family, miid }, path, readable, first, after) {
+  async function ofMany(requests: readonly HistoryRequest[]): Promise<readonly Page<ValueChangeView>[]> {
+    const asked = requests.flatMap((request, at) => {
+      const { mo, readable, after } = request;
       const [, id, position] = /^(\d{1,18})\.(\d{1,18})$/.exec(after ?? '') ?? [];
-      const key = findDatabaseKey(device);
-      if (key === undefined || (after !== undefined && id === undefined)) return { items: [], hasNext: false };
-      if (readable !== 'ALL' && readable.length === 0) return { items: [], hasNext: false };
-      const rows = await deps.db.sql.query<Row>(HISTORY, [
-        key,
-        family,
-        miid,
-        new Date((deps.now ?? Date.now)() - deps.keptMs),
-        path.replace(/\0/g, ''),
-        readable === 'ALL' ? null : expressionOf(readable),
-        id ?? null,
-        position ?? null,
-        first + 1,
-      ]);
-      return pageOf(rows, first, ({ id: event, n, at, change, more }) => ({ id: `${event}.${n}`, at, change, more }));
-    },
+      const key = findDatabaseKey(mo.device);
+      if (key === undefined || (after !== undefined && id === undefined)) return [];
+      if (readable !== 'ALL' && readable.length === 0) return [];
+      return [{ ...request, at, key, id: id ?? null, position: position ?? null }];
+    });
+    const rows =
+      asked.length === 0
+        ? []
+        : await deps.db.sql.query<Row>(HISTORY, [
+            asked.map(({ key }) => key),
+            asked.map(({ mo }) => mo.family),
+            asked.map(({ mo }) => mo.miid),
+            new Date((deps.now ?? Date.now)() - deps.keptMs),
+            asked.map(({ path }) => path.replace(/\0/g, '')),
+            asked.map(({ readable }) => (readable === 'ALL' ? null : expressionOf(readable))),
+            asked.map(({ id }) => id),
+            asked.map(({ position }) => position),
+            asked.map(({ first }) => first + 1),
+          ]);
+    const found = new Map<number, Row[]>(asked.map(({ at }) => [at, []]));
+    for (const row of rows) found.get(asked[Number(row.no) - 1]?.at ?? -1)?.push(row);
+    return requests.map(({ first }, at) =>
+      pageOf(found.get(at) ?? [], first, ({ id: event, n, at: time, change, more }) => ({
+        id: `${event}.${n}`,
+        at: time,
+        change,
+        more,
+      })),
+    );
+  }
+
+  return {
+    ofMany,
+    of: async (mo, path, readable, first, after) =>
+      (await ofMany([{ mo, path, readable, first, after }]))[0] ?? { items: [], hasNext: false },
   };
 }
 

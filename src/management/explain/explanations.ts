@@ -1,7 +1,7 @@
 /** Explanations as callers ask for them: loaded here, told by pure functions. */
 import type { Database } from '../../store/database';
-import { loadSituation, loadWakeUpFacts, type SituationRow } from '../../store/explain';
-import type { Objects, OperationView } from '../types';
+import { loadSituations, loadWakeUpFacts, type SituationRow } from '../../store/explain';
+import type { Objects, Operations, OperationView } from '../types';
 import { contactOf, NOT_WOKEN, type WakeUpFacts } from './contact';
 import { explainOperation } from './operation';
 import { familyOf } from '../../../schema/ddf/identity';
@@ -9,7 +9,7 @@ import type { ContactView, Explanations } from './types';
 
 export interface ExplanationsDeps {
   readonly db: Database;
-  readonly operations: { get(device: string, id: string): Promise<OperationView | null> };
+  readonly operations: Pick<Operations, 'getMany'>;
   readonly objects: Pick<Objects, 'load'>;
   /** Names of bearers for devices whose account says nothing. */
   readonly bearers: readonly string[];
@@ -19,40 +19,61 @@ export interface ExplanationsDeps {
 export function createExplanations(deps: ExplanationsDeps): Explanations {
   const now = deps.now ?? Date.now;
 
-  async function situationOf(
-    device: string,
-    at: number,
-  ): Promise<{ readonly situation: SituationRow; readonly contact: ContactView } | null> {
-    if (!/^\d{1,18}$/.test(device)) return null;
-    const [situation, wakeUps] = await Promise.all([
-      loadSituation(deps.db.sql, device, new Date(at)),
-      loadWakeUpFacts(deps.db.sql, device, deps.bearers) as Promise<WakeUpFacts>,
+  async function situationsOf(devices: readonly string[], at: number): Promise<ReadonlyMap<string, Situation>> {
+    const keys = [...new Set(devices.filter((device) => /^\d{1,18}$/.test(device)))];
+    if (keys.length === 0) return new Map();
+    const [situations, wakeUps] = await Promise.all([
+      loadSituations(deps.db.sql, keys, new Date(at)),
+      loadWakeUpFacts(deps.db.sql, keys, deps.bearers) as Promise<ReadonlyMap<string, WakeUpFacts>>,
     ]);
-    return situation === null ? null : { situation, contact: contactOf(situation, wakeUps, at) };
+    return new Map(
+      [...situations].map(([device, situation]) => [
+        device,
+        { situation, contact: contactOf(situation, wakeUps.get(device) ?? NOT_WOKEN, at) },
+      ]),
+    );
   }
 
   return {
-    async operation(device, id) {
+    async operations(keys) {
       const at = now();
-      const view = await deps.operations.get(device, id);
-      const found = view === null ? null : await situationOf(device, at);
-      if (view === null || found === null) return null;
-      const families = [...new Set(view.commands.flatMap(({ moid }) => (moid === null ? [] : [familyOf(moid)])))];
-      const objects = found.situation.isSearching ? await deps.objects.load([device], families) : [];
-      const isKnown = (moid: string): boolean => objects.some(({ family }) => family === familyOf(moid));
-      return explainOperation(view, found.situation, found.contact, ({ moid }) => moid === null || isKnown(moid), at);
+      const views = await deps.operations.getMany(keys);
+      const found = await situationsOf(
+        views.flatMap((view) => view?.device ?? []),
+        at,
+      );
+      const searching = views.filter((view) => view !== null && found.get(view.device)?.situation.isSearching === true);
+      const families = new Set(searching.flatMap((view) => (view === null ? [] : familiesOf(view))));
+      const devices = new Set(searching.flatMap((view) => view?.device ?? []));
+      const objects = devices.size > 0 ? await deps.objects.load([...devices], [...families]) : [];
+      return views.map((view) => {
+        const known = view === null ? undefined : found.get(view.device);
+        if (view === null || known === undefined) return null;
+        const isKnown = (moid: string): boolean =>
+          objects.some(({ device, family }) => device === view.device && family === familyOf(moid));
+        return explainOperation(view, known.situation, known.contact, ({ moid }) => moid === null || isKnown(moid), at);
+      });
     },
-    async contact(device) {
-      const found = await situationOf(device, now());
-      if (found === null)
-        return {
-          contact: contactOf(NOBODY, NOT_WOKEN, now()),
-          ahead: 0,
-        };
-      const { queue, more } = found.situation;
-      return { contact: found.contact, ahead: queue.filter(({ priority }) => priority >= 0).length + more };
+    async contacts(devices) {
+      const at = now();
+      const found = await situationsOf(devices, at);
+      return devices.map((device) => {
+        const known = found.get(device);
+        if (known === undefined) return { contact: contactOf(NOBODY, NOT_WOKEN, at), ahead: 0 };
+        const { queue, more } = known.situation;
+        return { contact: known.contact, ahead: queue.filter(({ priority }) => priority >= 0).length + more };
+      });
     },
   };
+}
+
+interface Situation {
+  readonly situation: SituationRow;
+  readonly contact: ContactView;
+}
+
+function familiesOf({ commands }: OperationView): readonly string[] {
+  return commands.flatMap(({ moid }) => (moid === null ? [] : [familyOf(moid)]));
 }
 
 /** A device that was deleted meanwhile. */

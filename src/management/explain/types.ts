@@ -106,7 +106,10 @@ export interface DeviceExplanationView {
 
 /** src/management/explain/explanations.ts */
 export interface Explanations {
-  operation(device: string, id: string): Promise<OperationExplanationView | null>;
-  /** How things stand between the gateway and a device. */
-  contact(device: string): Promise<{ readonly contact: ContactView; readonly ahead: number }>;
+  /** Of each operation, in the order of the keys; null where there is none. */
+  operations(
+    keys: readonly { readonly device: string; readonly id: string }[],
+  ): Promise<readonly (OperationExplanationView | null)[]>;
+  /** How things stand between the gateway and each device. */
+  contacts(devices: readonly string[]): Promise<readonly { readonly contact: ContactView; readonly ahead: number }[]>;
 }

@@ -142,6 +142,8 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
   const services: Services = {
     subscriptions: unused as Services['subscriptions'],
     wakeUps: unused as Services['wakeUps'],
+    nodeIndexes: unused as Services['nodeIndexes'],
+    activity: unused as Services['activity'],
     campaigns: unused as Services['campaigns'],
     explanations: unused as Services['explanations'],
     exchanges: unused as Services['exchanges'],
@@ -159,7 +161,7 @@ export function givenWorld(initial: Partial<Pick<World, 'devices' | 'objects' | 
       findMany: (ids) => Promise.resolve(ids.map((id) => world.devices.find((one) => one.deviceId === id) ?? null)),
       list: ({ reach }, first, after) => {
         const rest = world.devices
-          .filter((one) => after === undefined || Number(one.key) > Number(after))
+          .filter((one) => after === undefined || Number(one.key) > Number(after.key))
           .filter((one) => reach === undefined || reach.all || reach.devices.includes(one.key));
         return Promise.resolve({ items: rest.slice(0, first), hasNext: rest.length > first });
       },

@@ -9,6 +9,8 @@ import {
   storeCondition,
   type DeviceCondition,
 } from '../../../src/management/device-filter/condition';
+import { driversOf, isFoundExactly } from '../../../src/management/device-filter/drivers';
+import type { IndexedNodes, IndexKind } from '../../../src/management/device-filter/indexed-nodes';
 import { conditionSql } from '../../../src/management/device-filter/condition-sql';
 import { Parameters } from '../../../src/management/device-filter/parameters';
 import { pruned } from '../../../src/management/readable';
@@ -184,15 +186,36 @@ async function fill(values: readonly Document[]): Promise<void> {
 }
 
 /** Numbers of the documents that fit, from 1. */
-async function found(conditions: readonly DeviceCondition[], rules?: readonly GrantRule[]): Promise<string[][]> {
+async function found(
+  conditions: readonly DeviceCondition[],
+  rules?: readonly GrantRule[],
+  indexes?: IndexedNodes,
+): Promise<string[][]> {
   const parameters = new Parameters();
-  const columns = conditions.map((condition) => conditionSql(condition, 'd', parameters, rules && { rules }));
+  const columns = conditions.map((condition) => conditionSql(condition, 'd', parameters, rules && { rules }, indexes));
   const { text, values } = parameters.statement(
     `SELECT d.device_id AS name, ARRAY[${columns.join(', ')}] AS fits FROM device d ORDER BY d.id`,
   );
   const rows = await house.db.sql.query<{ name: string; fits: boolean[] }>(text, values);
   for (const { fits } of rows) for (const fit of fits) expect(typeof fit).toBe('boolean');
   return conditions.map((_, index) => rows.filter(({ fits }) => fits[index]).map(({ name }) => name));
+}
+
+const indexedAs = (kind: IndexKind): IndexedNodes => ({
+  find: (family, node) => (node === '' ? undefined : { family, path: node, kind }),
+});
+
+/** What a search for a condition begins with; undefined: with all devices. */
+async function begun(condition: DeviceCondition, indexes: IndexedNodes): Promise<string[] | undefined> {
+  const parameters = new Parameters();
+  const [driver] = driversOf(condition, parameters, indexes);
+  if (driver === undefined) return undefined;
+  const { text, values } = parameters.statement(
+    `SELECT d.device_id AS name FROM device d WHERE d.id IN (SELECT device_id FROM (${driver}) x) ORDER BY d.id`,
+  );
+  const names = (await house.db.sql.query<{ name: string }>(text, values)).map(({ name }) => name);
+  if (isFoundExactly(condition, indexes)) expect((await found([condition]))[0]).toEqual(names);
+  return names;
 }
 
 const ofTree = (tree: FilterTree): DeviceCondition => ({ kind: 'object', family: FAMILY, tree });
@@ -208,6 +231,13 @@ test('a device fits where some instance of the family fulfils the tree', async (
           values.flatMap((value, index) => (holds(tree, value) ? [`d${index + 1}`] : [])),
         );
         expect(await found(chosen.map(ofTree))).toEqual(expected);
+        // Indexes change how something is found, never what.
+        expect(await found(chosen.map(ofTree), undefined, indexedAs('NUMBER'))).toEqual(expected);
+        expect(await found(chosen.map(ofTree), undefined, indexedAs('TEXT'))).toEqual(expected);
+        for (const [at, tree] of chosen.entries()) {
+          const beginning = await begun(ofTree(tree), indexedAs(at % 2 === 0 ? 'NUMBER' : 'TEXT'));
+          if (beginning !== undefined) expect(beginning).toEqual(expect.arrayContaining(expected[at] ?? []));
+        }
         expect(await found(chosen.map((tree) => restoreCondition(storeCondition(ofTree(tree)))))).toEqual(expected);
       },
     ),
