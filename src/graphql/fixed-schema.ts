@@ -32,6 +32,7 @@ import {
   ReadExplanationResolver,
 } from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
+import { ImportResolver } from './fixed/import';
 import { IndexedNodeResolver } from './fixed/indexed-node';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
@@ -79,6 +80,7 @@ export function buildFixedSchema(): GraphQLSchema {
       EventResolver,
       ApiKeyResolver,
       GrantResolver,
+      ImportResolver,
       AuditResolver,
       CredentialResolver,
       NotificationResolver,
