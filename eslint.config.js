@@ -30,7 +30,7 @@ const EVERYWHERE = {
 };
 
 module.exports = tseslint.config(
-  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', '.tmp/', 'src/store/generated/'] },
+  { ignores: ['dist/', 'data/', 'coverage/', 'node_modules/', '.tmp/', 'src/store/generated/', 'docs/'] },
   {
     plugins: { 'import-x': importX, moql },
     settings: {

@@ -15,6 +15,7 @@ import { growthFigures } from './growth';
 import { lineOf, type Bench, type Figure } from './figure';
 import { readFigures } from './mo-read';
 import { northboundFigures } from './northbound';
+import { playgroundFigures } from './playground';
 import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
 import { liveSchemaFigures } from './schema-live';
@@ -60,6 +61,7 @@ async function main(): Promise<number> {
     await readFigures(bench);
     await schemaFigures(bench);
     await liveSchemaFigures(bench);
+    await playgroundFigures(bench);
     await checkInFigures(bench);
     await repositoryFigures(bench);
     await wakeUpFigures(bench);

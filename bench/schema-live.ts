@@ -46,8 +46,8 @@ export async function liveSchemaFigures(bench: Bench): Promise<void> {
 }
 
 /** As `MOQL_DDF_DIR` takes them: all in one folder. */
-function folderOf(bench: Bench, files: readonly DdfText[]): string {
-  const folder = join(bench.directory, 'ddf');
+export function folderOf(bench: Bench, files: readonly DdfText[], name = 'ddf'): string {
+  const folder = join(bench.directory, name);
   mkdirSync(folder);
   for (const { name, text } of files) {
     // What the text was decoded from does not matter any more.

@@ -25,6 +25,7 @@ export const KEY_BAR = `
 
 /** Runs before GraphiQL. No template characters, so that it stands in the page as it is written here. */
 export const KEY_SCRIPT = `
+var moqlKey;
 (function () {
   var NAME = 'moql:key';
   var form = document.getElementById('key-form');
@@ -33,6 +34,7 @@ export const KEY_SCRIPT = `
   var state = document.getElementById('key-state');
   var read = function () { try { return localStorage.getItem(NAME) || ''; } catch (e) { return ''; } };
   var key = read();
+  moqlKey = function () { return key; };
   var show = function () {
     form.hidden = !!key;
     forget.hidden = !key;

@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { EXAMPLES } from './playground-examples';
+import { FETCHER_SCRIPT, withFastWorker, withFetcher } from './playground-fetcher';
 import { KEY_BAR, KEY_SCRIPT } from './playground-key';
 
 interface Page {
@@ -51,18 +52,18 @@ async function makePage(): Promise<Page> {
   // Nine megabytes of text: loaded when the first person looks.
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const [first] = EXAMPLES;
-  const rendered = renderGraphiQL({
+  const graphiql = renderGraphiQL({
     title: 'moql',
-    endpoint: '/graphql',
     favicon: 'data:,',
-    defaultQuery: first,
-    defaultTabs: EXAMPLES.map((query) => ({ query })),
+    defaultQuery: first.query,
+    defaultTabs: EXAMPLES.map(({ query, variables }) => ({ query, ...(variables === undefined ? {} : { variables }) })),
     shouldPersistHeaders: false,
     defaultEditorToolsVisibility: 'variables',
   });
+  const rendered = withFastWorker(withFetcher(graphiql));
   const root = rendered.indexOf('<div id="root">');
   const html = Buffer.from(
-    `${rendered.slice(0, root).trimStart()}${KEY_BAR}<script>${KEY_SCRIPT}</script>${rendered.slice(root)}`,
+    `${rendered.slice(0, root).trimStart()}${KEY_BAR}<script>${KEY_SCRIPT}${FETCHER_SCRIPT}</script>${rendered.slice(root)}`,
     'utf8',
   );
   const tag = `"${createHash('sha256').update(html).digest('base64url')}"`;

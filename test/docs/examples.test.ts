@@ -1,73 +1,24 @@
-import { buildSchema, parse, validate } from 'graphql';
+import { buildSchema, parse, validate, type GraphQLSchema } from 'graphql';
+import { chromium, type Browser } from 'playwright-core';
 
-import { loadDemoCatalogue } from '../../schema/catalogue/load';
-import { TOUR } from '../../src/cli/tour';
-import { Simulation } from '../../src/simulator';
-import { startTestGateway, type TestGateway } from '../support/gateway';
+import { EXAMPLES } from '../../src/http/playground-examples';
+import { describeWith, requireTool } from '../support/shared';
+import { byEvents } from '../support/subscriber';
+import { ONE, startDemo, type Demo } from './demo';
 import { examplesOf, readDocuments, type Example } from './markdown';
 
-const ONE = 'IMEI:490154203237518';
-const TWO = 'urn:uuid:2f1e9c6a-64b5-4b0e-9d5a-0c8f3f1d7a11';
-const SECRET = 'a secret of the devices';
-const POLL_MS = 50;
+/** A busy machine takes its time to lay out nine megabytes of editor. */
+const LONGEST_MS = 180_000;
 
-let gateway: TestGateway;
-let sdl: string;
-let simulations: readonly Simulation[] = [];
+let demo: Demo;
+let schema: GraphQLSchema;
 
-/** The gateway of the demo when its tour is over. */
 beforeAll(async () => {
-  gateway = await startTestGateway();
-  for (const { text } of loadDemoCatalogue()) {
-    await good('mutation ($source: String!) { addDdf(input: { source: $source }) { id } }', { source: text });
-  }
-  const { createAccount } = await good<{ createAccount: { id: string } }>(
-    'mutation { createAccount(input: { serverId: "dm.example", name: "Demo" }) { id } }',
-  );
-  for (const [deviceId, protocol, type] of [
-    [ONE, 'DM_1_2', 'DIGEST_MD5'],
-    [TWO, 'DM_2_0', 'HTTP_DIGEST'],
-  ]) {
-    await good('mutation ($input: RegisterDeviceInput!) { registerDevice(input: $input) { id } }', {
-      input: {
-        deviceId,
-        protocol,
-        accountId: createAccount.id,
-        tags: ['demo'],
-        clientAuth: { type, username: 'demo', secret: SECRET },
-      },
-    });
-  }
-  const login = { user: 'demo', secret: SECRET };
-  simulations = [
-    new Simulation({
-      protocol: 'dm1',
-      device: { url: `${gateway.deviceUrl}/dm/1`, deviceId: ONE, ...login, wbxml: true, serverUser: 'dm.example' },
-    }),
-    new Simulation({
-      protocol: 'dm2',
-      device: { url: `${gateway.deviceUrl}/dm/2`, deviceId: TWO, ...login, serverId: 'dm.example' },
-    }),
-  ];
-  await Promise.all(simulations.map((simulation) => simulation.connectAll()));
-  for (const simulation of simulations) simulation.poll(POLL_MS);
-  for (const { query } of TOUR) await good(query, { one: ONE, two: TWO });
-  const answer = await fetch(`${gateway.url}/schema.graphql`, {
-    headers: { authorization: `Bearer ${gateway.adminKey}` },
-  });
-  sdl = await answer.text();
+  demo = await startDemo();
+  schema = buildSchema(demo.sdl);
 });
 
-afterAll(async () => {
-  for (const simulation of simulations) await simulation.stop();
-  await gateway.close();
-});
-
-async function good<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
-  const { data, errors } = await gateway.graphql(query, variables);
-  expect(errors).toBeUndefined();
-  return data as T;
-}
+afterAll(() => demo.stop());
 
 /** The examples of docs/ddf.md are of DDFs of its own: test/cli/ddf-docs.test.ts runs them. */
 const examples = readDocuments()
@@ -77,17 +28,81 @@ const examples = readDocuments()
 /** One after the other, from README.md on: each finds the devices as those before it left them. */
 describe('An example of the documentation', () => {
   test.each(examples.map((example) => [example.place, example] as const))('%s fits the schema', (_place, example) => {
-    expect(validate(buildSchema(sdl), parse(example.query)).map(({ message }) => message)).toEqual([]);
+    expect(validate(schema, parse(example.query)).map(({ message }) => message)).toEqual([]);
   });
 
   test.each(examples.filter(({ schemaOnly }) => !schemaOnly).map((example) => [example.place, example] as const))(
     '%s is answered as it says',
     async (_place, example) => {
-      const { status, data, errors } = await gateway.graphql(example.query);
+      const { status, data, errors } = await demo.gateway.graphql(example.query);
       expect(status).toBe(200);
       if (example.answer === undefined) expect(errors).toBeUndefined();
       else expect({ data: data as unknown, ...(errors && { errors }) }).toEqual(claimed(example));
     },
+  );
+});
+
+/** After those: they may leave the devices as they like. */
+describe('A tab of the playground at the first visit', () => {
+  const tabs = EXAMPLES.map(
+    ({ query, variables = '{}' }) =>
+      [/^(?:query|mutation|subscription) (\w+)/m.exec(query)?.[1] ?? query, query, variables] as const,
+  );
+  const isSubscription = (query: string): boolean => /^subscription /m.test(query);
+
+  test.each(tabs.filter(([, query]) => !isSubscription(query)))('%s works', async (_name, query, variables) => {
+    const { gateway } = demo;
+    const { data, errors } = await gateway.graphql(query, JSON.parse(variables) as Record<string, unknown>);
+    expect(errors).toBeUndefined();
+    const text = JSON.stringify(data);
+    expect(text).not.toMatch(/"device":null|"nodes":\[\]|"fumo":null|"devInfo":null|"managementObjects":\[\]/);
+    const { state } = Object.values(data as Record<string, { state?: string }>)[0] ?? {};
+    expect([undefined, 'SUCCEEDED']).toContain(state);
+  });
+
+  test.each(tabs.filter(([, query]) => isSubscription(query)))('%s tells what another does', async (_name, query) => {
+    const { gateway } = demo;
+    const stream = await byEvents({ url: gateway.url, key: gateway.adminKey }, query);
+    const [, write, variables] = tabs.find(([name]) => name === 'Write') ?? [];
+    await gateway.graphql(write ?? '', JSON.parse(variables ?? '') as Record<string, unknown>);
+    const { events } = await stream.next<{ events: Record<string, unknown> }>();
+    expect(events).toMatchObject({ type: 'operationAccepted', device: { deviceId: expect.any(String) as unknown } });
+    await stream.stop();
+  });
+});
+
+describeWith('chromium', 'A subscription in the playground', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: requireTool('chromium'),
+      args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    });
+  });
+  afterAll(() => browser.close());
+
+  test(
+    'shows each event as it happens, with the key of the page, until it is stopped',
+    async () => {
+      const { url, adminKey, graphql } = demo.gateway;
+      const page = await browser.newPage();
+      page.setDefaultTimeout(LONGEST_MS / 2);
+      await page.addInitScript((key) => localStorage.setItem('moql:key', key), adminKey);
+      await page.goto(`${url}/graphql`);
+      await page.getByRole('tab', { name: 'Events' }).click();
+      await page.locator('.graphiql-query-editor').getByText('subscription').waitFor();
+      const opened = page.waitForResponse((answer) =>
+        (answer.headers()['content-type'] ?? '').startsWith('text/event-stream'),
+      );
+      await page.getByRole('button', { name: /^Execute query/ }).click();
+      await opened;
+      const write = `mutation { replaceAcmeMeter(input: { deviceId: "${ONE}", interval: 30, wait: "PT20S" }) { state } }`;
+      expect((await graphql(write)).data).toEqual({ replaceAcmeMeter: { state: 'SUCCEEDED' } });
+      await page.locator('.graphiql-response').getByText('operationEnded').waitFor();
+      await page.getByRole('button', { name: /^Stop query/ }).click();
+      await page.getByRole('button', { name: /^Execute query/ }).waitFor();
+    },
+    LONGEST_MS,
   );
 });
 

@@ -49,6 +49,8 @@ const LISTS: Readonly<Record<string, number>> = {
 };
 /** What the schema tells of itself is made once and kept. */
 const INTROSPECTION = 0.01;
+/** Types that count at most: how many DDFs the gateway has is not the caller's doing, and tools ask for all of them at once. */
+const TYPES = 2_000;
 const WAIT_MS = 30_000;
 const LONGEST_WAIT_MS = 600_000;
 const MOST = 1e12;
@@ -173,7 +175,8 @@ class Look {
   }
 
   #lengthOf(parent: GraphQLCompositeType, name: string): number {
-    if (parent.name === '__Schema' && name === 'types') return Object.keys(this.schema.getTypeMap()).length;
+    if (parent.name === '__Schema' && name === 'types')
+      return Math.min(TYPES, Object.keys(this.schema.getTypeMap()).length);
     return LISTS[`${parent.name}.${name}`] ?? LIST;
   }
 
