@@ -20,7 +20,7 @@ import { countDevices, type Counted } from './device-lists/count';
 import { groupDevices, type DeviceGrouping, type DeviceGroups } from './device-lists/groups';
 import type { DeviceOrderKey, Position } from './device-lists/order';
 import { listRows } from './device-lists/list';
-import { listedDevice } from './device-lists/row';
+import { LIST_COLUMNS, listedDevice, type ListRow } from './device-lists/row';
 import { importDevices } from './import-devices';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
@@ -47,6 +47,9 @@ export interface DevicesDeps {
   /** Nodes that have an index at this moment. Absent: none. */
   readonly indexes?: () => IndexedNodes;
 }
+
+/** By hand: most requests ask this way. */
+const SELECT = `SELECT ${LIST_COLUMNS.join(', ')} FROM device`;
 
 export function createDevices(deps: DevicesDeps): Devices {
   return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS, deps.indexes);
@@ -195,15 +198,17 @@ class StoredDevices implements Devices {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]> {
-    const rows = await this.db.prisma.device.findMany({
-      where: { id: { in: keys.flatMap((key) => findDatabaseKey(key) ?? []) } },
-    });
-    return inOrderOf(keys, rows.map(viewOf), (view) => view.key);
+    const rows = await this.db.sql.query<ListRow>(`${SELECT} WHERE id = ANY($1::bigint[])`, [
+      keys.flatMap((key) => findDatabaseKey(key) ?? []),
+    ]);
+    return inOrderOf(keys, rows.map(shown), (view) => view.key);
   }
 
   async findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]> {
-    const rows = await this.db.prisma.device.findMany({ where: { deviceId: { in: deviceIds.filter(isDeviceId) } } });
-    return inOrderOf(deviceIds, rows.map(viewOf), (view) => view.deviceId);
+    const rows = await this.db.sql.query<ListRow>(`${SELECT} WHERE device_id = ANY($1::text[])`, [
+      deviceIds.filter(isDeviceId),
+    ]);
+    return inOrderOf(deviceIds, rows.map(shown), (view) => view.deviceId);
   }
 
   async list(
@@ -300,6 +305,10 @@ function keptOf(row: DeviceCredential): KeptCredential | undefined {
     secret: row.secret,
     fingerprint: row.fingerprint,
   };
+}
+
+function shown(row: ListRow): DeviceView {
+  return listedDevice(row, 0);
 }
 
 function viewOf(row: Device): DeviceView {
