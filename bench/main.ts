@@ -14,6 +14,7 @@ import { filterFigures } from './filter';
 import { growthFigures } from './growth';
 import { lineOf, type Bench, type Figure } from './figure';
 import { readFigures } from './mo-read';
+import { northboundFigures } from './northbound';
 import { playgroundFigures } from './playground';
 import { repositoryFigures } from './repository';
 import { schemaFigures } from './schema';
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
     await wakeUpFigures(bench);
     await campaignFigures(bench);
     await takeFigures(bench);
+    await northboundFigures(bench);
     await filterFigures(bench);
     await growthFigures(bench);
   } finally {

@@ -28,6 +28,7 @@ async function start(): Promise<{ readonly url: string }> {
     DATABASE_URL: databaseUrl,
     MOQL_DATA_DIR: dataDir = '',
     MOQL_DDF_DIR: ddfDir,
+    MOQL_CONFIG: config,
     BENCH_RECORD: record,
   } = process.env;
   const checked = readEnvironment({
@@ -36,6 +37,7 @@ async function start(): Promise<{ readonly url: string }> {
     MOQL_SECRET_KEY: SECRET_KEY,
     LOG_LEVEL: 'warn',
     ...(ddfDir === undefined ? {} : { MOQL_DDF_DIR: ddfDir }),
+    ...(config === undefined ? {} : { MOQL_CONFIG: config }),
     ...(databaseUrl === undefined ? { MOQL_DATA_DIR: dataDir } : { DATABASE_URL: databaseUrl }),
   });
   if (!checked.ok) throw new Error(checked.problems.join('; '));

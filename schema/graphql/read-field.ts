@@ -35,14 +35,15 @@ export function readField<C>(
       const found = findChild(node, source);
       if (!found || (node.scalar === 'Presence' && isObject(found.value)))
         return { value: node.scalar === 'Presence' ? false : null };
-      return scalarOf(node, found.value, found.path);
+      return scalarOf(node, found.value, source.path, found.name);
     }
     case 'interior': {
       const found = findChild(node, source);
       if (!found) return { value: null };
-      if (isObject(found.value)) return { value: sourceOf(found.value, found.path, source) };
+      const path = join(source.path, found.name);
+      if (isObject(found.value)) return { value: sourceOf(found.value, path, source) };
       // An interior node of which nothing but its existence is known.
-      return found.value === null ? { value: sourceOf({}, found.path, source) } : misfit(node, found.path);
+      return found.value === null ? { value: sourceOf({}, path, source) } : misfit(node, path);
     }
     case 'list':
       return { value: entriesOf(moql, source, args['nodeName']) };
@@ -73,9 +74,11 @@ function sourceOf<C>(values: Json, path: string, above: MoSource<C>, nodeName?: 
   };
 }
 
-function scalarOf(node: MoNode, value: Json, path: string): ReadResult {
+/** @param name  of a child of the path; the path is put together only where it is told */
+function scalarOf(node: MoNode, value: Json, path: string, name?: string): ReadResult {
   const converted = leafToGraphql(node, value);
-  return converted.ok ? { value: converted.value } : misfit(node, path);
+  if (converted.ok) return { value: converted.value };
+  return misfit(node, name === undefined ? path : join(path, name));
 }
 
 /** What belongs to the other field of the same raw name is simply not here. */
@@ -84,11 +87,10 @@ function misfit(node: MoNode, path: string): ReadResult {
 }
 
 /** By the newest spelling that the device has. */
-function findChild(node: MoNode, source: MoSource): { readonly value: Json; readonly path: string } | undefined {
+function findChild(node: MoNode, source: MoSource): { readonly value: Json; readonly name: string } | undefined {
   if (!isObject(source.values)) return undefined;
   for (const { name } of node.variants) {
-    if (Object.hasOwn(source.values, name))
-      return { value: source.values[name] as Json, path: join(source.path, name) };
+    if (Object.hasOwn(source.values, name)) return { value: source.values[name] as Json, name };
   }
   return undefined;
 }

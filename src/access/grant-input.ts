@@ -9,6 +9,8 @@ const LONGEST_PATH = 2048;
 const LONGEST_TAG = 64;
 /** Characters of a condition as it is stored: it is asked with every request of whoever has the grant. */
 const LONGEST_FILTER = 4_096;
+/** Grants by filter that one principal may have: all are asked of each device that it looks at. */
+export const MOST_FILTERS = 50;
 
 export interface CheckedScope {
   readonly principal: string;
@@ -73,4 +75,15 @@ function checkMeaning(right: Right, isScoped: boolean, moid: string | null): voi
     throw badInput(`${right} is not given by management object`, 'moid');
   if (isScoped && GATEWAY_RIGHTS.includes(right))
     throw badInput(`${right} holds on the whole gateway: give it without deviceId, accountId, tag and where`, 'right');
+}
+
+export function tooManyFilters(principal: string): ManagementError {
+  return badInput(`${principal} has ${MOST_FILTERS} grants by filter already`, 'where');
+}
+
+export function mayNotGrant(right: string, isOwn: boolean): ManagementError {
+  const why = isOwn
+    ? 'Nobody but an administrator gives rights to themselves.'
+    : `DELEGATE over the whole scope and time is needed to give ${right} there; rights that are not over data, and scopes by filter that one does not have oneself, an administrator gives.`;
+  return new ManagementError('FORBIDDEN', why, { right: 'DELEGATE' });
 }

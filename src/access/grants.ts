@@ -6,8 +6,17 @@ import { isAdministrator, ManagementError, type Caller, type Grants, type GrantV
 import type { Database } from '../store/database';
 import { Prisma, type Grant } from '../store/generated/client';
 import { explainAccess, mayAsk, type AccessExplanationView, type AccessQuestion } from './explain';
-import { checkPath, checkPrincipal, checkRight, checkScope } from './grant-input';
+import {
+  checkPath,
+  checkPrincipal,
+  checkRight,
+  checkScope,
+  mayNotGrant,
+  MOST_FILTERS,
+  tooManyFilters,
+} from './grant-input';
 import { endless, ruleOf, SCOPED, scopedOf, viewOf, withinScopes } from './grant-rows';
+import { importGrants } from './import-grants';
 import { afterKey, badInput, getDatabaseKey, notFound, pageOf } from './inputs';
 import { administer, isForeignKeyViolation, recordChange } from './journal';
 import { Rights, type GrantRule, type ScopedDevice } from './rights';
@@ -32,8 +41,6 @@ const GRANT_CHANNEL = 'moql_grant';
 /** How long a principal's grants are believed without another look at the store. */
 const CACHE_MS = 10_000;
 const CACHE_ENTRIES = 10_000;
-/** Grants by filter that one principal may have: all are asked of each device that it looks at. */
-const MOST_FILTERS = 50;
 const MOST_GROUPS = 100;
 
 export function createGrants(deps: GrantsDeps): RunningGrants {
@@ -111,7 +118,7 @@ class StoredGrants implements RunningGrants {
         if (!rights.mayGrant(rule, device) || (!rights.isAdmin && isOwn)) throw mayNotGrant(right, isOwn);
         const stored = filter === null ? {} : { filter: filter as Prisma.InputJsonValue };
         if (filter !== null && (await tx.grant.count({ where: filtered(principal) })) >= MOST_FILTERS)
-          throw badInput(`${principal} has ${MOST_FILTERS} grants by filter already`, 'where');
+          throw tooManyFilters(principal);
         const row = await tx.grant.create({ data: { ...data, ...stored, grantedBy: caller.principal, expiresAt } });
         await recordChange(tx, { type: 'grantCreated', caller, data: { grant: String(row.id), principal, right } });
         return viewOf(row);
@@ -122,6 +129,15 @@ class StoredGrants implements RunningGrants {
       if (isForeignKeyViolation(error)) throw notFound(input.accountId == null ? 'device' : 'account');
       throw error;
     }
+  }
+
+  async importMany(
+    ...[records, allowKeys, caller, rights]: Parameters<Grants['importMany']>
+  ): ReturnType<Grants['importMany']> {
+    const { db, familyOf } = this.#deps;
+    const results = await importGrants({ db, familyOf, allowKeys, now: this.#now() }, records, caller, rights);
+    if (results.some(({ outcome }) => outcome === 'CREATED')) this.#tell();
+    return results;
   }
 
   async delete(id: string, caller: Caller, rights: Rights): Promise<GrantView> {
@@ -254,11 +270,4 @@ function everywhere(right: GrantRule['right']): GrantRule {
 /** Grants by filter of a principal. */
 function filtered(principal: string): Prisma.GrantWhereInput {
   return { principal, NOT: { filter: { equals: Prisma.DbNull } } };
-}
-
-function mayNotGrant(right: string, isOwn: boolean): ManagementError {
-  const why = isOwn
-    ? 'Nobody but an administrator gives rights to themselves.'
-    : `DELEGATE over the whole scope and time is needed to give ${right} there; rights that are not over data, and scopes by filter that one does not have oneself, an administrator gives.`;
-  return new ManagementError('FORBIDDEN', why, { right: 'DELEGATE' });
 }

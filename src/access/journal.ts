@@ -3,6 +3,7 @@ import type { Caller } from '../management/types';
 import type { Database } from '../store/database';
 import { tellEvents } from '../store/events';
 import type { Prisma } from '../store/generated/client';
+import type { Sql } from '../store/sql';
 
 export type AdministrativeTransaction = Prisma.TransactionClient;
 
@@ -32,6 +33,21 @@ export async function recordChange(tx: AdministrativeTransaction, change: Change
   await tx.event.create({
     data: { deviceId: change.device ?? 0n, type: change.type, data: { ...change.data, by } as Prisma.InputJsonObject },
   });
+}
+
+/** The events of many changes by one statement, within a hand-written transaction; `tellEvents` after it. */
+export async function recordChanges(tx: Sql, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return;
+  const rows = changes.map(({ type, caller, device = 0n, data }) => ({
+    device: String(device),
+    type,
+    data: { ...data, by: caller?.principal ?? 'gateway' },
+  }));
+  await tx.query(
+    `INSERT INTO event (device_id, type, data)
+     SELECT x.device, x.type, x.data FROM jsonb_to_recordset($1::jsonb) AS x(device bigint, type text, data jsonb)`,
+    [JSON.stringify(rows)],
+  );
 }
 
 /** Prisma's code of a failure, such as P2002; undefined for what is none of Prisma's. */

@@ -112,6 +112,11 @@ export class Rights {
     return this.isAdmin || this.rules.some((rule) => rule.right === right && isEverywhere(rule));
   }
 
+  /** Whether a right is held on anything at all. */
+  anywhere(right: Right): boolean {
+    return this.isAdmin || this.rules.some((rule) => rule.right === right);
+  }
+
   /** Whether a right is held on all of a device. */
   onDevice(right: Right, device: ScopedDevice): boolean {
     return this.isAdmin || this.of(right, device).some(({ family }) => family === null);

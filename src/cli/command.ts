@@ -8,6 +8,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** One line on standard output. */
   out(line: string): void;
+  /** Resolves when standard output takes more; absent: it always does. */
+  drained?(): Promise<void>;
   /** One line on standard error. */
   err(line: string): void;
   /** Resolves when the process is asked to end. */

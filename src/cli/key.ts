@@ -7,6 +7,7 @@ import { openDatabase, type Database } from '../store/database';
 import { migrate } from '../store/migrate';
 import { OwnerLockError } from '../store/owner-lock';
 import { CommandError, UsageError, configurationOf, parse, type Command, type ExitCode, type Io } from './command';
+import { hostToAsk, reasonOf } from './gateway-client';
 
 export const keyCommand: Command = {
   summary: 'make an API key',
@@ -123,15 +124,4 @@ async function askGateway(configuration: Configuration, wish: Wish, owner: Owner
       `${url} refused: ${answer.errors?.map(({ message }) => message).join('; ') ?? 'no reason given'}`,
     );
   return key;
-}
-
-function hostToAsk(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

@@ -7,6 +7,8 @@ import { CommandError, UsageError, type Command, type ExitCode, type Io } from '
 import { ddfCommand } from './ddf';
 import { StartError } from './gateway';
 import { demoCommand } from './demo';
+import { exportCommand } from './export';
+import { importCommand } from './import';
 import { keyCommand } from './key';
 import { migrateCommand } from './migrate';
 import { serveCommand } from './serve';
@@ -19,6 +21,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   simulate: simulateCommand,
   ddf: ddfCommand,
   key: keyCommand,
+  import: importCommand,
+  export: exportCommand,
   migrate: migrateCommand,
 };
 
@@ -80,6 +84,11 @@ function processIo(): Io {
   return {
     env: process.env,
     out: (line) => void process.stdout.write(`${line}\n`),
+    drained: () =>
+      new Promise((resolve) => {
+        if (process.stdout.writableNeedDrain) process.stdout.once('drain', () => resolve());
+        else resolve();
+      }),
     err: (line) => void process.stderr.write(`${line}\n`),
     stopped: () =>
       new Promise((resolve) => {

@@ -9,12 +9,16 @@ import type { Json } from '../management/types';
  * credentials, files and texts for people are never here. Identifiers are kept wherever they stand.
  */
 export const KEPT: Readonly<Record<string, readonly string[]>> = {
-  Mutation: ['dryRun', 'allowBreaking', 'restore', 'overlap'],
+  Mutation: ['dryRun', 'allowBreaking', 'restore', 'overlap', 'allowKeys'],
   CreateAccountInput: ['serverId', 'name', 'autoRegister', 'bearers'],
   UpdateAccountInput: ['serverId', 'name', 'autoRegister', 'bearers'],
   CredentialInput: ['type'],
   CreateApiKeyInput: ['name', 'admin', 'expiresAt', 'expiresIn', 'only'],
   CreateGrantInput: ['principal', 'right', 'tag', 'moid', 'path', 'expiresAt'],
+  AccountReferenceInput: ['serverId', 'name'],
+  ImportAccountInput: ['serverId', 'name', 'autoRegister', 'bearers'],
+  ImportDeviceInput: ['protocol', 'tags', 'timeZone', 'bearers'],
+  ImportGrantInput: ['principal', 'right', 'tag', 'moid', 'path', 'expiresAt'],
   RotateCredentialInput: ['direction'],
   BootstrapDeviceInput: ['profile', 'form', 'protocol', 'moids', 'init', 'renew', 'expiresIn'],
   BootstrapSecurityInput: ['method'],

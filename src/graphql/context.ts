@@ -9,7 +9,16 @@ import { accessEntries, DAC_FAMILY } from '../management/dac';
 import { readableObjects, scopedDevice } from '../management/readable';
 import type { SubscriptionView } from '../management/subscription-state';
 import type { Prepared } from './prepare/prepare';
-import type { AccessEntry, AccountView, Caller, DeviceView, MoView, ObservedAcl, Services } from '../management/types';
+import type {
+  AccessEntry,
+  AccountView,
+  Caller,
+  DeviceCredentialView,
+  DeviceView,
+  MoView,
+  ObservedAcl,
+  Services,
+} from '../management/types';
 import { fittingServices } from './fitting';
 
 /** Something that went less well than asked but fails no field; listed in `extensions.warnings`. */
@@ -41,6 +50,7 @@ export class RequestContext {
   private objectsByDevice = this.objectLoader();
   private aclsByDevice = this.aclLoader();
   private subscriptionsByDevice = this.subscriptionLoader();
+  private credentialsByDevice = this.credentialLoader();
 
   readonly services: Services;
 
@@ -97,6 +107,11 @@ export class RequestContext {
     return found.filter((acl) => acl.family === family && acl.miid === miid && this.rights.at('DELEGATE', scoped, acl));
   }
 
+  /** Credentials of a device's own, without secrets. */
+  credentials(device: DeviceView): Promise<readonly DeviceCredentialView[]> {
+    return this.credentialsByDevice.load(device.key);
+  }
+
   /** Subscriptions of an instance, in order of path; those alone that the caller may read. */
   async subscriptions(device: DeviceView, { family, miid }: MoView): Promise<readonly SubscriptionView[]> {
     const found = await this.subscriptionsByDevice.load(device.key);
@@ -119,6 +134,7 @@ export class RequestContext {
     this.accountsById = this.accountLoader();
     this.aclsByDevice = this.aclLoader();
     this.subscriptionsByDevice = this.subscriptionLoader();
+    this.credentialsByDevice = this.credentialLoader();
     this.reloadObjects();
   }
 
@@ -142,6 +158,15 @@ export class RequestContext {
     const load = async (keys: readonly string[]): Promise<readonly (readonly ObservedAcl[])[]> => {
       const found = new Map<string, ObservedAcl[]>(keys.map((key) => [key, []]));
       for (const acl of await this.services.objects.acls(keys)) found.get(acl.device)?.push(acl);
+      return keys.map((key) => found.get(key) ?? []);
+    };
+    return this.loader(load);
+  }
+
+  private credentialLoader(): DataLoader<string, readonly DeviceCredentialView[]> {
+    const load = async (keys: readonly string[]): Promise<readonly (readonly DeviceCredentialView[])[]> => {
+      const found = new Map<string, DeviceCredentialView[]>(keys.map((key) => [key, []]));
+      for (const one of await this.services.devices.credentials(keys)) found.get(one.device)?.push(one);
       return keys.map((key) => found.get(key) ?? []);
     };
     return this.loader(load);

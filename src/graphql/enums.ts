@@ -53,6 +53,31 @@ registerEnumType(CredentialType, {
   },
 });
 
+export const GrantScope = same('ALL', 'DEVICE', 'ACCOUNT', 'TAG', 'FILTER');
+registerEnumType(GrantScope, {
+  name: 'GrantScope',
+  description: 'On which devices a grant holds.',
+  valuesConfig: {
+    ALL: { description: 'All of them.' },
+    DEVICE: { description: 'One.' },
+    ACCOUNT: { description: 'Those of an account.' },
+    TAG: { description: 'Those with a tag.' },
+    FILTER: { description: 'Those that fit a condition.' },
+  },
+});
+
+export const ImportOutcome = same('CREATED', 'UPDATED', 'UNCHANGED', 'REFUSED');
+registerEnumType(ImportOutcome, {
+  name: 'ImportOutcome',
+  description: 'What became of a record that was imported.',
+  valuesConfig: {
+    CREATED: { description: 'It was not there, and is now.' },
+    UPDATED: { description: 'It was there, and says now what the record says.' },
+    UNCHANGED: { description: 'It was there and said that already.' },
+    REFUSED: { description: 'Nothing was done; `code` and `message` tell why.' },
+  },
+});
+
 export const CredentialDirection = same('CLIENT', 'SERVER');
 registerEnumType(CredentialDirection, {
   name: 'CredentialDirection',

@@ -28,6 +28,8 @@ function fittingDevices({ devices, grants }: Services, rights: Rights): Devices 
       const rotated = await devices.rotateCredential(...given);
       return { ...rotated, device: await one(rotated.device) };
     },
+    importMany: (...given) => devices.importMany(...given),
+    credentials: (...given) => devices.credentials(...given),
     find: async (...given) => one(await devices.find(...given)),
     getMany: async (...given) => all(await devices.getMany(...given)),
     findMany: async (...given) => all(await devices.findMany(...given)),

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 
 import type { GraphQLSchema } from 'graphql';
-import { isInputObjectType, isObjectType } from 'graphql';
+import { isInputObjectType } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 
 import { ApiKeyResolver, CredentialResolver, GrantResolver } from './fixed/access';
@@ -32,6 +32,7 @@ import {
   ReadExplanationResolver,
 } from './fixed/explain';
 import { HistoryResolver, ValueChangeResolver } from './fixed/history';
+import { ImportResolver } from './fixed/import';
 import { IndexedNodeResolver } from './fixed/indexed-node';
 import { SubscriptionResolver } from './fixed/live';
 import { ManagementObjectResolver, MoInfo, MoInfoResolver, TreeNodeResolver } from './fixed/management-object';
@@ -57,6 +58,7 @@ const NO_TOPICS = {
 
 /** A new schema at each call: its types may be added to until it is used. */
 export function buildFixedSchema(): GraphQLSchema {
+  putParametersInOrder();
   const schema = buildSchemaSync({
     resolvers: [
       NodeResolver,
@@ -78,6 +80,7 @@ export function buildFixedSchema(): GraphQLSchema {
       EventResolver,
       ApiKeyResolver,
       GrantResolver,
+      ImportResolver,
       AuditResolver,
       CredentialResolver,
       NotificationResolver,
@@ -119,10 +122,14 @@ export function buildFixedSchema(): GraphQLSchema {
     const type = schema.getType(name);
     if (isInputObjectType(type)) type.isOneOf = true;
   }
-  // Decorators of parameters run from the last to the first, so arguments come in reverse.
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || type.name.startsWith('__')) continue;
-    for (const field of Object.values(type.getFields())) field.args = [...field.args].reverse();
-  }
   return schema;
+}
+
+/** Decorators of parameters run from the last to the first, and type-graphql shows arguments as it finds them. */
+function putParametersInOrder(): void {
+  const { TypeGraphQLMetadataStorage: known } = globalThis as {
+    readonly TypeGraphQLMetadataStorage?: { readonly params: { readonly index: number }[] };
+  };
+  if (known === undefined) throw new Error('type-graphql keeps what decorators say elsewhere');
+  known.params.sort((one, other) => one.index - other.index);
 }

@@ -1,30 +1,15 @@
 /** Accounts: the credentials and identifiers by which devices and the gateway know each other. */
-import { objectionToServerId } from '../../adapters/dm1/acl';
-import {
-  afterKey,
-  badInput,
-  checkName,
-  findDatabaseKey,
-  getDatabaseKey,
-  inOrderOf,
-  notFound,
-  pageOf,
-} from '../access/inputs';
+import { afterKey, badInput, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
 import { administer, isForeignKeyViolation, recordChange, type AdministrativeTransaction } from '../access/journal';
 import type { Database } from '../store/database';
 import type { Account } from '../store/generated/client';
 import type { Secrets } from '../store/secrets';
-import { bearerColumns, NO_BEARERS } from './bearer-input';
-import { checkPsk, checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
+import { accountColumns, type AccountColumns } from './account-columns';
+import { NO_BEARERS } from './bearer-input';
+import { checkPsk, checkSecret, makeSecret, type KeptCredential } from './credential-input';
 import { sealSecret, type Direction } from './credentials';
-import {
-  ManagementError,
-  type AccountChanges,
-  type Accounts,
-  type AccountView,
-  type Caller,
-  type CredentialInput,
-} from './types';
+import { importAccounts } from './import-accounts';
+import { ManagementError, type AccountChanges, type Accounts, type AccountView, type Caller } from './types';
 import type { BearerRules } from './wake-up-types';
 
 export interface AccountsDeps {
@@ -36,23 +21,21 @@ export interface AccountsDeps {
   readonly bearers?: BearerRules;
 }
 
-type AccountColumns = Omit<Account, 'id' | 'createdAt' | 'updatedAt' | 'bearers'> & ReturnType<typeof bearerColumns>;
-
 export function createAccounts(deps: AccountsDeps): Accounts {
   return new StoredAccounts(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS);
 }
 
 class StoredAccounts implements Accounts {
   constructor(
-    private readonly db: Database,
-    private readonly secrets: Secrets,
+    readonly db: Database,
+    readonly secrets: Secrets,
     private readonly credentialsChanged: AccountsDeps['credentialsChanged'],
-    private readonly bearers: BearerRules,
+    readonly bearers: BearerRules,
   ) {}
 
   /** Errors: BAD_USER_INPUT; ALREADY_EXISTS when another account registers devices with the same user name. */
   async create(input: AccountChanges & { readonly serverId: string }, caller?: Caller): Promise<AccountView> {
-    const columns = this.#columns(input, undefined);
+    const columns = accountColumns(input, undefined, this);
     const view = await administer(this.db, async (tx) => {
       await checkAutoRegister(tx, columns, undefined);
       const row = await tx.account.create({ data: columns });
@@ -72,7 +55,7 @@ class StoredAccounts implements Accounts {
     const key = getDatabaseKey('account', id);
     const view = await administer(this.db, async (tx) => {
       const before = await getRow(tx, key);
-      const columns = this.#columns(changes, before);
+      const columns = accountColumns(changes, before, this);
       await checkAutoRegister(tx, columns, key);
       const row = await tx.account.update({ where: { id: key }, data: { ...columns, updatedAt: new Date() } });
       const changed = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]));
@@ -155,77 +138,14 @@ class StoredAccounts implements Accounts {
     return pageOf(rows, first, viewOf);
   }
 
+  async importMany(...[records, caller]: Parameters<Accounts['importMany']>): ReturnType<Accounts['importMany']> {
+    const { results, isCredentialChanged } = await importAccounts(this, records, caller);
+    if (isCredentialChanged) await this.credentialsChanged?.(undefined);
+    return results;
+  }
+
   async count(): Promise<number> {
     return this.db.prisma.account.count();
-  }
-
-  #columns(changes: AccountChanges, before: Account | undefined): AccountColumns {
-    const serverId = checkServerId(changes.serverId ?? before?.serverId ?? '');
-    const client = this.#credential(
-      'CLIENT',
-      changes.clientAuth,
-      serverId,
-      before && {
-        type: before.clientAuthType as KeptCredential['type'],
-        username: before.clientUsername,
-        secret: before.clientSecret,
-        fingerprint: null,
-      },
-    );
-    const server = this.#credential(
-      'SERVER',
-      changes.serverAuth,
-      serverId,
-      before && {
-        type: before.serverAuthType as KeptCredential['type'],
-        username: before.serverUsername,
-        secret: before.serverSecret,
-        fingerprint: null,
-      },
-    );
-    const name =
-      changes.name === undefined
-        ? (before?.name ?? null)
-        : changes.name === null
-          ? null
-          : checkName(changes.name, 'name');
-    const autoRegister = changes.autoRegister ?? before?.autoRegister ?? false;
-    if (autoRegister && client.username === null) {
-      throw badInput(
-        'needs a clientAuth with a username: by it the account of an unknown device is found',
-        'autoRegister',
-      );
-    }
-    return {
-      serverId,
-      name,
-      autoRegister,
-      clientAuthType: client.type,
-      clientUsername: client.username,
-      clientSecret: client.secret,
-      serverAuthType: server.type,
-      serverUsername: server.username,
-      serverSecret: server.secret,
-      ...bearerColumns(changes, this.bearers),
-    };
-  }
-
-  #credential(
-    direction: Direction,
-    input: CredentialInput | undefined,
-    serverId: string,
-    before: KeptCredential | undefined,
-  ): KeptCredential {
-    if (input !== undefined)
-      return keepCredential(input, { secrets: this.secrets, direction, isDevices: false, serverId, before });
-    const kept = before ?? { type: 'NONE', username: null, secret: null, fingerprint: null };
-    // The server identifier may stand in for the user name, so a new one is checked with it.
-    return kept.type === 'NONE' || kept.type === 'X509'
-      ? kept
-      : keepCredential(
-          { type: kept.type },
-          { secrets: this.secrets, direction, isDevices: false, serverId, before: kept },
-        );
   }
 }
 
@@ -257,13 +177,6 @@ async function checkAutoRegister(
       { field: 'clientAuth.username' },
     );
   }
-}
-
-/** It stands in ACLs (`Get=id&Add=*`) and lists of servers, whose signs it must not have (OMA-TS-DM_TND, "ACL"). */
-function checkServerId(serverId: string): string {
-  const objection = objectionToServerId(serverId);
-  if (objection !== undefined) throw badInput(objection, 'serverId');
-  return serverId;
 }
 
 function inUse(devices: number | undefined): ManagementError {

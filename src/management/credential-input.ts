@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { CredentialType } from '../../adapters/adapter';
 import { badInput } from '../access/inputs';
 import type { Secrets } from '../store/secrets';
-import { sealSecret, type Direction } from './credentials';
+import { openSecret, sealSecret, type Direction } from './credentials';
 import type { CredentialInput } from './types';
 
 /** A credential as it is stored: `secret` is sealed, `fingerprint` a certificate's SHA-256 in lower-case hexadecimal. */
@@ -66,6 +66,17 @@ export function keepCredential(input: CredentialInput, use: CredentialUse): Kept
       ? (before?.secret ?? null)
       : sealSecret(use.secrets, use.direction, checkSecret(input.secret, `${field}.secret`));
   return { type, username, secret, fingerprint: null };
+}
+
+/** A sealed secret as it is stored already, where it is the same: sealing makes another text each time. */
+export function keepOldSecret(
+  secrets: Secrets,
+  direction: Direction,
+  sealed: string | null,
+  before: string | null | undefined,
+): string | null {
+  if (sealed === null || before == null || sealed === before) return sealed;
+  return openSecret(secrets, direction, sealed) === openSecret(secrets, direction, before) ? before : sealed;
 }
 
 /** A secret of 192 random bits, or a pre-shared key of 256, for a rotation that names none. */

@@ -1,6 +1,6 @@
 /** Devices as they are administered: registered, changed, found, deleted. What they say of themselves is written by turns. */
 import type { DmProtocol } from '../../adapters/adapter';
-import { badInput, checkName, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
+import { badInput, findDatabaseKey, getDatabaseKey, inOrderOf, notFound, pageOf } from '../access/inputs';
 import {
   administer,
   isForeignKeyViolation,
@@ -13,13 +13,15 @@ import type { Account, Device, DeviceCredential } from '../store/generated/clien
 import type { Secrets } from '../store/secrets';
 import { NO_BEARERS, recipientColumns } from './bearer-input';
 import { checkTimeZone } from './campaigns/windows';
+import { checkDeviceId, checkTags, isDeviceId } from './device-input';
 import { NO_INDEXES, type IndexedNodes } from './device-filter/indexed-nodes';
 import type { DeviceSelection } from './device-list';
 import { countDevices, type Counted } from './device-lists/count';
 import { groupDevices, type DeviceGrouping, type DeviceGroups } from './device-lists/groups';
 import type { DeviceOrderKey, Position } from './device-lists/order';
 import { listRows } from './device-lists/list';
-import { listedDevice } from './device-lists/row';
+import { LIST_COLUMNS, listedDevice, type ListRow } from './device-lists/row';
+import { importDevices } from './import-devices';
 import { recognise, type Recognition } from './recognitions';
 import { checkSecret, keepCredential, makeSecret, type KeptCredential } from './credential-input';
 import type { Direction } from './credentials';
@@ -28,6 +30,7 @@ import {
   type Caller,
   type CredentialInput,
   type DeviceChanges,
+  type DeviceCredentialView,
   type Devices,
   type DeviceView,
   type RegisterDevice,
@@ -45,9 +48,8 @@ export interface DevicesDeps {
   readonly indexes?: () => IndexedNodes;
 }
 
-const LONGEST_DEVICE_ID = 128;
-const LONGEST_TAG = 64;
-const MOST_TAGS = 64;
+/** By hand: most requests ask this way. */
+const SELECT = `SELECT ${LIST_COLUMNS.join(', ')} FROM device`;
 
 export function createDevices(deps: DevicesDeps): Devices {
   return new StoredDevices(deps.db, deps.secrets, deps.credentialsChanged, deps.bearers ?? NO_BEARERS, deps.indexes);
@@ -55,10 +57,10 @@ export function createDevices(deps: DevicesDeps): Devices {
 
 class StoredDevices implements Devices {
   constructor(
-    private readonly db: Database,
-    private readonly secrets: Secrets,
+    readonly db: Database,
+    readonly secrets: Secrets,
     private readonly credentialsChanged: DevicesDeps['credentialsChanged'],
-    private readonly bearers: BearerRules,
+    readonly bearers: BearerRules,
     private readonly indexes: () => IndexedNodes = () => NO_INDEXES,
   ) {}
 
@@ -196,15 +198,17 @@ class StoredDevices implements Devices {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (DeviceView | null)[]> {
-    const rows = await this.db.prisma.device.findMany({
-      where: { id: { in: keys.flatMap((key) => findDatabaseKey(key) ?? []) } },
-    });
-    return inOrderOf(keys, rows.map(viewOf), (view) => view.key);
+    const rows = await this.db.sql.query<ListRow>(`${SELECT} WHERE id = ANY($1::bigint[])`, [
+      keys.flatMap((key) => findDatabaseKey(key) ?? []),
+    ]);
+    return inOrderOf(keys, rows.map(shown), (view) => view.key);
   }
 
   async findMany(deviceIds: readonly string[]): Promise<readonly (DeviceView | null)[]> {
-    const rows = await this.db.prisma.device.findMany({ where: { deviceId: { in: deviceIds.filter(isDeviceId) } } });
-    return inOrderOf(deviceIds, rows.map(viewOf), (view) => view.deviceId);
+    const rows = await this.db.sql.query<ListRow>(`${SELECT} WHERE device_id = ANY($1::text[])`, [
+      deviceIds.filter(isDeviceId),
+    ]);
+    return inOrderOf(deviceIds, rows.map(shown), (view) => view.deviceId);
   }
 
   async list(
@@ -225,6 +229,25 @@ class StoredDevices implements Devices {
 
   async groups(selection: DeviceSelection, grouping: DeviceGrouping, first: number): Promise<DeviceGroups> {
     return groupDevices(this.db.sql, selection, grouping, first, this.indexes());
+  }
+
+  async importMany(...[records, caller, rights]: Parameters<Devices['importMany']>): ReturnType<Devices['importMany']> {
+    const { results, isKeyChanged } = await importDevices(this, records, caller, rights);
+    if (isKeyChanged) await this.credentialsChanged?.(undefined);
+    return results;
+  }
+
+  async credentials(keys: readonly string[]): Promise<readonly DeviceCredentialView[]> {
+    const rows = await this.db.prisma.deviceCredential.findMany({
+      where: { deviceId: { in: keys.flatMap((key) => findDatabaseKey(key) ?? []) }, type: { not: null } },
+      select: { deviceId: true, direction: true, type: true, username: true },
+    });
+    return rows.map(({ deviceId, direction, type, username }) => ({
+      device: String(deviceId),
+      direction: direction as Direction,
+      type: type as DeviceCredentialView['type'],
+      username,
+    }));
   }
 
   /** Writes a credential of the device's own; failures count from nothing, the nonce stays what the device knows. */
@@ -284,22 +307,8 @@ function keptOf(row: DeviceCredential): KeptCredential | undefined {
   };
 }
 
-/** Printable, without blanks at its ends, 1 to 128 characters. */
-function isDeviceId(text: string): boolean {
-  return text !== '' && text.length <= LONGEST_DEVICE_ID && text === text.trim() && !/\p{C}|\p{Zl}|\p{Zp}/u.test(text);
-}
-
-function checkDeviceId(deviceId: string): string {
-  if (deviceId === '') throw badInput('must not be empty', 'deviceId');
-  if (deviceId.length > LONGEST_DEVICE_ID)
-    throw badInput(`${deviceId.length} characters, at most ${LONGEST_DEVICE_ID}`, 'deviceId');
-  if (!isDeviceId(deviceId)) throw badInput('must be printable, without blanks at its ends', 'deviceId');
-  return deviceId;
-}
-
-function checkTags(tags: readonly string[]): readonly string[] {
-  if (tags.length > MOST_TAGS) throw badInput(`${tags.length} tags, at most ${MOST_TAGS}`, 'tags');
-  return [...new Set(tags.map((tag, at) => checkName(tag, `tags[${at}]`, LONGEST_TAG)))];
+function shown(row: ListRow): DeviceView {
+  return listedDevice(row, 0);
 }
 
 function viewOf(row: Device): DeviceView {

@@ -37,6 +37,13 @@ import type { Histories } from './events/history';
 import type { NodeIndexes } from './node-indexes';
 import type { NodeProperties, PropertyName } from './node-properties';
 import type { Bootstraps, Notifications } from './outreach-types';
+import type {
+  DeviceCredentialView,
+  ImportAccount,
+  ImportDevice,
+  ImportGrantsArguments,
+  ImportResult,
+} from './import-types';
 import type { RepositoryFiles } from './repository-types';
 import type { Reports } from './report-types';
 import type { Subscriptions } from './subscriptions';
@@ -448,6 +455,8 @@ export interface Accounts {
   get(id: string): Promise<AccountView | null>;
   getMany(ids: readonly string[]): Promise<readonly (AccountView | null)[]>;
   list(first: number, after?: string): Promise<Page<AccountView>>;
+  /** Makes and changes accounts, which are told apart by serverId and name; one outcome for each record, in their order. */
+  importMany(records: readonly ImportAccount[], caller: Caller): Promise<readonly ImportResult[]>;
   count(): Promise<number>;
 }
 /** src/management/devices.ts */
@@ -480,6 +489,10 @@ export interface Devices {
   count(selection: DeviceSelection): Promise<Counted>;
   /** Errors: LIMIT_TIME. */
   groups(selection: DeviceSelection, grouping: DeviceGrouping, first: number): Promise<DeviceGroups>;
+  /** Registers and changes devices, as far as the rights reach; one outcome for each record, in their order. */
+  importMany(records: readonly ImportDevice[], caller: Caller, rights: Rights): Promise<readonly ImportResult[]>;
+  /** Credentials of the devices' own, without secrets, by one statement. */
+  credentials(keys: readonly string[]): Promise<readonly DeviceCredentialView[]>;
 }
 /** src/management/objects.ts: documents of many devices by one statement. */
 export interface Objects {
@@ -560,6 +573,12 @@ export interface Grants {
     rights: Rights,
   ): Promise<GrantView>;
   delete(id: string, caller: Caller, rights: Rights): Promise<GrantView>;
+  /**
+   * Gives rights, each under the rules of `create`; one outcome for each record, in their order.
+   *
+   * @param allowKeys whether grants to `key:…` are taken, whose numbers differ between gateways
+   */
+  importMany(...given: ImportGrantsArguments): Promise<readonly ImportResult[]>;
   list(rights: Rights, first: number, after?: string): Promise<Page<GrantView>>;
   /** What a caller may do at this moment. */
   rightsOf(caller: Caller): Promise<Rights>;
@@ -633,5 +652,13 @@ export interface Services {
 }
 export type { DeviceCondition, Json, Tree, Value };
 export type { AccessEntry, AccessRight, NorthboundKind } from './command-kinds';
+export type {
+  AccountReference,
+  DeviceCredentialView,
+  ImportAccount,
+  ImportDevice,
+  ImportGrant,
+  ImportResult,
+} from './import-types';
 export type { Delegations, DelegationState, DelegationView, PeerInput, PeerView } from './delegation/types';
 export type { AlertView, EventView, Reports } from './report-types';

@@ -2,7 +2,7 @@ import { createLog } from '../../src/cli/log';
 import { moql } from './moql';
 
 const DM1 = ['simulate', '--protocol', 'dm1', '--url', 'http://x', '--device-id', 'd'];
-const COMMANDS = ['serve', 'simulate', 'ddf', 'key', 'migrate'];
+const COMMANDS = ['serve', 'simulate', 'ddf', 'key', 'import', 'export', 'migrate'];
 
 describe('help', () => {
   test.each(COMMANDS)('moql %s --help tells how it is used and what its exit codes mean', async (command) => {
@@ -33,6 +33,10 @@ describe('bad usage ends with exit code 2 and a word of what is wrong', () => {
     ['a key without name', ['key', 'create'], /--name/],
     ['a key that is eaten', ['key', 'eat', '--name', 'x'], /create/],
     ['a duration that is none', ['key', 'create', '--name', 'x', '--expires-in', '90 days'], /90 days/],
+    ['an import of nothing', ['import'], /one file/],
+    ['a line that is none', ['import', 'x', '--from-line', '0'], /--from-line/],
+    ['an export of what there is not', ['export', '--what', 'keys'], /--what/],
+    ['a cursor of another list', ['export', '--after', 'QWxlcnQ6MQ'], /--after/],
     ['no protocol', ['simulate', '--url', 'http://x', '--device-id', 'd'], /--protocol/],
     ['an unknown protocol', ['simulate', '--protocol', 'dm3', '--url', 'http://x', '--device-id', 'd'], /dm1 or dm2/],
     ['an address that is none', ['simulate', '--protocol', 'dm1', '--url', 'x', '--device-id', 'd'], /--url/],

@@ -103,7 +103,7 @@ test('a DM 2.0 device tells by itself what a profile desires, and is compared wi
   await until(async () => (await subscriptions(device)).length === 0);
 });
 
-test('a device that fits no more is not watched any more; one that cannot be, or whose maker may not read, is read', async () => {
+test('a device that fits no more is not watched any more; one that cannot be is read; one whose maker may read no more is not', async () => {
   const able = { features: { subscriptions: true } } as never;
   const device = await world.device('dm2', 'urn:uuid:watched-a-while', able);
   const unable = await world.device('dm2', 'urn:uuid:cannot-tell', {});
@@ -120,8 +120,14 @@ test('a device that fits no more is not watched any more; one that cannot be, or
   for (const each of [device, unable, hidden]) await contact(each);
   await tagged(['watched']);
   const id = await create([], { where: { or: [{ tag: 'watched' }, { deviceId: { eq: unable.deviceId } }] } });
-  const key = await createKey(world.gateway, hidden.deviceId, { right: 'WRITE', moid: METER });
-  await create([], { where: {} }, key);
+  const rights = ['WRITE', 'READ'].map((right) => ({ right, moid: METER }));
+  await create([], { where: {} }, await createKey(world.gateway, hidden.deviceId, ...rights));
+  const { grants } = await ask<{ grants: { nodes: readonly { id: string; right: string }[] } }>(
+    world.gateway,
+    '{ grants(first: 100) { nodes { id right } } }',
+  );
+  for (const { id: grant } of grants.nodes.filter(({ right }) => right === 'READ'))
+    await ask(world.gateway, 'mutation ($id: ID!) { deleteGrant(id: $id) { id } }', { id: grant });
   for (const each of [device, unable, hidden]) await contact(each);
   await until(async () => (await subscriptions(device)).length === 1);
   await until(async () => (await subscriptions(unable)).length === 1);

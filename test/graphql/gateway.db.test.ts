@@ -160,7 +160,9 @@ describe('Administration by GraphQL', () => {
       devices: { nodes: [] },
     });
     expect(codes(await gateway.graphql('{ accounts { nodes { id } } }', {}, key))).toEqual(['FORBIDDEN']);
-    const rotated = await gateway.graphql('mutation ($id: ID!) { rotateApiKey(id: $id) { key } }', { id: apiKey.id });
+    const rotated = await gateway.graphql('mutation ($id: ID!) { rotateApiKey(id: $id, overlap: "PT0S") { key } }', {
+      id: apiKey.id,
+    });
     expect((await gateway.graphql('{ __typename }', {}, key)).status).toBe(401);
     const newKey = (rotated.data as { rotateApiKey: { key: string } }).rotateApiKey.key;
     expect((await gateway.graphql('{ __typename }', {}, newKey)).status).toBe(200);

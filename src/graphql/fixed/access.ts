@@ -22,6 +22,7 @@ import { authorizeDevice, authorizeGateway, findDeviceByKey } from '../authorize
 import type { Connection } from '../connection';
 import { connectionType, paginate } from '../connection';
 import type { RequestContext } from '../context';
+import { GrantScope } from '../enums';
 import { getKey, globalId } from '../global-id';
 import { DateTimeScalar, DurationScalar, JsonScalar } from '../scalars';
 import { Account } from './account';
@@ -238,6 +239,13 @@ export class GrantResolver {
   @FieldResolver(() => ID)
   id(@Root() grant: GrantView): string {
     return globalId('Grant', grant.id);
+  }
+
+  @FieldResolver(() => GrantScope, { description: 'On which devices.' })
+  scope(@Root() { deviceKey, accountId, tag, filter }: GrantView): keyof typeof GrantScope {
+    if (deviceKey !== null) return 'DEVICE';
+    if (accountId !== null) return 'ACCOUNT';
+    return tag !== null ? 'TAG' : filter !== null ? 'FILTER' : 'ALL';
   }
 
   @FieldResolver(() => Device, { nullable, description: 'On this device alone.' })

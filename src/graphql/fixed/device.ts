@@ -27,15 +27,16 @@ import { getKey, globalId } from '../global-id';
 import { freshObjects } from '../freshness';
 import { DateTimeScalar, DurationScalar, JsonScalar } from '../scalars';
 import { Account } from './account';
-import { CredentialInput } from './credential';
+import { Credential, CredentialInput } from './credential';
 import { Device } from './device-type';
 import { ManagementObject, type ManagementObjectView } from './management-object';
 
 const nullable = true;
-const BEARERS =
+export const BEARERS =
   "By what it is woken, the preferred first: names of bearers in the gateway's configuration, and `none` for not at all. null: those of its account.";
-const MSISDN = 'Its number in international form, such as `+491700000001`; for bearers that send short messages.';
-const UDP_ADDRESS =
+export const MSISDN =
+  'Its number in international form, such as `+491700000001`; for bearers that send short messages.';
+export const UDP_ADDRESS =
   'Where datagrams reach it, such as `192.0.2.1` or `[2001:db8::1]:2948`, within the networks that the configuration allows.';
 
 @ObjectType({ description: 'A management object type that a device says it supports.' })
@@ -122,6 +123,22 @@ export class DeviceResolver {
   @FieldResolver(() => Account)
   async account(@Root() device: DeviceView, @Ctx() context: RequestContext): Promise<AccountView | null> {
     return context.account(device.accountId);
+  }
+
+  @FieldResolver(() => Credential, {
+    nullable,
+    description: "What it presents, where that is its own; null: its account's. Needs MANAGE_DEVICES on it.",
+  })
+  async clientAuth(@Root() device: DeviceView, @Ctx() context: RequestContext): Promise<Credential | null> {
+    return ownCredential(device, 'CLIENT', context);
+  }
+
+  @FieldResolver(() => Credential, {
+    nullable,
+    description: "What the gateway presents to it alone; null: its account's. Needs MANAGE_DEVICES on it.",
+  })
+  async serverAuth(@Root() device: DeviceView, @Ctx() context: RequestContext): Promise<Credential | null> {
+    return ownCredential(device, 'SERVER', context);
   }
 
   @FieldResolver(() => [SupportedMo], { description: 'What the device says it supports, in order of MOID.' })
@@ -236,8 +253,18 @@ function authorizeAs({ rights, caller }: RequestContext, device: ScopedDevice): 
   if (!rights.onDevice('MANAGE_DEVICES', device)) throw lacking(caller.name, 'MANAGE_DEVICES');
 }
 
+async function ownCredential(
+  device: DeviceView,
+  direction: 'CLIENT' | 'SERVER',
+  context: RequestContext,
+): Promise<Credential | null> {
+  authorizeAs(context, scopedDevice(device));
+  const own = await context.credentials(device);
+  return own.find((one) => one.direction === direction) ?? null;
+}
+
 /** null takes away. */
-function recipientOf({ bearers, msisdn, udpAddress }: UpdateDeviceInput): RecipientChanges {
+export function recipientOf({ bearers, msisdn, udpAddress }: RecipientChanges): RecipientChanges {
   return {
     ...(bearers === undefined ? {} : { bearers }),
     ...(msisdn === undefined ? {} : { msisdn }),

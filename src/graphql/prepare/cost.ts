@@ -170,7 +170,7 @@ class Look {
     // A list of a connection is as long as its page.
     if (page === undefined && (name === 'nodes' || name === 'edges') && parent.name.endsWith('Connection'))
       return { own: extra, paged: one, waitMs };
-    const length = page ?? this.#lengthOf(parent, name);
+    const length = page ?? (mutation === 0 ? undefined : recordsOf(node)) ?? this.#lengthOf(parent, name);
     return { own: plus(extra, times(length, one)), paged: 0, waitMs };
   }
 
@@ -198,6 +198,12 @@ function sizeOfPage(node: FieldNode, field: GraphQLField<unknown, unknown>): Amo
   return valueOf(given, (value) =>
     typeof value === 'number' && value >= 0 ? Math.min(LONGEST_PAGE, value) : value == null ? PAGE : 0,
   );
+}
+
+/** Records that a mutation is given as `input`, for each of which it gives something; undefined where `input` is no list. */
+function recordsOf(node: FieldNode): Amount | undefined {
+  const input = node.arguments?.find(({ name }) => name.value === 'input')?.value;
+  return input && valueOf(input, (records) => (Array.isArray(records) ? records.length : 1));
 }
 
 /** Points and time of what asks devices: `maxAge` and `wait`, the field's own or within its `input`. */

@@ -97,7 +97,8 @@ class Writer {
     return allOf(
       paths.map((path) => {
         const node = this.indexes.find(this.family, path);
-        return node && this.indexedTest(node, document, operator, value);
+        // NULL finds nothing, as FALSE does.
+        return node && this.onIndex(node, indexedValue(node, document), operator, value);
       }),
     );
   }

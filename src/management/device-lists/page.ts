@@ -3,24 +3,8 @@ import { MADE_OF_INPUT } from '../../store/sql';
 import type { IndexedNodes } from '../device-filter/indexed-nodes';
 import type { DeviceSelection } from '../device-list';
 import { keySql, type DeviceOrderKey, type KeySql, type Position } from './order';
+import { LIST_COLUMNS } from './row';
 import { MOST_FOUND, searchFor, type Search } from './search';
-
-const COLUMNS = [
-  'id',
-  'device_id',
-  'account_id',
-  'protocol',
-  'tags',
-  'time_zone',
-  'features',
-  'supported_mos',
-  'last_contact_at',
-  'discovered_at',
-  'bearers',
-  'msisdn',
-  'udp_address',
-  'created_at',
-] as const;
 
 export interface PageRequest {
   /** Empty: by key, which is the order of registration. */
@@ -88,7 +72,7 @@ class PageWriter {
   private readonly after: string | undefined;
   private readonly afterKey: string | undefined;
   private readonly isDescending: boolean;
-  private readonly own = COLUMNS.map((name) => `d.${name}`).join(', ');
+  private readonly own = LIST_COLUMNS.map((name) => `d.${name}`).join(', ');
 
   constructor(
     private readonly search: Search,

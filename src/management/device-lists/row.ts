@@ -2,6 +2,24 @@
 import type { DmProtocol } from '../../../adapters/adapter';
 import type { DeviceView, ListedDevice } from '../types';
 
+/** What callers see of a device. */
+export const LIST_COLUMNS = [
+  'id',
+  'device_id',
+  'account_id',
+  'protocol',
+  'tags',
+  'time_zone',
+  'features',
+  'supported_mos',
+  'last_contact_at',
+  'discovered_at',
+  'bearers',
+  'msisdn',
+  'udp_address',
+  'created_at',
+] as const;
+
 /** Columns of `device` as hand-written SQL gives them, and `k0` … with what the list is ordered by. */
 export interface ListRow {
   readonly id: string;
