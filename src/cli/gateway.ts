@@ -1,7 +1,5 @@
 /** A whole gateway in this process: database, services, adapters and listeners, put together and taken apart again. */
-import { readFileSync, readdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -11,7 +9,6 @@ import { createDm1Adapter, dm1Documents } from '../../adapters/dm1';
 import { createDm2Adapter, dm2Documents } from '../../adapters/dm2';
 import { readPush } from '../../adapters/dm2/subscribe';
 import { loadCatalogue } from '../../schema/catalogue/load';
-import { decodeXml } from '../../schema/ddf/encoding';
 import { familyOf } from '../../schema/ddf/identity';
 import { createGrants } from '../access/grants';
 import { createAudit } from '../access/audit';
@@ -30,7 +27,7 @@ import { createBootstraps } from '../management/bootstrap';
 import { createCampaigns } from '../management/campaigns/campaigns';
 import { createCampaignPump } from '../management/campaigns/pump';
 import { createDelegations } from '../management/delegation/delegations';
-import { createDdfs, type DdfFile } from '../management/ddfs';
+import { createDdfs } from '../management/ddfs';
 import { createExchanges } from '../management/exchanges';
 import { createExplanations } from '../management/explain/explanations';
 import { createDeviceActivity } from '../management/device-activity';
@@ -69,6 +66,7 @@ import { migrate, migrationState } from '../store/migrate';
 import { createSecrets, loadSecretKey, type Secrets } from '../store/secrets';
 import { callersOf } from './gateway-callers';
 import { createGatewayTls, type GatewayTls } from './gateway-tls';
+import { readDdfDirectory } from './ddf-directory';
 import { createLog } from './log';
 import { assembleRepository } from './repository';
 import { StartError } from './start-error';
@@ -522,27 +520,6 @@ async function listen(
 function trustProxyOf({ trustProxy }: Configuration): AppDeps['trustProxy'] {
   if (typeof trustProxy === 'number') return (_address: string, hop: number) => hop < trustProxy;
   return trustProxy === undefined ? undefined : [...trustProxy];
-}
-
-/** The files `*.xml` and `*.ddf` of MOQL_DDF_DIR, in order of name. */
-function readDdfDirectory(directory: string, log: Logger): readonly DdfFile[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && /\.(?:xml|ddf)$/i.test(entry.name))
-      .map((entry) => entry.name)
-      .sort();
-  } catch (error) {
-    throw new StartError(`MOQL_DDF_DIR: ${reasonOf(error)}`);
-  }
-  return names.flatMap((name) => {
-    try {
-      return [{ name, text: decodeXml(readFileSync(join(directory, name))).text }];
-    } catch (error) {
-      log.warn({ file: name, reason: reasonOf(error) }, 'a DDF could not be read');
-      return [];
-    }
-  });
 }
 
 function reasonOf(error: unknown): string {

@@ -70,7 +70,7 @@ testWith(
       (data) => (data as { operationChanged: { state: string } }).operationChanged.state,
     );
     // Those before depend on how fast the device is.
-  expect(states.at(-1)).toBe('SUCCEEDED');
+    expect(states.at(-1)).toBe('SUCCEEDED');
     expect(error?.trim()).toBe('NOT_FOUND');
   },
 );

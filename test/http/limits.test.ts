@@ -245,7 +245,10 @@ describe('Beside the document', () => {
     await running[0]?.stop();
     for (;;) {
       const again = await byEvents({ url, key: ADMIN_KEY }, query);
-      const first = await Promise.race([again.raw(), new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))]);
+      const first = await Promise.race([
+        again.raw(),
+        new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
+      ]);
       await again.stop();
       if (first === undefined) break;
       expect(told(first)).toEqual(['LIMIT_SUBSCRIPTIONS']);
