@@ -89,7 +89,7 @@ describeWith('chromium', 'A subscription in the playground', () => {
       page.setDefaultTimeout(LONGEST_MS / 2);
       await page.addInitScript((key) => localStorage.setItem('moql:key', key), adminKey);
       await page.goto(`${url}/graphql`);
-      await page.getByRole('tab', { name: 'Events' }).click();
+      await page.getByRole('button', { name: 'Events', exact: true }).click();
       await page.locator('.graphiql-query-editor').getByText('subscription').waitFor();
       const opened = page.waitForResponse((answer) =>
         (answer.headers()['content-type'] ?? '').startsWith('text/event-stream'),
