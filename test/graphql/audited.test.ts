@@ -22,7 +22,9 @@ test('what is kept of arguments is named, member by member, and exists', () => {
         ? mutations.flatMap(({ args }) => args.map((arg) => arg.name))
         : Object.keys((schema.getType(name) as GraphQLInputObjectType).getFields());
     expect(members.filter((member) => !own.includes(member))).toEqual([]);
-    expect(members.filter((member) => /secret|password|pin|key(?!s$)|value|data|source|text/i.test(member))).toEqual([]);
+    expect(members.filter((member) => /secret|password|pin|key(?!s$)|value|data|source|text/i.test(member))).toEqual(
+      [],
+    );
   }
 });
 
