@@ -47,6 +47,9 @@ describe('The fixed part', () => {
 
   test('has the mutations of the contract, and update, delete, rotate and revoke of what can be created', () => {
     expect(fieldsOf(schema, 'Mutation')).toEqual({
+      importAccounts: '(input: [ImportAccountInput!]!)[ImportResult!]!',
+      importDevices: '(input: [ImportDeviceInput!]!)[ImportResult!]!',
+      importGrants: '(input: [ImportGrantInput!]!, allowKeys: Boolean)[ImportResult!]!',
       createAccount: '(input: CreateAccountInput!)Account!',
       updateAccount: '(id: ID!, input: UpdateAccountInput!)Account!',
       deleteAccount: '(id: ID!)Account!',
