@@ -188,11 +188,15 @@ export class EventTail {
     return false;
   }
 
-  /** Events that are committed and not served yet are not told of again. */
+  /**
+   * Events that are committed and were not served yet are not told of again. Those that are served by now count as well: what
+   * held them back may have ended since they were looked for.
+   */
   async #lookForHeld(): Promise<void> {
+    const place = this.#place ?? [0n, 0n];
     const [row] = await this.deps.db.sql.query<{ held: boolean }>(
-      `SELECT EXISTS (SELECT 1 FROM event WHERE NOT ${IS_SERVED} AND written_at >= $1::timestamptz) AS held`,
-      [writtenSince(this.#place ?? [0n, 0n])],
+      `SELECT EXISTS (SELECT 1 FROM event WHERE (xact, id) > ($1::bigint, $2::bigint) AND written_at >= $3::timestamptz) AS held`,
+      [place[0], place[1], writtenSince(place)],
     );
     clearTimeout(this.#retry);
     if (row?.held !== true) {

@@ -53,7 +53,10 @@ test('Who follows is told of what comes, each of it once, by one reader for all'
   ];
   const texts: string[] = [];
   const stop = db.onStatement((text) => void texts.push(text));
-  await write('one', 'two', 'three');
+  // On PostgreSQL transactions of other tests hold events back, and then they are looked for again.
+  await db.sql.query(`INSERT INTO event (type) VALUES ('one'), ('two'), ('three')`);
+  await untilEventsAreServed(db);
+  tellEvents(db);
   expect(typesOf(await take(streams[0] as EventStream, 3))).toEqual(['one', 'two', 'three']);
   expect(typesOf(await take(streams[1] as EventStream, 3))).toEqual(['one', 'two', 'three']);
   expect(typesOf(await take(streams[2] as EventStream, 1))).toEqual(['two']);
@@ -282,5 +285,41 @@ test('A reader goes on through indexes alone, and only of days that can have som
     await idle;
     expect(typesOf(await next)).toEqual(['held']);
     await stream.return();
+  });
+
+  test('also where it ended between the reading that it was held back from and the look for such events', async () => {
+    let release = (): void => undefined;
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    let isBegun = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (isBegun = resolve));
+    let hasLooked = (): void => undefined;
+    const looked = new Promise<void>((resolve) => (hasLooked = resolve));
+    let beforeLook = (): Promise<void> => Promise.resolve();
+    const query: Database['sql']['query'] = async (text, values) => {
+      if (!text.includes('AS held')) return db.sql.query(text, values);
+      await beforeLook();
+      const rows = await db.sql.query(text, values);
+      hasLooked();
+      return rows as never;
+    };
+    const sql = Object.create(db.sql, { query: { value: query } }) as Database['sql'];
+    const slow = new EventTail({ db: Object.create(db, { sql: { value: sql } }) as Database, log, tickMs: 3_600_000 });
+    await slow.start();
+    const stream = await slow.follow();
+    await looked;
+    const idle = db.sql.transaction(async (tx) => {
+      await tx.query('SELECT pg_current_xact_id()');
+      isBegun();
+      await wait;
+    });
+    await begun;
+    beforeLook = async () => {
+      release();
+      await idle;
+      await untilEventsAreServed(db);
+    };
+    await write('held');
+    expect(typesOf(await take(stream, 1))).toEqual(['held']);
+    await slow.stop();
   });
 });
