@@ -29,62 +29,57 @@ type AlertRow = Omit<Alert, 'id' | 'deviceId' | 'mime'> & {
 };
 
 const SELECT_ALERTS = `SELECT device_id AS "deviceId", id, at, type, mark, source, target, correlator, format, data, result_code AS "resultCode" FROM alert`;
-const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data, written_at AS "writtenAt" FROM event WHERE ${IS_SERVED}`;
+const SELECT_EVENTS = `SELECT device_id AS device, id, xact, at, type, data, written_at AS "writtenAt" FROM event`;
 
 export function createReports({ db }: ReportsDeps): Reports {
   /** By time, then number. An alert's id is `MS.NUMBER`: both, so that it is a cursor. */
-  async function alerts(
-    filter: Parameters<Reports['alerts']>[0],
-    first: number,
-    after?: string,
-  ): ReturnType<Reports['alerts']> {
+  async function alerts(filter: ReportFilter, first: number, after?: string): ReturnType<Reports['alerts']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const parameters = new Statement([first + 1]);
-    const parameter = (value: unknown, type: string): string => parameters.add(value, type);
-    const conditions = [
-      ...(filter.device === undefined
-        ? []
-        : [`device_id = ${parameter(findDatabaseKey(filter.device) ?? -1n, 'bigint')}`]),
-      ...(filter.type === undefined ? [] : [`type = ${parameter(filter.type.replace(/\0/g, ''), 'text')}`]),
-      ...(from === undefined
-        ? []
-        : [`(at, id) > (${parameter(momentOf(from), 'timestamptz')}, ${parameter(from[1], 'bigint')})`]),
-      ...(filter.reach === undefined ? [] : [sqlWithinReach('device_id', filter.reach, parameter)]),
-    ];
-    const text = `${MADE_OF_INPUT}${SELECT_ALERTS} WHERE ${['TRUE', ...conditions].join(' AND ')} ORDER BY at, id LIMIT $1`;
-    const asked = parameters.statement(text);
+    const asked = statement(SELECT_ALERTS, 'at, id', filter, first, [], (add) =>
+      from === undefined ? [] : [`(at, id) > (${add(momentOf(from), 'timestamptz')}, ${add(from[1], 'bigint')})`],
+    );
     return pageOf(await db.sql.query<AlertRow>(asked.text, asked.values), first, viewOfAlert);
   }
 
   /** By transaction, then number. An event's id is `TRANSACTION.NUMBER`. */
-  async function events(
-    filter: Parameters<Reports['events']>[0],
-    first: number,
-    after?: string,
-  ): ReturnType<Reports['events']> {
+  async function events(filter: ReportFilter, first: number, after?: string): ReturnType<Reports['events']> {
     const from = after === undefined ? undefined : readPlace(after);
     if (from === null) return { items: [], hasNext: false };
-    const parameters = new Statement([first + 1]);
-    const parameter = (value: unknown, type: string): string => parameters.add(value, type);
-    const conditions = [
-      ...(filter.device === undefined
-        ? []
-        : [`device_id = ${parameter(findDatabaseKey(filter.device) ?? -1n, 'bigint')}`]),
-      ...(filter.type === undefined ? [] : [`type = ${parameter(filter.type.replace(/\0/g, ''), 'text')}`]),
-      ...(from === undefined
-        ? []
-        : [`(xact, id) > (${parameter(from[0], 'bigint')}, ${parameter(from[1], 'bigint')})`]),
-      // Events of no device are told to administrators alone.
-      ...(filter.reach === undefined ? [] : ['device_id > 0', sqlWithinReach('device_id', filter.reach, parameter)]),
-    ];
-    const text = `${[SELECT_EVENTS, ...conditions].join(' AND ')} ORDER BY xact, id LIMIT $1`;
-    const asked = parameters.statement(text);
-    const rows = await db.sql.query<EventRow>(asked.text, asked.values);
-    return pageOf(rows, first, viewOfEvent);
+    // Events of no device are told to administrators alone.
+    const always = [IS_SERVED, ...(filter.reach === undefined ? [] : ['device_id > 0'])];
+    const asked = statement(SELECT_EVENTS, 'xact, id', filter, first, always, (add) =>
+      from === undefined ? [] : [`(xact, id) > (${add(from[0], 'bigint')}, ${add(from[1], 'bigint')})`],
+    );
+    return pageOf(await db.sql.query<EventRow>(asked.text, asked.values), first, viewOfEvent);
   }
 
   return { alerts, events };
+}
+
+type ReportFilter = Parameters<Reports['alerts']>[0];
+
+/** A page of what a filter chooses, and whether more follows. Grants by filter put text of their own into it. */
+function statement(
+  select: string,
+  order: string,
+  { device, type, reach }: ReportFilter,
+  first: number,
+  always: readonly string[],
+  after: (add: (value: unknown, type: string) => string) => readonly string[],
+): ReturnType<Statement['statement']> {
+  const parameters = new Statement([first + 1]);
+  const add = (value: unknown, as: string): string => parameters.add(value, as);
+  const conditions = [
+    ...always,
+    ...(device === undefined ? [] : [`device_id = ${add(findDatabaseKey(device) ?? -1n, 'bigint')}`]),
+    ...(type === undefined ? [] : [`type = ${add(type.replace(/\0/g, ''), 'text')}`]),
+    ...after(add),
+    ...(reach === undefined ? [] : [sqlWithinReach('device_id', reach, add)]),
+  ];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const hasFilters = reach?.all === false && reach.filters.length > 0;
+  return parameters.statement(`${hasFilters ? MADE_OF_INPUT : ''}${select} ${where} ORDER BY ${order} LIMIT $1`);
 }
 
 function momentOf([ms]: EventPlace): Date {
